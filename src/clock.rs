@@ -1,0 +1,63 @@
+//! What time it is: the only place that may ask the machine.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+/// The time of the machine, or one that a test or the demo moves by hand.
+#[derive(Debug, Clone)]
+pub enum Clock {
+    /// The machine's own time.
+    System,
+    /// A time that stands still until [`Clock::advance_to`] moves it.
+    Simulated(Arc<Mutex<Timestamp>>),
+}
+
+impl Clock {
+    /// A clock that stands at `at`.
+    pub fn simulated(at: Timestamp) -> Self {
+        Self::Simulated(Arc::new(Mutex::new(at)))
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        match self {
+            #[expect(clippy::disallowed_methods, reason = "the one home of the machine's time")]
+            Self::System => Timestamp::now(),
+            Self::Simulated(at) => *at.lock().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    /// Moves a simulated clock forward; says whether it could. Time never runs backwards.
+    pub fn advance_to(&self, to: Timestamp) -> bool {
+        match self {
+            Self::System => false,
+            Self::Simulated(at) => {
+                let mut at = at.lock().unwrap_or_else(PoisonError::into_inner);
+                *at = (*at).max(to);
+                true
+            }
+        }
+    }
+
+    /// Whether the time is moved by hand.
+    pub fn is_simulated(&self) -> bool {
+        matches!(self, Self::Simulated(_))
+    }
+
+    /// Waits until the clock shows `at`; a simulated clock is looked at every few milliseconds.
+    pub async fn sleep_until(&self, at: Timestamp) {
+        loop {
+            let left = at.duration_since(self.now());
+            let Ok(left) = Duration::try_from(left) else { return };
+            if left.is_zero() {
+                return;
+            }
+            let nap = if self.is_simulated() { Duration::from_millis(5) } else { left };
+            tokio::time::sleep(nap).await;
+        }
+    }
+}

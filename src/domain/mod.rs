@@ -1,0 +1,19 @@
+//! The nouns everything else speaks of, parsed once.
+//!
+//! Knows no I/O, no async and no configuration.
+
+mod agency;
+mod calendar;
+mod identifiers;
+mod instant;
+mod period;
+mod status;
+mod verdict;
+
+pub use agency::{AgencyId, NotAnId, ReturnId};
+pub use calendar::{Calendar, CalendarError};
+pub use identifiers::{is_nhs_number, upn_check_letter};
+pub use instant::{civil_day, london, to_london};
+pub use period::{NotAPeriod, Period};
+pub use status::Status;
+pub use verdict::Verdict;

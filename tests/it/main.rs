@@ -1,0 +1,1 @@
+//! The integration tests: each starts the real thing through its front door.
