@@ -1,1 +1,3 @@
-fn main() { println!("quarterday"); }
+fn main() {
+    println!("quarterday");
+}

@@ -6,18 +6,16 @@ use serde::{Deserialize, Serialize};
 
 /// A text that cannot name an agency or a return.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an identifier; write lower-case letters, digits and hyphens, as in \"police\" or \"missing-children\"")]
+#[error(
+    "{0:?} is not an identifier; write lower-case letters, digits and hyphens, as in \"police\" or \"missing-children\""
+)]
 pub struct NotAnId(String);
 
 fn slug(text: &str) -> Result<String, NotAnId> {
     let mut chars = text.chars();
     let starts = chars.next().is_some_and(|c| c.is_ascii_lowercase());
     let rest = chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    if starts && rest && text.len() <= 64 {
-        Ok(text.to_owned())
-    } else {
-        Err(NotAnId(text.to_owned()))
-    }
+    if starts && rest && text.len() <= 64 { Ok(text.to_owned()) } else { Err(NotAnId(text.to_owned())) }
 }
 
 macro_rules! id {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use govuk_bank_holidays::{BankHolidayCalendar, Division, PlainDate, Weekday};
+use govuk_bank_holidays::{BankHolidayCalendar, Division, MonToFriWorkDays, PlainDate, Weekday};
 use jiff::{ToSpan, civil::Date};
 
 /// A question the calendar cannot answer.
@@ -38,7 +38,7 @@ pub struct Calendar {
 impl Calendar {
     /// The list shipped with the program, with the board's own closure days.
     pub fn england_and_wales(closures: impl IntoIterator<Item = Date>) -> Self {
-        let shipped = BankHolidayCalendar::<Day>::cached();
+        let shipped = BankHolidayCalendar::<Day, MonToFriWorkDays>::cached();
         let listed = shipped.holidays(Some(Division::EnglandAndWales));
         Self::new(listed.into_iter().map(|holiday| holiday.date().0), closures)
     }

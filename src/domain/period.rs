@@ -192,7 +192,17 @@ fn month_start(year: i16, first_month: i8, months: i8) -> Date {
 /// The month's English name.
 pub(crate) fn month_name(date: Date) -> &'static str {
     const NAMES: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ];
     usize::try_from(date.month() - 1).ok().and_then(|i| NAMES.get(i)).copied().unwrap_or("")
@@ -275,8 +285,19 @@ mod tests {
     #[test]
     fn every_kind_reads_back_what_it_writes() {
         for text in [
-            "2025-26-Q1", "2025-26-H2", "2025-26-B6", "2025-26-FY", "2025-26-AY", "2025-26-AY-T3", "2025-27-2Y",
-            "2025-CY", "2025-M07", "2025-W31", "2025-07-14", "1999-00-Q4", "2020-W53",
+            "2025-26-Q1",
+            "2025-26-H2",
+            "2025-26-B6",
+            "2025-26-FY",
+            "2025-26-AY",
+            "2025-26-AY-T3",
+            "2025-27-2Y",
+            "2025-CY",
+            "2025-M07",
+            "2025-W31",
+            "2025-07-14",
+            "1999-00-Q4",
+            "2020-W53",
         ] {
             let period: Period = text.parse().unwrap_or_else(|e| panic!("{e}"));
             assert_eq!(period.to_string(), text);
