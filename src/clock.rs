@@ -22,11 +22,11 @@ impl Clock {
         Self::Simulated(Arc::new(Mutex::new(at)))
     }
 
-    /// The present instant.
+    /// The present instant in whole seconds, so that stored instants sort as text.
     pub fn now(&self) -> Timestamp {
         match self {
             #[expect(clippy::disallowed_methods, reason = "the one home of the machine's time")]
-            Self::System => Timestamp::now(),
+            Self::System => Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH),
             Self::Simulated(at) => *at.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }

@@ -6,17 +6,12 @@
 /// A place between two steps; the process dies here if the failpoint of that name is set to `return`.
 pub fn point(name: &str) {
     let _ = &name;
-    fail::fail_point!(name, |_| kill_self());
+    fail::fail_point!(name, |_| {
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    });
 }
 
-/// Reads `FAILPOINTS` once, at start.
-pub fn arm() {
-    if fail::has_failpoints() {
-        fail::FailScenario::setup();
-    }
-}
-
-#[expect(dead_code, reason = "used only where failpoints are compiled in")]
-fn kill_self() {
-    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+/// Reads `FAILPOINTS` once, at start; what it returns keeps the failpoints set.
+pub fn arm() -> Option<fail::FailScenario<'static>> {
+    fail::has_failpoints().then(fail::FailScenario::setup)
 }

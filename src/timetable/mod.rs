@@ -1,1 +1,47 @@
-//! timetable
+//! What is owed now: dates and recorded facts in, duties and rungs out.
+//!
+//! Pure. Knows nothing of cron's ringing, mail or files; the present instant is an argument.
+
+mod cron;
+mod duty;
+mod ladder;
+mod meeting;
+
+use jiff::{Timestamp, civil};
+
+pub use cron::{BadSchedule, Schedule};
+pub use duty::{Due, Duty, Every, Opening, openings};
+pub use ladder::{Ladder, Role, Rung, RungKind, Step, owed};
+pub use meeting::{Meeting, Milestones, OutOfOrder};
+
+use crate::domain::{Calendar, CalendarError, london};
+
+/// An instant on a civil day in London.
+///
+/// A time that does not exist on the day (the spring gap) is moved to the end of the gap.
+pub fn instant_on(day: civil::Date, time: civil::Time) -> Timestamp {
+    day.to_datetime(time).to_zoned(london()).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+}
+
+/// The board's timetable: from when it is in force, which days count, who is chased how, when the board meets.
+#[derive(Debug, Clone)]
+pub struct Timetable {
+    /// Periods that end before this day are nobody's duty.
+    pub starts_on: civil::Date,
+    /// Which days are working days.
+    pub calendar: Calendar,
+    /// How a late return is chased.
+    pub ladder: Ladder,
+    /// When the board meets, and about what.
+    pub meetings: Vec<Meeting>,
+    /// Where the steps before a meeting lie.
+    pub milestones: Milestones,
+}
+
+impl Timetable {
+    /// When the meeting's pack is circulated.
+    pub fn circulation(&self, meeting: &Meeting) -> Result<Timestamp, CalendarError> {
+        let day = self.calendar.add_working_days(meeting.on, self.milestones.circulated)?;
+        Ok(instant_on(day, civil::time(12, 0, 0, 0)))
+    }
+}

@@ -1,0 +1,271 @@
+//! The events and their hash chain.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Result, Txn, Vector, instant};
+use crate::domain::{AgencyId, Period, ReturnId, Verdict};
+
+/// Something that happened. The subject it happened to is given beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// An obligation came into being.
+    Opened {
+        /// The return owed.
+        return_id: ReturnId,
+        /// Who owes it.
+        agency: AgencyId,
+        /// For which period.
+        period: Period,
+        /// When it is due.
+        due_at: Timestamp,
+        /// The rule the due instant came from, in words.
+        rule: String,
+    },
+    /// Bytes arrived and are durable in the landing archive.
+    ExtractReceived {
+        /// The submission they were offered as.
+        submission: i64,
+        /// Their digest.
+        sha256: String,
+    },
+    /// The rows are about to be committed to the warehouse.
+    Storing {
+        /// The submission.
+        submission: i64,
+        /// The staged files, as the warehouse wrote them down.
+        staged: serde_json::Value,
+    },
+    /// The rows are in the warehouse at these versions.
+    Stored {
+        /// The submission.
+        submission: i64,
+        /// The tables' versions.
+        versions: Vector,
+    },
+    /// The submission has its verdict.
+    Decided {
+        /// The submission.
+        submission: i64,
+        /// The verdict.
+        verdict: Verdict,
+        /// Whether the file could be read at all; only a readable file counts as arrived.
+        readable: bool,
+        /// Why, where a reason is owed (held, not accepted).
+        reason: Option<String>,
+    },
+    /// Somebody reported that there is nothing to report.
+    NilReturned {
+        /// The submission number it was given.
+        submission: i64,
+        /// One line of reason.
+        reason: String,
+    },
+    /// A message about the obligation was put into the outbox.
+    Told {
+        /// The rung of the ladder.
+        rung: String,
+        /// The outbox keys, one per recipient.
+        keys: Vec<String>,
+    },
+    /// A rung was passed over.
+    Skipped {
+        /// The rung of the ladder.
+        rung: String,
+        /// Why.
+        why: String,
+    },
+    /// The relay took a message, or the folder was written to.
+    MessageSettled {
+        /// The outbox key.
+        key: String,
+        /// `sent`, `written`, `refused` or `superseded`.
+        outcome: String,
+        /// The relay's words.
+        says: String,
+    },
+    /// Tables derived from returns were written.
+    Refreshed {
+        /// The tables' versions.
+        versions: Vector,
+    },
+    /// A pack was issued.
+    Issued {
+        /// The pack.
+        pack: String,
+        /// The edition's number.
+        number: i64,
+        /// The digest of the PDF.
+        pdf_sha256: String,
+    },
+    /// Something a person should know of went wrong, and the daemon went on.
+    Failed {
+        /// What was being done.
+        what: String,
+        /// Why it failed.
+        why: String,
+    },
+    /// The daemon came up.
+    Started {
+        /// The program's version.
+        version: String,
+    },
+    /// A person confirmed that this machine is the board's.
+    Adopted {},
+}
+
+impl Event {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Opened { .. } => "opened",
+            Self::ExtractReceived { .. } => "extract_received",
+            Self::Storing { .. } => "storing",
+            Self::Stored { .. } => "stored",
+            Self::Decided { .. } => "decided",
+            Self::NilReturned { .. } => "nil_returned",
+            Self::Told { .. } => "told",
+            Self::Skipped { .. } => "skipped",
+            Self::MessageSettled { .. } => "message_settled",
+            Self::Refreshed { .. } => "refreshed",
+            Self::Issued { .. } => "issued",
+            Self::Failed { .. } => "failed",
+            Self::Started { .. } => "started",
+            Self::Adopted {} => "adopted",
+        }
+    }
+}
+
+/// An event as it stands in the ledger.
+#[derive(Debug, Clone)]
+pub struct RecordedEvent {
+    /// Its number.
+    pub seq: i64,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// What it happened to: an obligation's key, a pack's name, or `daemon`.
+    pub subject: String,
+    /// What happened.
+    pub event: Event,
+}
+
+impl Txn<'_> {
+    /// Appends an event and returns its number. Events of an obligation bring its projection up to date.
+    pub fn append(&self, at: Timestamp, subject: &str, actor: &str, event: &Event) -> Result<i64> {
+        let payload = serde_json::to_string(event)?;
+        let digest = hex(&Sha256::digest(payload.as_bytes()));
+        let (last, before): (i64, String) = self
+            .0
+            .query_row("SELECT seq, chain FROM events ORDER BY seq DESC LIMIT 1", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?
+            .unwrap_or((0, String::new()));
+        let seq = last + 1;
+        let at_text = at.to_string();
+        let chain = link(&before, seq, &at_text, event.kind(), subject, actor, &digest);
+        self.0.execute(
+            "INSERT INTO events (seq, at, kind, subject, actor, payload, digest, chain) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![seq, at_text, event.kind(), subject, actor, payload, digest, chain],
+        )?;
+        if let Event::Stored { versions, .. } | Event::Refreshed { versions } = event {
+            self.move_versions(seq, versions)?;
+        }
+        self.project(subject)?;
+        Ok(seq)
+    }
+
+    /// The events of one subject, oldest first.
+    pub fn events_of(&self, subject: &str) -> Result<Vec<RecordedEvent>> {
+        self.events("WHERE subject = ?1 AND payload IS NOT NULL", Some(subject))
+    }
+
+    /// Every event whose payload still exists, oldest first.
+    pub fn all_events(&self) -> Result<Vec<RecordedEvent>> {
+        self.events("WHERE payload IS NOT NULL AND ?1 IS NULL", None)
+    }
+
+    fn events(&self, filter: &str, subject: Option<&str>) -> Result<Vec<RecordedEvent>> {
+        let mut statement =
+            self.0.prepare_cached(&format!("SELECT seq, at, subject, payload FROM events {filter} ORDER BY seq"))?;
+        let rows = statement.query_map([subject], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?))
+        })?;
+        rows.map(|row| {
+            let (seq, at, subject, payload) = row?;
+            Ok(RecordedEvent { seq, at: instant(&at)?, subject, event: serde_json::from_str(&payload)? })
+        })
+        .collect()
+    }
+
+    /// The newest failures, newest first.
+    pub fn recent_failures(&self, most: i64) -> Result<Vec<RecordedEvent>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT seq, at, subject, payload FROM events WHERE kind = 'failed' AND payload IS NOT NULL ORDER BY seq DESC LIMIT ?1",
+        )?;
+        let rows = statement.query_map([most], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?))
+        })?;
+        rows.map(|row| {
+            let (seq, at, subject, payload) = row?;
+            Ok(RecordedEvent { seq, at: instant(&at)?, subject, event: serde_json::from_str(&payload)? })
+        })
+        .collect()
+    }
+
+    /// The head of the hash chain, printed in each pack: the number of events and the last link.
+    pub fn chain_head(&self) -> Result<(i64, String)> {
+        Ok(self
+            .0
+            .query_row("SELECT seq, chain FROM events ORDER BY seq DESC LIMIT 1", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?
+            .unwrap_or((0, String::new())))
+    }
+
+    /// Walks the whole chain and compares every projection with its events; answers with what does not agree.
+    pub fn verify(&self) -> Result<Vec<String>> {
+        let mut wrong = Vec::new();
+        let mut before = String::new();
+        let mut statement =
+            self.0.prepare("SELECT seq, at, kind, subject, actor, payload, digest, chain FROM events ORDER BY seq")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let seq: i64 = row.get(0)?;
+            let (at, kind, subject, actor): (String, String, String, String) =
+                (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+            let payload: Option<String> = row.get(5)?;
+            let (digest, chain): (String, String) = (row.get(6)?, row.get(7)?);
+            if payload.is_some_and(|payload| hex(&Sha256::digest(payload.as_bytes())) != digest) {
+                wrong.push(format!("event {seq} ({kind} of {subject}): its payload is not what was recorded"));
+            }
+            if link(&before, seq, &at, &kind, &subject, &actor, &digest) != chain {
+                wrong.push(format!("event {seq} ({kind} of {subject}): the chain is broken here"));
+            }
+            before = chain;
+        }
+        wrong.extend(self.verify_projections()?);
+        Ok(wrong)
+    }
+}
+
+fn link(before: &str, seq: i64, at: &str, kind: &str, subject: &str, actor: &str, digest: &str) -> String {
+    let mut hash = Sha256::new();
+    for part in [before, &seq.to_string(), at, kind, subject, actor, digest] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    hex(&hash.finalize())
+}
+
+/// Bytes as lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,288 @@
+//! What somebody owes, folded from the events that happened to it.
+//!
+//! Knows nothing of rungs' meanings or calendars: whether an open obligation is overdue is for the timetable to say.
+
+use std::{fmt, str::FromStr};
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use super::{Event, LedgerError, RecordedEvent, Result, Txn};
+use crate::domain::{AgencyId, Period, ReturnId, Verdict};
+
+/// Names one obligation: `missing-children/police/2025-26-Q1`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ObligationKey {
+    /// The return owed.
+    pub return_id: ReturnId,
+    /// Who owes it.
+    pub agency: AgencyId,
+    /// For which period.
+    pub period: Period,
+}
+
+impl fmt::Display for ObligationKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.return_id, self.agency, self.period)
+    }
+}
+
+impl FromStr for ObligationKey {
+    type Err = LedgerError;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let unreadable =
+            || LedgerError::Refused(format!("{text:?} is not an obligation; write return/agency/period"));
+        let mut parts = text.splitn(3, '/');
+        let mut part = || parts.next().ok_or_else(unreadable);
+        Ok(Self {
+            return_id: part()?.parse().map_err(|_| unreadable())?,
+            agency: part()?.parse().map_err(|_| unreadable())?,
+            period: part()?.parse().map_err(|_| unreadable())?,
+        })
+    }
+}
+
+/// How far an obligation has come. Whether an open one is overdue depends on the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Nothing readable has arrived.
+    Open,
+    /// A file is in the landing archive and is being looked at.
+    Received,
+    /// A file was not accepted; a corrected one is awaited.
+    ToCorrect,
+    /// A file awaits a person's decision.
+    Held,
+    /// A file was accepted.
+    Accepted,
+    /// There was nothing to report.
+    Nil,
+}
+
+impl State {
+    /// The word as it is stored and queried.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Received => "received",
+            Self::ToCorrect => "to_correct",
+            Self::Held => "held",
+            Self::Accepted => "accepted",
+            Self::Nil => "nil",
+        }
+    }
+
+    /// Whether nothing more is owed.
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Accepted | Self::Nil)
+    }
+}
+
+/// One obligation as its events left it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Obligation {
+    /// Which one.
+    pub key: ObligationKey,
+    /// When it came into being.
+    pub opened_at: Timestamp,
+    /// When it is due.
+    pub due_at: Timestamp,
+    /// The rule the due instant came from.
+    pub rule: String,
+    /// How far it has come.
+    pub state: State,
+    /// When the first readable file arrived.
+    pub received_at: Option<Timestamp>,
+    /// When it was last decided.
+    pub decided_at: Option<Timestamp>,
+    /// The submission that stands.
+    pub effective: Option<i64>,
+    /// The submission a person or the daemon is still to decide.
+    pub pending: Option<i64>,
+    /// Whether a file had to be corrected.
+    pub corrected: bool,
+    /// How often an accepted file was replaced by another.
+    pub restatements: u32,
+    /// Rungs of the ladder told so far, with the instant each was put into the outbox.
+    pub told: Vec<(String, Timestamp)>,
+    /// Rungs passed over, each with its reason in the events.
+    pub skipped: Vec<String>,
+    /// Why it is held or was not accepted, or the reason given for a nil return.
+    pub reason: Option<String>,
+}
+
+impl Obligation {
+    /// Folds the events of one obligation, oldest first; `None` if it was never opened.
+    pub fn fold(events: &[RecordedEvent]) -> Option<Self> {
+        let mut folded: Option<Self> = None;
+        let mut arrivals: Vec<(i64, Timestamp)> = Vec::new();
+        for RecordedEvent { at, event, .. } in events {
+            if let Event::Opened { return_id, agency, period, due_at, rule } = event {
+                folded.get_or_insert_with(|| Self {
+                    key: ObligationKey { return_id: return_id.clone(), agency: agency.clone(), period: *period },
+                    opened_at: *at,
+                    due_at: *due_at,
+                    rule: rule.clone(),
+                    state: State::Open,
+                    received_at: None,
+                    decided_at: None,
+                    effective: None,
+                    pending: None,
+                    corrected: false,
+                    restatements: 0,
+                    told: Vec::new(),
+                    skipped: Vec::new(),
+                    reason: None,
+                });
+            }
+            let Some(this) = folded.as_mut() else { continue };
+            match event {
+                Event::ExtractReceived { submission, .. } => {
+                    arrivals.push((*submission, *at));
+                    this.pending = Some(*submission);
+                    if this.state == State::Open {
+                        this.state = State::Received;
+                    }
+                }
+                Event::Decided { submission, verdict, readable, reason } => {
+                    let arrived = arrivals.iter().find(|(id, _)| id == submission).map(|(_, at)| *at);
+                    this.decide(*submission, *verdict, reason.clone());
+                    this.decided_at = Some(*at);
+                    if *readable && this.received_at.is_none() {
+                        this.received_at = arrived;
+                    }
+                }
+                Event::NilReturned { submission, reason } => {
+                    this.state = State::Nil;
+                    this.effective = Some(*submission);
+                    this.pending = None;
+                    this.decided_at = Some(*at);
+                    this.received_at.get_or_insert(*at);
+                    this.reason = Some(reason.clone());
+                }
+                Event::Told { rung, .. } => this.told.push((rung.clone(), *at)),
+                Event::Skipped { rung, .. } => this.skipped.push(rung.clone()),
+                _ => {}
+            }
+        }
+        folded
+    }
+
+    fn decide(&mut self, submission: i64, verdict: Verdict, reason: Option<String>) {
+        if self.pending == Some(submission) && verdict != Verdict::Held {
+            self.pending = None;
+        }
+        let standing = if self.effective.is_some() { State::Accepted } else { State::ToCorrect };
+        match verdict {
+            Verdict::Accepted | Verdict::AcceptedWithQueries => {
+                self.corrected |= self.state == State::ToCorrect;
+                self.restatements += u32::from(self.effective.is_some());
+                self.effective = Some(submission);
+                self.state = State::Accepted;
+                self.reason = None;
+            }
+            Verdict::NotAccepted => {
+                self.state = standing;
+                self.reason = reason;
+            }
+            Verdict::Held => {
+                self.state = if self.effective.is_some() { State::Accepted } else { State::Held };
+                self.reason = reason;
+            }
+            Verdict::Duplicate => {
+                if self.state == State::Received {
+                    self.state = if self.effective.is_some() { State::Accepted } else { State::Open };
+                }
+            }
+        }
+    }
+
+    /// Whether a rung was told or passed over.
+    pub fn is_past(&self, rung: &str) -> bool {
+        self.told_at(rung).is_some() || self.skipped.iter().any(|skipped| skipped == rung)
+    }
+
+    /// When a rung was told.
+    pub fn told_at(&self, rung: &str) -> Option<Timestamp> {
+        self.told.iter().find(|(told, _)| told == rung).map(|(_, at)| *at)
+    }
+}
+
+impl Txn<'_> {
+    /// Brings the projection of one subject up to date; subjects that are not obligations have none.
+    pub(super) fn project(&self, subject: &str) -> Result<()> {
+        let Ok(key) = subject.parse::<ObligationKey>() else { return Ok(()) };
+        let events = self.events_of(subject)?;
+        let Some(folded) = Obligation::fold(&events) else { return Ok(()) };
+        // Whatever happened, the timetable looks at it at its next ring.
+        let look = events.last().map(|e| e.at.to_string());
+        self.0.execute(
+            "INSERT INTO obligations (key, return_id, agency, period, state, next_at, folded) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (key) DO UPDATE SET state = ?5, next_at = ?6, folded = ?7",
+            params![
+                subject,
+                key.return_id.as_str(),
+                key.agency.as_str(),
+                key.period.to_string(),
+                folded.state.as_str(),
+                look,
+                serde_json::to_string(&folded)?
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Says when the timetable should look at the obligation again; `None` for never.
+    pub fn look_again(&self, key: &ObligationKey, at: Option<Timestamp>) -> Result<()> {
+        self.0.execute(
+            "UPDATE obligations SET next_at = ?2 WHERE key = ?1",
+            params![key.to_string(), at.map(|at| at.to_string())],
+        )?;
+        Ok(())
+    }
+
+    /// One obligation.
+    pub fn obligation(&self, key: &ObligationKey) -> Result<Option<Obligation>> {
+        let folded: Option<String> = self
+            .0
+            .query_row("SELECT folded FROM obligations WHERE key = ?1", [key.to_string()], |row| row.get(0))
+            .optional()?;
+        folded.map(|text| Ok(serde_json::from_str(&text)?)).transpose()
+    }
+
+    /// Every obligation, by return, agency and period.
+    pub fn obligations(&self) -> Result<Vec<Obligation>> {
+        self.folded("SELECT folded FROM obligations WHERE ?1 = ?1 ORDER BY return_id, agency, period", "")
+    }
+
+    /// The obligations the timetable is to look at by `now`.
+    pub fn obligations_to_look_at(&self, now: Timestamp) -> Result<Vec<Obligation>> {
+        self.folded("SELECT folded FROM obligations WHERE next_at <= ?1 ORDER BY key", &now.to_string())
+    }
+
+    /// The next instant at which some obligation is to be looked at.
+    pub fn next_look(&self) -> Result<Option<Timestamp>> {
+        let at: Option<String> = self.0.query_row("SELECT min(next_at) FROM obligations", [], |row| row.get(0))?;
+        at.map(|at| super::instant(&at)).transpose()
+    }
+
+    fn folded(&self, sql: &str, parameter: &str) -> Result<Vec<Obligation>> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map([parameter], |row| row.get::<_, String>(0))?;
+        rows.map(|text| Ok(serde_json::from_str(&text?)?)).collect()
+    }
+
+    pub(super) fn verify_projections(&self) -> Result<Vec<String>> {
+        let mut wrong = Vec::new();
+        for stored in self.obligations()? {
+            let key = stored.key.to_string();
+            if Obligation::fold(&self.events_of(&key)?).as_ref() != Some(&stored) {
+                wrong.push(format!("obligation {key}: its projection does not follow from its events"));
+            }
+        }
+        Ok(wrong)
+    }
+}

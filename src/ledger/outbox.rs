@@ -1,0 +1,189 @@
+//! Messages on their way: each exists here before anybody speaks SMTP, and its outcome is recorded after.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::{Event, LedgerError, Result, Txn, instant};
+
+/// How far a message has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutboxState {
+    /// Waiting for its turn.
+    Queued,
+    /// Handed to the relay; the answer is not known yet. Found at start, it is sent again under the same Message-ID.
+    Sending,
+    /// The relay accepted it.
+    Sent,
+    /// Written to a folder: not sent, and no evidence that anybody was told.
+    Written,
+    /// The relay refused it for good.
+    Refused,
+    /// What it asked for arrived before it left.
+    Superseded,
+}
+
+impl OutboxState {
+    /// The word as it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Written => "written",
+            Self::Refused => "refused",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self> {
+        [Self::Queued, Self::Sending, Self::Sent, Self::Written, Self::Refused, Self::Superseded]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+            .ok_or_else(|| LedgerError::Unreadable { what: "a message's state", why: text.into() })
+    }
+}
+
+/// One message to one recipient.
+#[derive(Debug, Clone)]
+pub struct OutboxRow {
+    /// What makes it unique: kind, obligation, rung, recipient. Its Message-ID is made from this.
+    pub key: String,
+    /// The kind of message: `notice`, `reminder`, `answer`, `pack` …
+    pub kind: String,
+    /// The obligation it speaks of.
+    pub obligation: Option<String>,
+    /// The address.
+    pub recipient: String,
+    /// The message itself, as the mail stage wrote it down.
+    pub message: serde_json::Value,
+    /// When it was put here.
+    pub enqueued_at: Timestamp,
+    /// How far it has come.
+    pub state: OutboxState,
+    /// Tries so far.
+    pub attempts: u32,
+    /// Not tried before this instant.
+    pub next_at: Timestamp,
+    /// The relay's last words, or where it was written.
+    pub says: Option<String>,
+    /// When its outcome became known.
+    pub settled_at: Option<Timestamp>,
+}
+
+const COLUMNS: &str =
+    "key, kind, obligation, recipient, message, enqueued_at, state, attempts, next_at, says, settled_at";
+
+impl Txn<'_> {
+    /// Puts a message into the outbox; the same key is put in once, whatever happens.
+    pub fn enqueue(&self, row: &OutboxRow) -> Result<bool> {
+        let added = self.0.execute(
+            "INSERT OR IGNORE INTO outbox (key, kind, obligation, recipient, message, enqueued_at, state, next_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7)",
+            params![
+                row.key,
+                row.kind,
+                row.obligation,
+                row.recipient,
+                serde_json::to_string(&row.message)?,
+                row.enqueued_at.to_string(),
+                row.next_at.to_string()
+            ],
+        )?;
+        Ok(added == 1)
+    }
+
+    /// The next message to leave by `now`, oldest first.
+    pub fn next_to_send(&self, now: Timestamp) -> Result<Option<OutboxRow>> {
+        let found = self
+            .0
+            .query_row(
+                &format!(
+                    "SELECT {COLUMNS} FROM outbox WHERE state IN ('queued', 'sending') AND next_at <= ?1 ORDER BY id LIMIT 1"
+                ),
+                [now.to_string()],
+                |row| Ok(read(row)),
+            )
+            .optional()?;
+        found.transpose()
+    }
+
+    /// Marks a message as handed to the relay; this is the instant that decides whether it was still wanted.
+    pub fn mark_sending(&self, key: &str) -> Result<()> {
+        self.0.execute("UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE key = ?1", [key])?;
+        Ok(())
+    }
+
+    /// Puts a message back for another try.
+    pub fn retry_message(&self, key: &str, state: OutboxState, next_at: Timestamp, verb: &str, says: &str) -> Result<()> {
+        self.0.execute(
+            "UPDATE outbox SET state = ?2, next_at = ?3, verb = ?4, says = ?5 WHERE key = ?1",
+            params![key, state.as_str(), next_at.to_string(), verb, says],
+        )?;
+        Ok(())
+    }
+
+    /// Holds every waiting message until `until`, as after a failed sign-in to the relay.
+    pub fn hold_outbox(&self, until: Timestamp) -> Result<()> {
+        self.0.execute(
+            "UPDATE outbox SET next_at = ?1 WHERE state IN ('queued', 'sending') AND next_at < ?1",
+            [until.to_string()],
+        )?;
+        Ok(())
+    }
+
+    /// Records the outcome of a message for good.
+    pub fn settle_message(&self, at: Timestamp, row: &OutboxRow, state: OutboxState, says: &str) -> Result<()> {
+        self.0.execute(
+            "UPDATE outbox SET state = ?2, says = ?3, settled_at = ?4 WHERE key = ?1",
+            params![row.key, state.as_str(), says, at.to_string()],
+        )?;
+        let subject = row.obligation.clone().unwrap_or_else(|| format!("message/{}", row.key));
+        let event =
+            Event::MessageSettled { key: row.key.clone(), outcome: state.as_str().into(), says: says.to_owned() };
+        self.append(at, &subject, "daemon", &event)?;
+        Ok(())
+    }
+
+    /// The next instant at which a message may leave.
+    pub fn next_message_at(&self) -> Result<Option<Timestamp>> {
+        let at: Option<String> = self.0.query_row(
+            "SELECT min(next_at) FROM outbox WHERE state IN ('queued', 'sending')",
+            [],
+            |row| row.get(0),
+        )?;
+        at.map(|at| instant(&at)).transpose()
+    }
+
+    /// One message.
+    pub fn message(&self, key: &str) -> Result<Option<OutboxRow>> {
+        let found = self
+            .0
+            .query_row(&format!("SELECT {COLUMNS} FROM outbox WHERE key = ?1"), [key], |row| Ok(read(row)))
+            .optional()?;
+        found.transpose()
+    }
+
+    /// Every message, oldest first.
+    pub fn messages(&self) -> Result<Vec<OutboxRow>> {
+        let mut statement = self.0.prepare_cached(&format!("SELECT {COLUMNS} FROM outbox ORDER BY id"))?;
+        let rows = statement.query_map([], |row| Ok(read(row)))?;
+        rows.map(|row| row?).collect()
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<OutboxRow> {
+    let settled: Option<String> = row.get(10)?;
+    Ok(OutboxRow {
+        key: row.get(0)?,
+        kind: row.get(1)?,
+        obligation: row.get(2)?,
+        recipient: row.get(3)?,
+        message: serde_json::from_str(&row.get::<_, String>(4)?)?,
+        enqueued_at: instant(&row.get::<_, String>(5)?)?,
+        state: OutboxState::parse(&row.get::<_, String>(6)?)?,
+        attempts: row.get(7)?,
+        next_at: instant(&row.get::<_, String>(8)?)?,
+        says: row.get(9)?,
+        settled_at: settled.map(|at| instant(&at)).transpose()?,
+    })
+}

@@ -1,0 +1,76 @@
+//! What is remembered of each place that is asked for files: the next attempt survives a restart.
+
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+use super::{Result, Txn, instant};
+
+/// One place, and what it last said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pull {
+    /// Not asked before this instant.
+    pub next_at: Timestamp,
+    /// Failures in a row.
+    pub attempts: u32,
+    /// The validator of what was last taken.
+    pub etag: Option<String>,
+    /// Likewise.
+    pub last_modified: Option<String>,
+    /// What went wrong last, in words.
+    pub says: Option<String>,
+}
+
+impl Txn<'_> {
+    /// What is remembered of a place.
+    pub fn pull(&self, key: &str) -> Result<Option<Pull>> {
+        let row = self
+            .0
+            .query_row("SELECT next_at, attempts, etag, last_modified, says FROM pulls WHERE key = ?1", [key], |row| {
+                Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            })
+            .optional()?;
+        row.map(|(next_at, attempts, etag, last_modified, says)| {
+            Ok(Pull { next_at: instant(&next_at)?, attempts, etag, last_modified, says })
+        })
+        .transpose()
+    }
+
+    /// Every place that last failed: key, failures in a row, when it is asked again, what went wrong.
+    pub fn failing_pulls(&self) -> Result<Vec<(String, Pull)>> {
+        let mut statement = self.0.prepare_cached("SELECT key FROM pulls WHERE attempts > 0 ORDER BY key")?;
+        let keys: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        keys.into_iter().filter_map(|key| self.pull(&key).map(|p| p.map(|p| (key, p))).transpose()).collect()
+    }
+
+    /// Remembers what a place said and when to ask again.
+    pub fn keep_pull(&self, key: &str, pull: &Pull) -> Result<()> {
+        self.0.execute(
+            "INSERT INTO pulls (key, next_at, attempts, etag, last_modified, says) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (key) DO UPDATE SET next_at = ?2, attempts = ?3, etag = ?4, last_modified = ?5, says = ?6",
+            params![key, pull.next_at.to_string(), pull.attempts, pull.etag, pull.last_modified, pull.says],
+        )?;
+        Ok(())
+    }
+
+    /// Whether a file of this path, size and modification time was taken.
+    pub fn is_taken(&self, path: &str, size: u64, modified: &str) -> Result<bool> {
+        Ok(self
+            .0
+            .query_row(
+                "SELECT 1 FROM taken_files WHERE path = ?1 AND size = ?2 AND modified = ?3",
+                params![path, i64::try_from(size).unwrap_or(i64::MAX), modified],
+                |_| Ok(()),
+            )
+            .optional()?
+            .is_some())
+    }
+
+    /// Records that a file was taken.
+    pub fn take_file(&self, path: &str, size: u64, modified: &str, sha256: &str) -> Result<()> {
+        self.0.execute(
+            "INSERT OR IGNORE INTO taken_files (path, size, modified, sha256) VALUES (?1, ?2, ?3, ?4)",
+            params![path, i64::try_from(size).unwrap_or(i64::MAX), modified, sha256],
+        )?;
+        Ok(())
+    }
+}
