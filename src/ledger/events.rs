@@ -20,6 +20,10 @@ pub enum Event {
         agency: AgencyId,
         /// For which period.
         period: Period,
+        /// From when on it exists.
+        opens_at: Timestamp,
+        /// Whether somebody owes it; a release or a past period that was loaded later is nobody's duty.
+        duty: bool,
         /// When it is due.
         due_at: Timestamp,
         /// The rule the due instant came from, in words.

@@ -88,6 +88,8 @@ pub struct Obligation {
     pub key: ObligationKey,
     /// When it came into being.
     pub opened_at: Timestamp,
+    /// Whether somebody owes it.
+    pub duty: bool,
     /// When it is due.
     pub due_at: Timestamp,
     /// The rule the due instant came from.
@@ -120,10 +122,11 @@ impl Obligation {
         let mut folded: Option<Self> = None;
         let mut arrivals: Vec<(i64, Timestamp)> = Vec::new();
         for RecordedEvent { at, event, .. } in events {
-            if let Event::Opened { return_id, agency, period, due_at, rule } = event {
+            if let Event::Opened { return_id, agency, period, opens_at, duty, due_at, rule } = event {
                 folded.get_or_insert_with(|| Self {
                     key: ObligationKey { return_id: return_id.clone(), agency: agency.clone(), period: *period },
-                    opened_at: *at,
+                    opened_at: *opens_at,
+                    duty: *duty,
                     due_at: *due_at,
                     rule: rule.clone(),
                     state: State::Open,

@@ -148,7 +148,7 @@ pub fn owed(
     lead_told: Option<Timestamp>,
 ) -> Result<Step, CalendarError> {
     let mut step = Step::default();
-    if !matches!(obligation.state, State::Open | State::ToCorrect) {
+    if !obligation.duty || !matches!(obligation.state, State::Open | State::ToCorrect) {
         return Ok(step);
     }
     let due_day = chase_from(obligation, ladder, calendar)?;
@@ -251,6 +251,7 @@ mod tests {
         Obligation {
             key: "missing-children/police/2025-26-Q1".parse::<ObligationKey>().unwrap(),
             opened_at: "2025-06-30T23:00:00Z".parse().unwrap(),
+            duty: true,
             due_at: "2025-07-14T16:00:00Z".parse().unwrap(),
             rule: String::new(),
             state: State::Open,
