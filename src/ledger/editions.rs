@@ -27,9 +27,9 @@ pub struct EditionRow {
 impl Txn<'_> {
     /// The number the pack's next edition gets.
     pub fn next_edition(&self, pack: &str) -> Result<i64> {
-        Ok(self.0.query_row("SELECT coalesce(max(number), 0) + 1 FROM editions WHERE pack = ?1", [pack], |row| {
-            row.get(0)
-        })?)
+        Ok(self
+            .0
+            .query_row("SELECT coalesce(max(number), 0) + 1 FROM editions WHERE pack = ?1", [pack], |row| row.get(0))?)
     }
 
     /// Records an issued edition.
@@ -46,8 +46,11 @@ impl Txn<'_> {
                 serde_json::to_string(&edition.vector)?
             ],
         )?;
-        let issued =
-            Event::Issued { pack: edition.pack.clone(), number: edition.number, pdf_sha256: edition.pdf_sha256.clone() };
+        let issued = Event::Issued {
+            pack: edition.pack.clone(),
+            number: edition.number,
+            pdf_sha256: edition.pdf_sha256.clone(),
+        };
         self.append(edition.issued_at, &format!("pack/{}", edition.pack), "daemon", &issued)?;
         Ok(())
     }

@@ -58,7 +58,16 @@ impl Txn<'_> {
         )?;
         for (position, f) in (1_i64..).zip(findings) {
             statement.execute(params![
-                submission, position, f.severity.as_str(), f.table, f.sheet, f.heading, f.letter, f.row, f.rule, f.says
+                submission,
+                position,
+                f.severity.as_str(),
+                f.table,
+                f.sheet,
+                f.heading,
+                f.letter,
+                f.row,
+                f.rule,
+                f.says
             ])?;
         }
         Ok(())

@@ -98,7 +98,8 @@ pub struct Ledger {
 impl Ledger {
     /// Opens or creates the ledger, checks it and brings its schema up to date.
     pub fn open(path: &Path) -> Result<Self> {
-        let opening = |source| LedgerError::Sqlite { action: format!("{} could not be opened", path.display()), source };
+        let opening =
+            |source| LedgerError::Sqlite { action: format!("{} could not be opened", path.display()), source };
         let mut connection = Connection::open_with_flags(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -192,7 +193,10 @@ impl Txn<'_> {
     /// The wrapped data key of an extract, unless it was destroyed.
     pub fn data_key(&self, sha256: &str) -> Result<Option<Vec<u8>>> {
         use rusqlite::OptionalExtension;
-        Ok(self.0.query_row("SELECT wrapped FROM data_keys WHERE sha256 = ?1", [sha256], |row| row.get(0)).optional()?)
+        Ok(self
+            .0
+            .query_row("SELECT wrapped FROM data_keys WHERE sha256 = ?1", [sha256], |row| row.get(0))
+            .optional()?)
     }
 }
 

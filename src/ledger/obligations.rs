@@ -32,8 +32,7 @@ impl FromStr for ObligationKey {
     type Err = LedgerError;
 
     fn from_str(text: &str) -> Result<Self> {
-        let unreadable =
-            || LedgerError::Refused(format!("{text:?} is not an obligation; write return/agency/period"));
+        let unreadable = || LedgerError::Refused(format!("{text:?} is not an obligation; write return/agency/period"));
         let mut parts = text.splitn(3, '/');
         let mut part = || parts.next().ok_or_else(unreadable);
         Ok(Self {

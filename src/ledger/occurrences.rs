@@ -8,10 +8,7 @@ use super::{Result, Txn};
 impl Txn<'_> {
     /// How an occurrence ended, if it did.
     pub fn occurrence(&self, key: &str) -> Result<Option<String>> {
-        Ok(self
-            .0
-            .query_row("SELECT outcome FROM occurrences WHERE key = ?1", [key], |row| row.get(0))
-            .optional()?)
+        Ok(self.0.query_row("SELECT outcome FROM occurrences WHERE key = ?1", [key], |row| row.get(0)).optional()?)
     }
 
     /// Records how an occurrence ended; says whether this was the first word on it, which is the one that stands.

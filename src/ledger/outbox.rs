@@ -114,7 +114,14 @@ impl Txn<'_> {
     }
 
     /// Puts a message back for another try.
-    pub fn retry_message(&self, key: &str, state: OutboxState, next_at: Timestamp, verb: &str, says: &str) -> Result<()> {
+    pub fn retry_message(
+        &self,
+        key: &str,
+        state: OutboxState,
+        next_at: Timestamp,
+        verb: &str,
+        says: &str,
+    ) -> Result<()> {
         self.0.execute(
             "UPDATE outbox SET state = ?2, next_at = ?3, verb = ?4, says = ?5 WHERE key = ?1",
             params![key, state.as_str(), next_at.to_string(), verb, says],
@@ -146,11 +153,10 @@ impl Txn<'_> {
 
     /// The next instant at which a message may leave.
     pub fn next_message_at(&self) -> Result<Option<Timestamp>> {
-        let at: Option<String> = self.0.query_row(
-            "SELECT min(next_at) FROM outbox WHERE state IN ('queued', 'sending')",
-            [],
-            |row| row.get(0),
-        )?;
+        let at: Option<String> =
+            self.0.query_row("SELECT min(next_at) FROM outbox WHERE state IN ('queued', 'sending')", [], |row| {
+                row.get(0)
+            })?;
         at.map(|at| instant(&at)).transpose()
     }
 

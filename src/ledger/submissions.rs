@@ -153,9 +153,7 @@ fn read(row: &Row<'_>) -> Result<Submission> {
         received_at: instant(&row.get::<_, String>(5)?)?,
         contract_hash: row.get(6)?,
         verdict: verdict
-            .map(|text| {
-                Verdict::parse(&text).ok_or(LedgerError::Unreadable { what: "a verdict", why: text })
-            })
+            .map(|text| Verdict::parse(&text).ok_or(LedgerError::Unreadable { what: "a verdict", why: text }))
             .transpose()?,
         reason: row.get(8)?,
         rows_in: row.get(9)?,

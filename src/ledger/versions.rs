@@ -34,11 +34,10 @@ impl Txn<'_> {
             .and_then(|next| next.to_zoned(london()))
             .map_err(|e| super::LedgerError::Refused(format!("{day} has no end: {e}")))?
             .timestamp();
-        let seq: i64 = self.0.query_row(
-            "SELECT coalesce(max(seq), 0) FROM events WHERE at < ?1",
-            [end.to_string()],
-            |row| row.get(0),
-        )?;
+        let seq: i64 =
+            self.0.query_row("SELECT coalesce(max(seq), 0) FROM events WHERE at < ?1", [end.to_string()], |row| {
+                row.get(0)
+            })?;
         self.vector_at_event(seq)
     }
 

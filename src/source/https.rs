@@ -12,7 +12,9 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use reqwest::{
     Client, StatusCode, Url,
-    header::{CONTENT_DISPOSITION, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER},
+    header::{
+        CONTENT_DISPOSITION, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
+    },
     redirect,
 };
 

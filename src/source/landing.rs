@@ -69,7 +69,9 @@ impl Landing {
         make_folder(folder)?;
         let key_error = |why: String| LandingError::MasterKey { path: master_key.to_owned(), why };
         let master = match fs::read_to_string(master_key) {
-            Ok(text) => x25519::Identity::from_str(text.trim()).map_err(|e| key_error(format!("is not a key ({e})")))?,
+            Ok(text) => {
+                x25519::Identity::from_str(text.trim()).map_err(|e| key_error(format!("is not a key ({e})")))?
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound && is_empty(folder) => {
                 let master = x25519::Identity::generate();
                 write_durably(master_key, master.to_string().expose_secret().as_bytes(), true)?;
@@ -83,11 +85,7 @@ impl Landing {
     /// Keeps the bytes; when this returns they survive a power cut. The same bytes are kept once.
     ///
     /// `known_key` is the wrapped key the ledger already holds for these bytes, if any.
-    pub fn keep(
-        &self,
-        bytes: &[u8],
-        known_key: impl FnOnce(&str) -> Option<Vec<u8>>,
-    ) -> Result<Landed, LandingError> {
+    pub fn keep(&self, bytes: &[u8], known_key: impl FnOnce(&str) -> Option<Vec<u8>>) -> Result<Landed, LandingError> {
         let sha256 = digest(bytes);
         let path = self.path(&sha256);
         if path.exists()
@@ -106,7 +104,8 @@ impl Landing {
     /// The plain bytes of an extract, checked against its digest.
     pub fn read(&self, sha256: &str, wrapped_key: &[u8]) -> Result<Vec<u8>, LandingError> {
         let damaged = |why: String| LandingError::Damaged { sha256: sha256.to_owned(), why };
-        let key = age::decrypt(&self.master, wrapped_key).map_err(|e| damaged(format!("its key does not open ({e})")))?;
+        let key =
+            age::decrypt(&self.master, wrapped_key).map_err(|e| damaged(format!("its key does not open ({e})")))?;
         let key = String::from_utf8(key).map_err(|_| damaged("its key is not text".into()))?;
         let key = x25519::Identity::from_str(&key).map_err(|e| damaged(format!("its key is not a key ({e})")))?;
         let path = self.path(sha256);
@@ -134,8 +133,7 @@ fn is_empty(folder: &Path) -> bool {
 }
 
 fn make_folder(folder: &Path) -> Result<(), LandingError> {
-    fs::create_dir_all(folder)
-        .map_err(|source| LandingError::Disk { action: "make", path: folder.to_owned(), source })
+    fs::create_dir_all(folder).map_err(|source| LandingError::Disk { action: "make", path: folder.to_owned(), source })
 }
 
 /// Temporary name, flush, fsync, rename, fsync of the folder.

@@ -9,7 +9,9 @@ pub fn period_in_name(name: &str) -> Option<Period> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
     name.split(|c| !is_part(c)).find_map(|run| {
         let starts = run.char_indices().filter(|(_, c)| c.is_ascii_digit()).map(|(at, _)| at);
-        starts.flat_map(|from| (from + 1..=run.len()).rev().map(move |to| &run[from..to])).find_map(|text| text.parse().ok())
+        starts
+            .flat_map(|from| (from + 1..=run.len()).rev().map(move |to| &run[from..to]))
+            .find_map(|text| text.parse().ok())
     })
 }
 

@@ -166,7 +166,8 @@ pub fn owed(
         }
     }
     // A late start (an outage, a new agency) resumes at "overdue": of the lead's rungs only the latest is told.
-    let Some(latest) = reached.iter().rposition(|(rung, _)| !rung.kind.is_above_the_lead()).or(reached.len().checked_sub(1))
+    let Some(latest) =
+        reached.iter().rposition(|(rung, _)| !rung.kind.is_above_the_lead()).or(reached.len().checked_sub(1))
     else {
         return Ok(step);
     };
@@ -181,11 +182,7 @@ pub fn owed(
 }
 
 /// The day the chase counts from: the due day, or the end of the window for a correction if that is later.
-fn chase_from(
-    obligation: &Obligation,
-    ladder: &Ladder,
-    calendar: &Calendar,
-) -> Result<civil::Date, CalendarError> {
+fn chase_from(obligation: &Obligation, ladder: &Ladder, calendar: &Calendar) -> Result<civil::Date, CalendarError> {
     let due = civil_day(obligation.due_at);
     match (obligation.state, obligation.decided_at) {
         (State::ToCorrect, Some(decided)) => {

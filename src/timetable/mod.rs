@@ -6,6 +6,7 @@ mod cron;
 mod duty;
 mod ladder;
 mod meeting;
+mod settle;
 
 use jiff::{Timestamp, civil};
 

@@ -1,0 +1,161 @@
+//! The control socket: commands that write go to the running daemon as one line of JSON and come back as one.
+//!
+//! Only the daemon's own user and root are answered (peer credentials).
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{UnixListener, UnixStream},
+};
+
+/// What can be asked of a running daemon.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// Ring now and answer when the ring is over.
+    Ring,
+    /// Move a simulated clock forward, ringing at every instant on the way at which something is owed.
+    Advance {
+        /// Until when.
+        to: jiff::Timestamp,
+    },
+    /// Offer a file for an obligation.
+    Submit {
+        /// The file.
+        file: PathBuf,
+        /// The return.
+        return_id: crate::domain::ReturnId,
+        /// The agency.
+        agency: crate::domain::AgencyId,
+        /// The period.
+        period: crate::domain::Period,
+        /// Who asks.
+        actor: String,
+    },
+    /// Report that there is nothing to report.
+    Nil {
+        /// The return.
+        return_id: crate::domain::ReturnId,
+        /// The agency.
+        agency: crate::domain::AgencyId,
+        /// The period.
+        period: crate::domain::Period,
+        /// One line of reason.
+        reason: String,
+        /// Who asks.
+        actor: String,
+    },
+    /// Take or refuse a submission that is held for a person.
+    Release {
+        /// The submission.
+        submission: i64,
+        /// Whether it is taken.
+        accept: bool,
+        /// Why.
+        reason: String,
+        /// Who asks.
+        actor: String,
+    },
+    /// Issue a pack now.
+    Issue {
+        /// The pack.
+        pack: String,
+        /// The period.
+        period: crate::domain::Period,
+    },
+    /// Confirm that this machine is the board's, after a restore or a move.
+    Adopt {
+        /// Who asks.
+        actor: String,
+    },
+    /// Read the warehouse into being again from the landing archive.
+    Rebuild {
+        /// Whether the rebuilt warehouse takes the place of the present one.
+        replace: bool,
+    },
+}
+
+/// What the daemon answers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// It was done; a sentence for people.
+    Done(String),
+    /// It was not done; why, and what to do.
+    Refused(String),
+}
+
+/// Why the daemon could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// No daemon listens.
+    #[error("no daemon listens at {}", .0.display())]
+    NotRunning(PathBuf),
+    /// The line broke.
+    #[error("the daemon broke off: {0}; see its log")]
+    BrokeOff(String),
+}
+
+/// Asks the daemon that serves `socket`.
+pub async fn ask(socket: &Path, command: &Command) -> Result<Reply, ControlError> {
+    let broke = |e: &dyn std::fmt::Display| ControlError::BrokeOff(e.to_string());
+    let stream = UnixStream::connect(socket).await.map_err(|_| ControlError::NotRunning(socket.to_owned()))?;
+    let (reader, mut writer) = stream.into_split();
+    let mut line = serde_json::to_string(command).map_err(|e| broke(&e))?;
+    line.push('\n');
+    writer.write_all(line.as_bytes()).await.map_err(|e| broke(&e))?;
+    let mut answer = String::new();
+    BufReader::new(reader).read_line(&mut answer).await.map_err(|e| broke(&e))?;
+    serde_json::from_str(&answer).map_err(|e| broke(&e))
+}
+
+/// Listens at `socket`, taking the place of one a killed daemon left behind; the caller holds the lock.
+pub fn listen(socket: &Path) -> std::io::Result<UnixListener> {
+    match std::fs::remove_file(socket) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let listener = UnixListener::bind(socket)?;
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(socket, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+/// Reads one command from a connection whose peer may ask.
+pub async fn read(stream: UnixStream) -> Option<(Command, tokio::net::unix::OwnedWriteHalf)> {
+    let me = rustix::process::geteuid().as_raw();
+    match stream.peer_cred() {
+        Ok(peer) if peer.uid() == me || peer.uid() == 0 => {}
+        _ => {
+            tracing::warn!("a stranger knocked at the control socket");
+            return None;
+        }
+    }
+    let (reader, mut writer) = stream.into_split();
+    let mut line = String::new();
+    let mut reader = BufReader::new(tokio::io::AsyncReadExt::take(reader, 64 << 10));
+    reader.read_line(&mut line).await.ok()?;
+    match serde_json::from_str(&line) {
+        Ok(command) => Some((command, writer)),
+        Err(error) => {
+            answer(
+                &mut writer,
+                &Reply::Refused(format!(
+                    "the daemon does not understand this command ({error}); are both of one version?"
+                )),
+            )
+            .await;
+            None
+        }
+    }
+}
+
+/// Answers a command; an asker that has gone away is no failure.
+pub async fn answer(writer: &mut tokio::net::unix::OwnedWriteHalf, reply: &Reply) {
+    if let Ok(mut line) = serde_json::to_string(reply) {
+        line.push('\n');
+        let _ = writer.write_all(line.as_bytes()).await;
+    }
+}

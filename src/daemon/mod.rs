@@ -1,0 +1,3 @@
+//! daemon
+mod control;
+mod lock;

@@ -1,0 +1,146 @@
+//! What the ledger knows, as tables for SQL: `ledger.obligations`, `ledger.submissions`, `ledger.messages`.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use arrow::{
+    array::{ArrayRef, BooleanArray, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray},
+    error::ArrowError,
+};
+use jiff::{Timestamp, civil};
+
+use super::board::Board;
+use crate::{
+    domain::civil_day,
+    ledger::{Obligation, OutboxRow, OutboxState, State, Submission},
+};
+
+/// One fact table: its name without the schema, and its rows.
+pub type FactTable = (&'static str, RecordBatch);
+
+/// How an obligation stands on a day, in the words the pack and the pages use.
+pub fn standing(obligation: &Obligation, now: Timestamp) -> &'static str {
+    let late = obligation.received_at.unwrap_or(now) > obligation.due_at;
+    match obligation.state {
+        State::Open if late => "overdue",
+        State::Open => "open",
+        State::Received => "received",
+        State::ToCorrect => "to_correct",
+        State::Held => "held",
+        State::Accepted if late => "accepted_late",
+        State::Accepted => "accepted",
+        State::Nil => "nil",
+    }
+}
+
+/// Civil days by which a return is or was late; zero when it is not.
+pub fn days_late(obligation: &Obligation, now: Timestamp) -> i32 {
+    let arrived = civil_day(obligation.received_at.unwrap_or(now));
+    let due = civil_day(obligation.due_at);
+    (arrived - due).get_days().max(0)
+}
+
+/// Every obligation that somebody owes, as `ledger.obligations`.
+pub fn obligations(board: &Board, all: &[Obligation], now: Timestamp) -> Result<FactTable, ArrowError> {
+    let all: Vec<&Obligation> = all.iter().filter(|o| o.duty).collect();
+    let text = |value: &dyn Fn(&Obligation) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(all.iter().map(|o| value(o))))
+    };
+    let numbers = |value: &dyn Fn(&Obligation) -> i32| -> ArrayRef {
+        Arc::new(Int32Array::from_iter_values(all.iter().map(|o| value(o))))
+    };
+    let flags = |value: &dyn Fn(&Obligation) -> bool| -> ArrayRef {
+        Arc::new(BooleanArray::from_iter(all.iter().map(|o| Some(value(o)))))
+    };
+    let days = |value: &dyn Fn(&Obligation) -> Option<civil::Date>| -> ArrayRef {
+        Arc::new(Date32Array::from_iter(all.iter().map(|o| value(o).map(days_since_1970))))
+    };
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("return_id", text(&|o| o.key.return_id.to_string()), false),
+        ("title", text(&|o| board.return_title(&o.key.return_id)), false),
+        ("agency", text(&|o| o.key.agency.to_string()), false),
+        ("agency_name", text(&|o| board.agency_name(&o.key.agency)), false),
+        ("period", text(&|o| o.key.period.to_string()), false),
+        ("due_at", text(&|o| o.due_at.to_string()), false),
+        ("due_day", days(&|o| Some(civil_day(o.due_at))), true),
+        ("received_day", days(&|o| o.received_at.map(civil_day)), true),
+        ("state", text(&|o| standing(o, now).to_owned()), false),
+        ("days_late", numbers(&|o| days_late(o, now)), false),
+        ("restated", flags(&|o| o.restatements > 0), false),
+        ("corrected", flags(&|o| o.corrected), false),
+        ("reminders", numbers(&|o| i32::try_from(reminders(o)).unwrap_or(i32::MAX)), false),
+        ("note", text(&|o| o.reason.clone().unwrap_or_default()), false),
+    ])?;
+    Ok(("obligations", batch))
+}
+
+/// Messages beyond the notice that an obligation needed.
+fn reminders(obligation: &Obligation) -> usize {
+    obligation.told.iter().filter(|(rung, _)| rung != "notice").count()
+}
+
+/// Every submission, as `ledger.submissions`.
+pub fn submissions(all: &[Submission]) -> Result<FactTable, ArrowError> {
+    let text = |value: &dyn Fn(&Submission) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(all.iter().map(value)))
+    };
+    let numbers = |value: &dyn Fn(&Submission) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(all.iter().map(value)))
+    };
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("submission", numbers(&|s| s.id), false),
+        ("return_id", text(&|s| s.obligation.return_id.to_string()), false),
+        ("agency", text(&|s| s.obligation.agency.to_string()), false),
+        ("period", text(&|s| s.obligation.period.to_string()), false),
+        ("received_at", text(&|s| s.received_at.to_string()), false),
+        (
+            "received_day",
+            Arc::new(Date32Array::from_iter_values(all.iter().map(|s| days_since_1970(civil_day(s.received_at)))))
+                as ArrayRef,
+            false,
+        ),
+        ("name", text(&|s| s.name.clone()), false),
+        ("sha256", text(&|s| s.sha256.clone()), false),
+        (
+            "verdict",
+            Arc::new(StringArray::from_iter(all.iter().map(|s| s.verdict.map(|v| v.as_str())))) as ArrayRef,
+            true,
+        ),
+        ("reason", Arc::new(StringArray::from_iter(all.iter().map(|s| s.reason.clone()))) as ArrayRef, true),
+        ("rows_in", numbers(&|s| s.rows_in), false),
+        ("rows_accepted", numbers(&|s| s.rows_accepted), false),
+        ("rows_refused", numbers(&|s| s.rows_refused), false),
+    ])?;
+    Ok(("submissions", batch))
+}
+
+/// Every message, as `ledger.messages`; addresses and texts stay in the ledger.
+pub fn messages(all: &[OutboxRow]) -> Result<FactTable, ArrowError> {
+    let text = |value: &dyn Fn(&OutboxRow) -> Option<String>| -> ArrayRef {
+        Arc::new(StringArray::from_iter(all.iter().map(value)))
+    };
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("kind", text(&|m| Some(m.kind.clone())), false),
+        ("obligation", text(&|m| m.obligation.clone()), true),
+        ("enqueued_at", text(&|m| Some(m.enqueued_at.to_string())), false),
+        ("state", text(&|m| Some(m.state.as_str().to_owned())), false),
+        ("settled_at", text(&|m| m.settled_at.map(|at| at.to_string())), true),
+        (
+            "evidence",
+            Arc::new(BooleanArray::from_iter(all.iter().map(|m| Some(m.state == OutboxState::Sent)))) as ArrayRef,
+            false,
+        ),
+    ])?;
+    Ok(("messages", batch))
+}
+
+/// Days since 1970-01-01, as Arrow's `Date32` counts them.
+pub fn days_since_1970(day: civil::Date) -> i32 {
+    (day - civil::date(1970, 1, 1)).get_days()
+}
+
+/// The fact tables' schemas, for planning SQL when there is no ledger yet.
+pub fn empty(board: &Board) -> Result<BTreeMap<String, RecordBatch>, ArrowError> {
+    let now = Timestamp::UNIX_EPOCH;
+    let tables = [obligations(board, &[], now)?, submissions(&[])?, messages(&[])?];
+    Ok(tables.into_iter().map(|(name, batch)| (format!("ledger.{name}"), batch)).collect())
+}
