@@ -68,7 +68,15 @@ impl Launcher {
             return Err(spawn(io::Error::other("no pipes")));
         };
         let finished = tokio::time::timeout(job.limits.wall, async {
-            let (answer, stderr) = tokio::join!(self.answer(kind, job.limits, BufReader::new(stdout)), tail(stderr));
+            let answer = async {
+                let answer = self.answer(kind, job.limits, BufReader::new(stdout)).await;
+                if matches!(answer, Err(WorkerError::TooLarge { .. } | WorkerError::Build { .. })) {
+                    // It may still be writing; nobody will read it.
+                    let _ = child.start_kill();
+                }
+                answer
+            };
+            let (answer, stderr) = tokio::join!(answer, tail(stderr));
             (answer, stderr, child.wait().await)
         })
         .await;
@@ -195,7 +203,7 @@ async fn kill(child: &mut Child) {
 
 fn cause_of_death(kind: Kind, status: ExitStatus, stderr: &str, limits: Limits) -> WorkerError {
     // What Rust's allocation error handler, and the loader or a thread that gets no stack, say before they abort.
-    let starved = ["memory allocation of", "Cannot allocate memory", "failed to allocate", "capacity overflow"];
+    let starved = ["memory allocation of", "Cannot allocate memory", "failed to allocate"];
     if starved.iter().any(|words| stderr.contains(words)) {
         return WorkerError::OutOfMemory { kind, limit_bytes: limits.memory_bytes };
     }

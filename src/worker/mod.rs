@@ -9,6 +9,7 @@
 mod confine;
 mod frames;
 mod launch;
+mod probe;
 mod serve;
 
 use std::fmt;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use frames::Frame;
 pub use launch::{Job, Launcher};
+pub use probe::probe;
 pub use serve::{Output, serve};
 
 /// What a worker is for. The names are the arguments of the hidden command.
@@ -29,6 +31,8 @@ pub enum Kind {
     Parquet,
     Typst,
     Sql,
+    /// Tries what a worker must not be able to do; for tests of the walls on a given machine.
+    Probe,
 }
 
 impl Kind {
@@ -39,6 +43,7 @@ impl Kind {
             Self::Parquet => "parquet",
             Self::Typst => "typst",
             Self::Sql => "sql",
+            Self::Probe => "probe",
         }
     }
 }
@@ -51,14 +56,14 @@ impl fmt::Display for Kind {
 
 /// A word that names no worker.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is not a kind of worker; the kinds are xlsx, parquet, typst and sql")]
+#[error("{0:?} is not a kind of worker; the kinds are xlsx, parquet, typst, sql and probe")]
 pub struct NotAKind(String);
 
 impl FromStr for Kind {
     type Err = NotAKind;
 
     fn from_str(word: &str) -> Result<Self, NotAKind> {
-        [Self::Xlsx, Self::Parquet, Self::Typst, Self::Sql]
+        [Self::Xlsx, Self::Parquet, Self::Typst, Self::Sql, Self::Probe]
             .into_iter()
             .find(|kind| kind.as_str() == word)
             .ok_or_else(|| NotAKind(word.to_owned()))
