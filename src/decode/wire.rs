@@ -74,7 +74,7 @@ pub(super) fn sheets(frames: Vec<Frame>) -> Result<Decoded, DecodeError> {
 /// Every row's number and cells, null as the empty text.
 #[cfg(test)]
 pub(super) fn texts(sheet: Sheet) -> Result<Vec<(u32, Vec<String>)>, DecodeError> {
-    use arrow::array::{AsArray, Array};
+    use arrow::array::{Array, AsArray};
     use arrow::datatypes::UInt32Type;
 
     let mut rows = Vec::new();

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::cells::{Batch, headings, schema};
-use super::wire::{self, Heading};
 use super::letter;
+use super::wire::{self, Heading};
 use crate::worker::Output;
 
 /// Which sheets of a workbook are wanted.

@@ -128,9 +128,7 @@ impl Launcher {
             let mut header = [0; frames::HEADER];
             pipe.read_exact(&mut header).await.map_err(|error| protocol(error.to_string()))?;
             let (tag, length) = frames::parse_header(header);
-            left = left
-                .checked_sub(length)
-                .ok_or(WorkerError::TooLarge { kind, limit_bytes: limits.decoded_bytes })?;
+            left = left.checked_sub(length).ok_or(WorkerError::TooLarge { kind, limit_bytes: limits.decoded_bytes })?;
             let mut payload = Vec::new();
             (&mut pipe).take(length).read_to_end(&mut payload).await.map_err(|error| protocol(error.to_string()))?;
             if payload.len() as u64 != length {
@@ -154,8 +152,8 @@ impl Launcher {
     }
 
     fn greet(&self, kind: Kind, payload: &[u8]) -> Result<(), WorkerError> {
-        let hello: Hello = serde_json::from_slice(payload)
-            .map_err(|error| WorkerError::Protocol { kind, what: error.to_string() })?;
+        let hello: Hello =
+            serde_json::from_slice(payload).map_err(|error| WorkerError::Protocol { kind, what: error.to_string() })?;
         if hello.build != self.build {
             return Err(WorkerError::Build { kind });
         }
@@ -168,10 +166,8 @@ impl Launcher {
 
 /// Start, request and input as one read-only memory file, the worker's standard input.
 fn sealed(start: &Start, job: &Job<'_>) -> io::Result<File> {
-    let mut file = File::from(rustix::fs::memfd_create(
-        "quarterday-input",
-        MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING,
-    )?);
+    let mut file =
+        File::from(rustix::fs::memfd_create("quarterday-input", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?);
     frames::write(&mut file, frames::START, &serde_json::to_vec(start)?)?;
     frames::write(&mut file, frames::REQUEST, &serde_json::to_vec(job.request)?)?;
     file.write_all(job.input.unwrap_or_default())?;

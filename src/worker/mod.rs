@@ -116,7 +116,9 @@ pub enum WorkerError {
     TooLarge { kind: Kind, limit_bytes: u64 },
     #[error("the {kind} worker died ({how}); the input is kept, report it with this text: {stderr}")]
     Died { kind: Kind, how: String, stderr: String },
-    #[error("the {kind} worker broke off its answer ({what}); the input is kept, try again and report it if it repeats")]
+    #[error(
+        "the {kind} worker broke off its answer ({what}); the input is kept, try again and report it if it repeats"
+    )]
     Protocol { kind: Kind, what: String },
     /// The handler ran and refused: its own words.
     #[error("{message}")]
