@@ -1,1 +1,3 @@
 //! The integration tests: each starts the real thing through its front door.
+
+mod worker;

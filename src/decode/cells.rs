@@ -1,0 +1,87 @@
+//! Cells gathered into batches, and headings that can be told apart.
+//!
+//! Knows no file format.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringBuilder, UInt32Builder};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use super::{DecodeError, letter};
+
+/// Rows in a batch.
+pub(super) const BATCH: usize = 8192;
+
+/// Bytes of text after which a batch is closed early, so that one column never nears Arrow's 2 GiB.
+const BATCH_BYTES: usize = 64 << 20;
+
+/// Trims headings and refuses empty and repeated ones. `row` is where they stand; the first is in `first_column`.
+pub(super) fn headings(
+    cells: impl IntoIterator<Item = String>,
+    row: u32,
+    first_column: usize,
+) -> Result<Vec<String>, DecodeError> {
+    let mut seen = HashMap::new();
+    let mut columns = Vec::new();
+    for (index, cell) in cells.into_iter().enumerate() {
+        let heading = cell.trim().to_owned();
+        let here = letter(first_column + index);
+        if heading.is_empty() {
+            return Err(DecodeError::NoHeading { letter: here, row });
+        }
+        if let Some(first) = seen.insert(heading.clone(), here.clone()) {
+            return Err(DecodeError::DuplicateHeading { heading, first, second: here });
+        }
+        columns.push(heading);
+    }
+    Ok(columns)
+}
+
+/// `__row` and one text column per heading.
+pub(super) fn schema(columns: &[String]) -> SchemaRef {
+    let row = Field::new("__row", DataType::UInt32, false);
+    let cells = columns.iter().map(|name| Field::new(name, DataType::Utf8, true));
+    Arc::new(Schema::new(std::iter::once(row).chain(cells).collect::<Vec<_>>()))
+}
+
+/// A batch in the making.
+pub(super) struct Batch {
+    schema: SchemaRef,
+    rows: UInt32Builder,
+    cells: Vec<StringBuilder>,
+    bytes: usize,
+}
+
+impl Batch {
+    pub(super) fn new(schema: SchemaRef) -> Self {
+        let cells = (1..schema.fields().len()).map(|_| StringBuilder::new()).collect();
+        Self { schema, rows: UInt32Builder::new(), cells, bytes: 0 }
+    }
+
+    /// Appends a row; empty cells become null, missing ones too.
+    pub(super) fn push<'a>(&mut self, row: u32, cells: impl IntoIterator<Item = Option<&'a str>>) {
+        self.rows.append_value(row);
+        let mut cells = cells.into_iter();
+        for column in &mut self.cells {
+            let cell = cells.next().flatten().filter(|text| !text.is_empty());
+            self.bytes += cell.map_or(0, str::len);
+            column.append_option(cell);
+        }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        arrow::array::ArrayBuilder::len(&self.rows) >= BATCH || self.bytes >= BATCH_BYTES
+    }
+
+    /// The rows gathered so far, if any; the builder is empty afterwards.
+    pub(super) fn take(&mut self) -> Result<Option<RecordBatch>, DecodeError> {
+        if arrow::array::ArrayBuilder::is_empty(&self.rows) {
+            return Ok(None);
+        }
+        self.bytes = 0;
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(self.rows.finish())];
+        columns.extend(self.cells.iter_mut().map(|cells| Arc::new(cells.finish()) as ArrayRef));
+        Ok(Some(RecordBatch::try_new(Arc::clone(&self.schema), columns)?))
+    }
+}

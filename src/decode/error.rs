@@ -1,0 +1,49 @@
+//! Why an extract could not be read.
+//!
+//! Every message names the place and the next step, and never a cell's content.
+
+use crate::worker::WorkerError;
+
+/// The extract is not a readable file of its format.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    #[error("the file is empty; send it again with its headings, or declare a nil return")]
+    Empty,
+    #[error("the server sent a web page, not {0}; check the address, and whether it asks for a sign-in")]
+    WebPage(&'static str),
+    #[error("the file is {found}, not {expected}; save it as {expected} or change the format of the return")]
+    OtherFormat { found: &'static str, expected: &'static str },
+    #[error("the file holds more than the {} MiB allowed; send the data in smaller files", .0 / (1 << 20))]
+    TooLarge(u64),
+    #[error("byte {byte} (line {line}) is not {encoding}; save the file as UTF-8 and send it again")]
+    Encoding { byte: usize, line: usize, encoding: &'static str },
+    #[error("column {letter} has no heading in row {row}; give it one or delete the column")]
+    NoHeading { letter: String, row: u32 },
+    #[error("the heading {heading:?} stands twice, in columns {first} and {second}; rename one of them")]
+    DuplicateHeading { heading: String, first: String, second: String },
+    #[error("row {row} has {found} cells where the headings have {expected}; correct the row, or quote its text")]
+    Ragged { row: u32, found: usize, expected: usize },
+    #[error("the quotation mark opened in row {row} is never closed; the file was cut off, or the mark is not doubled")]
+    OpenQuote { row: u32 },
+    #[error("row {row} goes on after a closing quotation mark; double the quotation marks inside the text")]
+    AfterQuote { row: u32 },
+    #[error("{0:?} cannot separate columns; write one of , ; | or a tab")]
+    Delimiter(char),
+    #[error("the file has more rows than can be numbered; send the data in smaller files")]
+    TooManyRows,
+    #[error("the file is not well-formed JSON: {0}; send it again as an array of flat objects")]
+    Json(String),
+    #[error("record {record} is not an object; write each record as {{\"heading\": value, …}}")]
+    NotAnObject { record: u32 },
+    #[error("{key:?} of record {record} holds a list or an object; a cell is a text, a number, true, false or null")]
+    Nested { record: u32, key: String },
+    #[error("record {record} names {key:?} twice; leave one")]
+    DuplicateKey { record: u32, key: String },
+    /// The worker gave no answer, or refused the file in its own words.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    #[error("the decoded rows could not be put together: {0}; report this with the file's name")]
+    Arrow(#[from] arrow::error::ArrowError),
+    #[error("the worker's answer is not a list of sheets ({0}); report this with the file's name")]
+    Wire(&'static str),
+}
