@@ -124,10 +124,13 @@ impl<'a> Rows<'a> {
     }
 
     fn check_unique(&mut self, batch: &RecordBatch, rows: &UInt32Array) -> Result<(), ArrowError> {
-        if self.table.unique.is_empty() {
+        let table = self.table;
+        let is_there = |name: &String| {
+            table.columns.iter().zip(&self.layout.places).any(|(c, at)| c.name == *name && at.is_some())
+        };
+        if table.unique.is_empty() || !table.unique.iter().all(is_there) {
             return Ok(());
         }
-        let table = self.table;
         let headings = || -> String {
             let headings = table.unique.iter().filter_map(|name| table.column(name));
             headings.map(|column| format!("{:?}", column.heading())).collect::<Vec<_>>().join(" and ")
