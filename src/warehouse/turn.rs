@@ -1,0 +1,229 @@
+//! Commits: a new version of a table, whole or not at all, and the same when it is tried again.
+
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use deltalake::kernel::{LogicalFileView, StructType, new_metadata};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::sync::MutexGuard;
+
+use super::column::{columns, grown};
+use super::damage::Depth;
+use super::staging::{Parquet, Staged, StagedFile, StagedTable};
+use super::table::{Opened, PARTITION, Table};
+use super::{Result, WarehouseError};
+use crate::fault;
+use crate::ledger::{ObligationKey, Vector};
+
+/// The right to commit. One caller has it at a time; see [`Warehouse::turn`](super::Warehouse::turn).
+pub struct Turn<'a> {
+    warehouse: &'a Path,
+    _guard: MutexGuard<'a, ()>,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn new(warehouse: &'a Path, guard: MutexGuard<'a, ()>) -> Self {
+        Self { warehouse, _guard: guard }
+    }
+
+    /// Puts a submission's rows in the place of those of its return, agency and period, in every table it was staged
+    /// for; without rows the place is left empty. Answers with the tables' versions. A submission that is in a table
+    /// already, or that a later one replaced, changes nothing there, and the version that carried it is answered.
+    ///
+    /// # Errors
+    /// When a staged file is not what was staged, a column changed its type, or the disk refuses. Tables before the
+    /// failing one have their new version then, which nobody reads until the caller records it; try again.
+    pub async fn commit(&self, staged: &Staged, at: Timestamp) -> Result<Vector> {
+        let Staged { key, submission, tables } = staged;
+        let mut versions = Vector::new();
+        for staged in tables {
+            if !versions.is_empty() {
+                fault::point("store-between-tables");
+            }
+            let table = Table::of(self.warehouse, &staged.table)?;
+            let version = table.store(key, *submission, staged, at).await?;
+            versions.insert(table.name, version);
+        }
+        Ok(versions)
+    }
+
+    /// Makes `batches` the whole of a table that follows from others. The same rows again make no new version.
+    ///
+    /// # Errors
+    /// When a column has a type that Delta does not know, or the disk refuses.
+    pub async fn write_derived(
+        &self,
+        table: &str,
+        schema: &SchemaRef,
+        batches: &[RecordBatch],
+        at: Timestamp,
+    ) -> Result<i64> {
+        Table::of(self.warehouse, table)?.overwrite(schema, batches, at).await
+    }
+}
+
+impl Table {
+    async fn newest_opened(&self) -> Result<Option<(i64, Opened)>> {
+        match self.newest()? {
+            Some(version) => Ok(Some((version, self.open(version).await?))),
+            None => Ok(None),
+        }
+    }
+
+    async fn store(&self, key: &ObligationKey, submission: i64, staged: &StagedTable, at: Timestamp) -> Result<i64> {
+        let app_id = format!("{}/{key}", self.name);
+        let mut entry = Entry::new("STORE", at);
+        let mut version = 0;
+        match self.newest_opened().await? {
+            None => entry.found(self, &staged.columns, &PARTITION)?,
+            Some((newest, opened)) => {
+                let recorded = opened.snapshot.transaction_version(opened.store.as_ref(), &app_id).await;
+                if recorded.map_err(|source| self.delta(source))?.is_some_and(|recorded| recorded >= submission) {
+                    let carrier = self.carrier(newest, &app_id, submission)?;
+                    return carrier.ok_or_else(|| self.damaged(None, "its log has lost a submission").into());
+                }
+                if let Some(columns) = grown(&self.name, &opened.snapshot.schema(), &staged.columns)? {
+                    entry.columns(self, &opened, &columns)?;
+                }
+                for file in self.files_of(&opened, key)? {
+                    entry.remove(&file);
+                }
+                version = newest + 1;
+            }
+        }
+        if let Some(file) = &staged.file {
+            self.check_file(&file.path, file.bytes, Depth::Full)?;
+            let values = json!({ "return_id": key.return_id, "agency": key.agency, "period": key.period.to_string() });
+            entry.add(file, values);
+        }
+        entry.transaction(&app_id, submission);
+        fault::point("store-before-commit");
+        self.append(version, &entry.lines)?;
+        fault::point("store-after-commit");
+        Ok(version)
+    }
+
+    /// The files that hold the rows of an obligation.
+    fn files_of(&self, opened: &Opened, key: &ObligationKey) -> Result<Vec<LogicalFileView>> {
+        let wanted = [key.return_id.to_string(), key.agency.to_string(), key.period.to_string()];
+        let mut files = opened.files().map_err(|source| self.delta(source))?;
+        files.retain(|file| {
+            let values = file.partition_values_map();
+            PARTITION.iter().zip(&wanted).all(|(column, value)| values.get(*column) == Some(&Some(value.clone())))
+        });
+        Ok(files)
+    }
+
+    async fn overwrite(&self, schema: &SchemaRef, batches: &[RecordBatch], at: Timestamp) -> Result<i64> {
+        let columns = columns(&self.name, schema)?;
+        let newest = self.newest_opened().await?;
+        let version = newest.as_ref().map_or(0, |(newest, _)| newest + 1);
+        let file = self.derive(schema, batches, version)?;
+        let mut entry = Entry::new("DERIVE", at);
+        match &newest {
+            None => entry.found(self, &columns, &[])?,
+            Some((newest, opened)) => {
+                let files = opened.files().map_err(|source| self.delta(source))?;
+                let same_columns = *opened.snapshot.schema() == columns;
+                let name = |path: &str| path.rsplit('-').next().map(str::to_owned);
+                let before: Vec<Option<String>> = files.iter().map(|file| name(&file.path())).collect();
+                let after: Vec<Option<String>> = file.iter().map(|file| name(&file.path)).collect();
+                if same_columns && before == after {
+                    // The new file is left over; no version names it.
+                    if let Some(file) = &file {
+                        let _ = std::fs::remove_file(self.folder.join(&file.path));
+                    }
+                    return Ok(*newest);
+                }
+                if !same_columns {
+                    entry.columns(self, opened, &columns)?;
+                }
+                for file in files {
+                    entry.remove(&file);
+                }
+            }
+        }
+        if let Some(file) = &file {
+            entry.add(file, json!({}));
+        }
+        self.append(version, &entry.lines)?;
+        fault::point("derive-after-commit");
+        Ok(version)
+    }
+
+    /// Writes the rows of a derived table; none if there are no rows.
+    fn derive(&self, schema: &SchemaRef, batches: &[RecordBatch], version: i64) -> Result<Option<StagedFile>> {
+        let mut file = Parquet::begin(self, schema)?;
+        let mut any = false;
+        for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
+            file.write(self, batch)?;
+            any = true;
+        }
+        if any { file.end(self, &version.to_string()).map(Some) } else { Ok(None) }
+    }
+
+    fn delta(&self, source: deltalake::DeltaTableError) -> WarehouseError {
+        WarehouseError::Delta { table: self.name.clone(), source }
+    }
+}
+
+/// The lines of one log entry, as Delta's protocol names them
+/// (<https://github.com/delta-io/delta/blob/master/PROTOCOL.md#actions>).
+struct Entry {
+    lines: Vec<Value>,
+    at: i64,
+}
+
+impl Entry {
+    fn new(operation: &str, at: Timestamp) -> Self {
+        let at = at.as_millisecond();
+        let engine = concat!("quarterday/", env!("CARGO_PKG_VERSION"));
+        let info = json!({ "timestamp": at, "operation": operation, "operationParameters": {}, "engineInfo": engine });
+        Self { lines: vec![json!({ "commitInfo": info })], at }
+    }
+
+    /// The table's first lines.
+    fn found(&mut self, table: &Table, columns: &StructType, partition: &[&str]) -> Result<()> {
+        let properties = [
+            ("delta.enableExpiredLogCleanup", "false"),
+            ("delta.logRetentionDuration", "interval 36500 days"),
+            ("delta.deletedFileRetentionDuration", "interval 36500 days"),
+            ("delta.dataSkippingNumIndexedCols", "0"),
+        ];
+        let metadata = new_metadata(columns, partition, properties).map_err(|source| table.delta(source.into()))?;
+        let mut metadata = serde_json::to_value(metadata).map_err(|source| table.delta(source.into()))?;
+        metadata["createdTime"] = json!(self.at);
+        self.lines.push(json!({ "protocol": { "minReaderVersion": 1, "minWriterVersion": 2 } }));
+        self.lines.push(json!({ "metaData": metadata }));
+        Ok(())
+    }
+
+    /// Other columns than before.
+    fn columns(&mut self, table: &Table, opened: &Opened, columns: &StructType) -> Result<()> {
+        let json = |source: serde_json::Error| table.delta(source.into());
+        let mut metadata = serde_json::to_value(opened.snapshot.metadata()).map_err(json)?;
+        metadata["schemaString"] = serde_json::to_string(columns).map_err(json)?.into();
+        self.lines.push(json!({ "metaData": metadata }));
+        Ok(())
+    }
+
+    fn remove(&mut self, file: &LogicalFileView) {
+        self.lines.push(json!({ "remove": {
+            "path": file.path(), "deletionTimestamp": self.at, "dataChange": true, "extendedFileMetadata": true,
+            "partitionValues": file.partition_values_map(), "size": file.size(),
+        } }));
+    }
+
+    fn add(&mut self, file: &StagedFile, partition_values: Value) {
+        self.lines.push(json!({ "add": {
+            "path": file.path, "partitionValues": partition_values, "size": file.bytes, "modificationTime": self.at,
+            "dataChange": true, "stats": json!({ "numRecords": file.rows }).to_string(),
+        } }));
+    }
+
+    fn transaction(&mut self, app_id: &str, version: i64) {
+        self.lines.push(json!({ "txn": { "appId": app_id, "version": version, "lastUpdated": self.at } }));
+    }
+}

@@ -1,0 +1,3 @@
+//! What several integration tests need to start the real thing.
+
+pub mod board_data;
