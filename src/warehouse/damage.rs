@@ -2,8 +2,10 @@
 
 use std::{fmt, fs};
 
+use deltalake::{DeltaTable, DeltaTableError};
+
 use super::durable::digest_of;
-use super::table::{Opened, Table};
+use super::table::Table;
 use super::{Result, WarehouseError};
 
 /// A file of the warehouse that is not what was written.
@@ -27,27 +29,42 @@ impl fmt::Display for Damage {
     }
 }
 
-/// How closely the files are looked at.
+/// How closely a Parquet file is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Depth {
-    /// The log against its checksums; each Parquet file is there and of its size.
+    /// It is there and of its size.
     Quick,
-    /// Each Parquet file against its checksum too.
+    /// Its bytes are those of its checksum.
     Full,
 }
 
 impl Table {
-    /// Opens the table at `version` after a look at what it is made of.
-    pub async fn checked(&self, version: i64, depth: Depth) -> Result<Opened> {
-        for earlier in 0..=version {
-            self.lines(earlier)?;
+    /// Everything that the table at `version` can be read from.
+    pub fn verify(&self, version: i64) -> Result<()> {
+        let state = self.state(version)?;
+        if let Some(checkpoint) = self.last_checkpoint(version)? {
+            self.read_summed(&self.checkpoint_of(checkpoint))?;
         }
-        let opened = self.open(version).await?;
-        let files = opened.files().map_err(|source| self.damaged(None, &source.to_string()))?;
-        for file in files {
-            self.check_file(&file.path(), file.size(), depth)?;
+        state.files.iter().try_for_each(|(path, file)| self.check_file(path, file.bytes, Depth::Full))
+    }
+
+    /// Opens the table at `version` after a look at what it will be read from: the log against its checksums, the
+    /// Parquet files for their presence and size.
+    pub async fn open_checked(&self, version: i64) -> Result<DeltaTable> {
+        let first = match self.last_checkpoint(version)? {
+            Some(checkpoint) => {
+                self.read_summed(&self.checkpoint_of(checkpoint))?;
+                checkpoint + 1
+            }
+            None => 0,
+        };
+        (first..=version).try_for_each(|version| self.read_summed(&self.entry(version)).map(|_| ()))?;
+        let unreadable = |source: DeltaTableError| WarehouseError::from(self.damaged(None, &source.to_string()));
+        let table = self.loaded(version).await.map_err(unreadable)?;
+        for file in table.snapshot().map_err(unreadable)?.log_data().iter() {
+            self.check_file(&file.path(), file.size(), Depth::Quick)?;
         }
-        Ok(opened)
+        Ok(table)
     }
 
     /// Compares a Parquet file with what its entry, and its name, say of it.
@@ -69,6 +86,6 @@ impl Table {
 }
 
 /// The SHA-256 that a Parquet file's name carries after its last hyphen.
-fn digest_in_name(path: &str) -> Option<&str> {
+pub(super) fn digest_in_name(path: &str) -> Option<&str> {
     path.strip_suffix(".parquet")?.rsplit_once('-').map(|(_, digest)| digest)
 }

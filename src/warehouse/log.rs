@@ -1,4 +1,4 @@
-//! A table's log: one file of JSON lines a version, each with its checksum beside.
+//! A table's log: one file of JSON lines a version, and the checkpoints, each with its checksum beside.
 
 use std::fs;
 use std::io;
@@ -11,17 +11,23 @@ use super::table::Table;
 use super::{Result, WarehouseError};
 
 impl Table {
-    fn log_folder(&self) -> PathBuf {
+    pub fn log_folder(&self) -> PathBuf {
         self.folder.join("_delta_log")
     }
 
-    fn entry(&self, version: i64) -> PathBuf {
+    pub fn entry(&self, version: i64) -> PathBuf {
         self.log_folder().join(format!("{version:020}.json"))
     }
 
-    /// The checksum lies outside of the log, where no reader of Delta looks.
-    fn sum(&self, version: i64) -> PathBuf {
-        self.folder.join("_sums").join(format!("{version:020}.json.sha256"))
+    pub fn checkpoint_of(&self, version: i64) -> PathBuf {
+        self.log_folder().join(format!("{version:020}.checkpoint.parquet"))
+    }
+
+    /// The checksum of a file of the log is the name of an empty file, outside of the log, where no reader of Delta
+    /// looks.
+    fn sum_of(&self, file: &Path, bytes: &[u8]) -> PathBuf {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        self.folder.join("_sums").join(format!("{name}-{}", digest(bytes)))
     }
 
     /// The newest version, if the table exists.
@@ -33,8 +39,8 @@ impl Table {
         };
         let mut newest = None;
         for entry in entries {
-            let entry = entry.map_err(disk("listed", &folder))?;
-            newest = newest.max(version_of(&entry.path()));
+            let name = entry.map_err(disk("listed", &folder))?.file_name();
+            newest = newest.max(name.to_str().and_then(|name| name.strip_suffix(".json")?.parse().ok()));
         }
         Ok(newest)
     }
@@ -42,46 +48,36 @@ impl Table {
     /// Makes `lines` the entry of `version`, durable before it has its name.
     pub fn append(&self, version: i64, lines: &[Value]) -> Result<()> {
         let text: Vec<String> = lines.iter().map(Value::to_string).collect();
-        let bytes = text.join("\n").into_bytes();
-        // The checksum comes first: without its entry it is overwritten, an entry without it would be damage.
-        durable::write(&self.drafts(), &self.sum(version), digest(&bytes).as_bytes(), Existing::Replaced)?;
-        match durable::write(&self.drafts(), &self.entry(version), &bytes, Existing::Kept)? {
+        match self.write_summed(&self.entry(version), text.join("\n").as_bytes(), Existing::Kept)? {
             true => Ok(()),
             false => Err(WarehouseError::Taken { table: self.name.clone(), version }),
         }
     }
 
-    /// The lines of a version, if they are what was written.
-    pub fn lines(&self, version: i64) -> Result<Vec<Value>> {
-        let path = self.entry(version);
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let damaged = |why: &str| WarehouseError::from(self.damaged(Some(&name), why));
-        let bytes = fs::read(&path).map_err(|_| damaged("cannot be read"))?;
-        let sum = fs::read(self.sum(version)).map_err(|_| damaged("has lost its checksum"))?;
-        if digest(&bytes).as_bytes() != sum {
-            return Err(damaged("is not what was written"));
+    /// Writes a file of the log after its checksum: a checksum without its file does no harm, a file without its
+    /// checksum would be damage. False if the file is there and kept.
+    pub fn write_summed(&self, file: &Path, bytes: &[u8], existing: Existing) -> Result<bool> {
+        durable::write(&self.drafts(), &self.sum_of(file, bytes), &[], Existing::Replaced)?;
+        durable::write(&self.drafts(), file, bytes, existing)
+    }
+
+    /// The bytes of a file of the log, if they are what was written.
+    pub fn read_summed(&self, file: &Path) -> Result<Vec<u8>> {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let damaged = |why: &str| self.damaged(Some(&name), why);
+        let bytes = fs::read(file).map_err(|_| damaged("cannot be read"))?;
+        match self.sum_of(file, &bytes).exists() {
+            true => Ok(bytes),
+            false => Err(damaged("is not what was written, or has lost its checksum").into()),
         }
+    }
+
+    /// The lines of a version.
+    pub fn lines(&self, version: i64) -> Result<Vec<Value>> {
+        let file = self.entry(version);
+        let bytes = self.read_summed(&file)?;
         let lines: Result<_, serde_json::Error> =
             bytes.split(|byte| *byte == b'\n').map(serde_json::from_slice).collect();
-        lines.map_err(|_| damaged("cannot be read"))
+        lines.map_err(|error| self.damaged(None, &error.to_string()).into())
     }
-
-    /// The newest version that recorded `submission`, or a later one, under the application's key.
-    pub fn carrier(&self, newest: i64, app_id: &str, submission: i64) -> Result<Option<i64>> {
-        for version in (0..=newest).rev() {
-            let carries = self.lines(version)?.iter().any(|line| {
-                let txn = &line["txn"];
-                txn["appId"] == app_id && txn["version"].as_i64().is_some_and(|recorded| recorded >= submission)
-            });
-            if carries {
-                return Ok(Some(version));
-            }
-        }
-        Ok(None)
-    }
-}
-
-fn version_of(entry: &Path) -> Option<i64> {
-    let stem = entry.file_name()?.to_str()?.strip_suffix(".json")?;
-    (stem.len() == 20).then(|| stem.parse().ok()).flatten()
 }

@@ -4,10 +4,12 @@
 //! answers; a commit that is repeated changes nothing; a submission replaces the rows of its own return, agency and
 //! period and of no other; every file carries a checksum, so that damage is found before it is used. No cell's value
 //! stands in the log. Log entries are written here and not by deltalake, which neither flushes them nor refuses a
-//! repeat; deltalake reads them. There are no checkpoints and no clean-up, so every version stays readable.
+//! repeat; deltalake reads them. Nothing is ever cleaned
+//! up, so every version stays readable.
 //!
 //! Knows nothing of the ledger's events: which versions readers see is for the caller to record.
 
+mod checkpoint;
 mod column;
 mod damage;
 mod desk;
@@ -15,6 +17,7 @@ mod durable;
 mod log;
 mod session;
 mod staging;
+mod state;
 mod statement;
 mod sweep;
 mod table;
@@ -32,7 +35,6 @@ pub use desk::{Answer, Question, SqlError, Statement, ask, serve_sql};
 pub use staging::{Staged, Staging};
 pub use turn::Turn;
 
-use damage::Depth;
 use table::Table;
 
 use crate::ledger::Vector;
@@ -94,8 +96,12 @@ impl Warehouse {
     pub async fn verify(&self, vector: &Vector) -> Result<Vec<Damage>> {
         let mut damaged = Vec::new();
         for (name, version) in vector {
-            match Table::of(&self.folder, name)?.checked(*version, Depth::Full).await {
-                Ok(_) => {}
+            let (table, version) = (Table::of(&self.folder, name)?, *version);
+            match tokio::task::spawn_blocking(move || table.verify(version))
+                .await
+                .map_err(|_| WarehouseError::Stopped)?
+            {
+                Ok(()) => {}
                 Err(WarehouseError::Damaged(damage)) => damaged.push(damage),
                 Err(other) => return Err(other),
             }

@@ -17,22 +17,21 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use deltalake::delta_datafusion::DeltaScanNext;
 use futures::StreamExt;
 use serde_json::Value;
 
-use super::SqlError;
-use super::damage::Depth;
 use super::desk::{Outcome, Request, Statement, TOO_DEEP, out_of_memory, read_stream, too_large};
-use super::statement::Asked;
 use super::table::Table;
+use super::{SqlError, statement};
 use crate::settings::nearest;
 use crate::worker::Output;
 
 /// The stack of the thread that plans, in bytes. Deep statements overflow any stack; they take only this process.
 const STACK: usize = 16 << 20;
 
+/// The names of a table in full are `quarterday.returns.missing_children`; a name without a schema is in `public`.
 const CATALOG: &str = "quarterday";
+const SCHEMA: &str = "public";
 
 /// Answers every statement of the request.
 pub(super) fn handle(request: Value, input: Vec<u8>, output: &mut Output) -> Result<(), String> {
@@ -92,15 +91,17 @@ impl Session {
     async fn answer(&self, statement: &Statement) -> Result<Vec<u8>, SqlError> {
         let state = self.context.state();
         let sql = &statement.sql;
-        let asked = Asked::read(&state, sql)?;
+        let parsed = statement::read(&state, sql)?;
         let mut unknown = None;
-        for table in asked.tables(&state) {
+        for table in state.resolve_table_references(&parsed).map_err(|error| self.in_words(error, None))? {
+            let table = table.resolve(CATALOG, SCHEMA);
             let name = format!("{}.{}", table.schema, table.table);
             if table.catalog.as_ref() != CATALOG || !self.provide(&table.schema, &table.table, &name).await? {
                 unknown = Some(name);
             }
         }
-        let plan = asked.plan(&state, sql).await?.map_err(|error| self.in_words(error, unknown.as_deref()))?;
+        let plan = state.statement_to_plan(parsed).await.map_err(|error| self.in_words(error, unknown.as_deref()))?;
+        statement::only_reads(&plan, sql)?;
         let physical = state.create_physical_plan(&plan).await.map_err(|error| self.in_words(error, None))?;
         let schema = plain_schema(&physical.schema());
         let mut stream = StreamWriter::try_new(Vec::new(), &schema).map_err(|error| self.arrow(error))?;
@@ -148,20 +149,16 @@ impl Session {
     async fn open(&self, name: &str, version: i64) -> Result<Arc<dyn TableProvider>, SqlError> {
         let said = |error: super::WarehouseError| SqlError(error.to_string());
         let table = Table::of(&self.request.warehouse, name).map_err(said)?;
-        let opened = table.checked(version, Depth::Quick).await.map_err(said)?;
-        let scan = DeltaScanNext::builder()
-            .with_log_store(opened.store)
-            .with_eager_snapshot(opened.snapshot)
-            .with_session(Arc::new(self.context.state()))
-            .build();
-        Ok(Arc::new(scan.await.map_err(|error| self.in_words(error, None))?))
+        let table = table.open_checked(version).await.map_err(said)?;
+        let scan = table.table_provider().with_session(Arc::new(self.context.state()));
+        scan.await.map_err(|error| self.in_words(error, None))
     }
 
     fn arrow(&self, error: ArrowError) -> SqlError {
         self.in_words(error.into(), None)
     }
 
-    /// What went wrong, for the one who wrote the statement.
+    /// What went wrong, for the one who wrote the statement: no path of the machine and no cell's value.
     fn in_words(&self, error: DataFusionError, unknown: Option<&str>) -> SqlError {
         let said = match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => out_of_memory(self.request.memory_bytes),
@@ -171,6 +168,8 @@ impl Session {
                 }
                 other => other.to_string(),
             },
+            DataFusionError::ArrowError(error, _) => of_a_value(error).to_owned(),
+            DataFusionError::Execution(said) => without_quotes(said),
             DataFusionError::ParquetError(_) | DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) => {
                 "a file of the warehouse cannot be read; `quarterday verify` names it".to_owned()
             }
@@ -178,6 +177,22 @@ impl Session {
         };
         SqlError(without_path(&said.replace('\n', " "), &self.request.warehouse))
     }
+}
+
+/// Arrow's errors hold the value that did not fit.
+fn of_a_value(error: &ArrowError) -> &'static str {
+    match error {
+        ArrowError::DivideByZero => "a division by zero; write nullif(…, 0) for what divides",
+        ArrowError::ArithmeticOverflow(_) => "a result is too large for its type; cast to DECIMAL(38,0) first",
+        ArrowError::MemoryError(_) => TOO_DEEP,
+        _ => "a value does not fit the type it is cast to; TRY_CAST gives an empty cell instead",
+    }
+}
+
+/// The text with what stands in quotes left out.
+fn without_quotes(text: &str) -> String {
+    let parts = text.split(['\'', '"']).enumerate();
+    parts.map(|(index, part)| if index % 2 == 0 { part } else { "…" }).collect()
 }
 
 impl Session {
@@ -190,8 +205,13 @@ impl Session {
         }
         let table = table.filter(|_| said.starts_with("table '"))?;
         let known = self.request.vector.keys().chain(self.facts.keys());
-        Some(none_called("table", table.strip_prefix("public.").unwrap_or(table), known.map(String::as_str)))
+        Some(none_called("table", bare(table), known.map(String::as_str)))
     }
+}
+
+/// A table's name as it was typed, if it was typed without a schema.
+fn bare(table: &str) -> &str {
+    table.strip_prefix("public.").unwrap_or(table)
 }
 
 /// What a name that nothing has is answered with.
@@ -209,7 +229,7 @@ fn without_path(text: &str, warehouse: &Path) -> String {
 fn confined(memory_bytes: u64) -> Result<SessionContext, DataFusionError> {
     let mut config = SessionConfig::new()
         .with_target_partitions(1)
-        .with_default_catalog_and_schema(CATALOG, "public")
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
         .with_create_default_catalog_and_schema(false);
     let options = config.options_mut();
     // Plain text columns, as the functions take and the answers give them.

@@ -1,6 +1,5 @@
 //! Which statements are questions.
 
-use datafusion::common::ResolvedTableReference;
 use datafusion::error::DataFusionError;
 use datafusion::execution::context::{SQLOptions, SessionState};
 use datafusion::logical_expr::LogicalPlan;
@@ -13,48 +12,23 @@ use super::SqlError;
 /// The longest text that is looked at, in bytes.
 const LONGEST: usize = 64 << 10;
 
-/// One question, parsed and not yet planned.
-pub(super) struct Asked {
-    parsed: Parsed,
+/// Reads the text of one question.
+///
+/// # Errors
+/// When it is too long, not SQL, several statements, or anything but a question.
+pub(super) fn read(state: &SessionState, sql: &str) -> Result<Parsed, SqlError> {
+    if sql.len() > LONGEST {
+        return Err(SqlError(format!("the statement is longer than {} KiB; split it", LONGEST >> 10)));
+    }
+    let dialect = state.config_options().sql_parser.dialect;
+    let parsed = state.sql_to_statement(sql, &dialect).map_err(|error| refused_or_broken(sql, &error))?;
+    if is_question(&parsed) { Ok(parsed) } else { Err(refused(sql)) }
 }
 
-impl Asked {
-    /// Reads the text of a statement.
-    ///
-    /// # Errors
-    /// When it is too long, not SQL, several statements, or anything but a question.
-    pub fn read(state: &SessionState, sql: &str) -> Result<Self, SqlError> {
-        if sql.len() > LONGEST {
-            return Err(SqlError(format!("the statement is longer than {} KiB; split it", LONGEST >> 10)));
-        }
-        let dialect = state.config_options().sql_parser.dialect;
-        let parsed = state.sql_to_statement(sql, &dialect).map_err(|error| refused_or_broken(sql, &error))?;
-        match is_question(&parsed) {
-            true => Ok(Self { parsed }),
-            false => Err(refused(sql)),
-        }
-    }
-
-    /// The tables it names, as `(schema, table)`.
-    pub fn tables(&self, state: &SessionState) -> Vec<ResolvedTableReference> {
-        let options = &state.config_options().catalog;
-        let named = state.resolve_table_references(&self.parsed).unwrap_or_default();
-        named.into_iter().map(|table| table.resolve(&options.default_catalog, &options.default_schema)).collect()
-    }
-
-    /// Plans it over the tables of the session.
-    ///
-    /// # Errors
-    /// When the plan cannot be made, or would do more than read.
-    pub async fn plan(self, state: &SessionState, sql: &str) -> Result<Result<LogicalPlan, DataFusionError>, SqlError> {
-        let plan = match state.statement_to_plan(self.parsed).await {
-            Ok(plan) => plan,
-            Err(error) => return Ok(Err(error)),
-        };
-        let reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        reading.verify_plan(&plan).map_err(|_| refused(sql))?;
-        Ok(Ok(plan))
-    }
+/// The second wall: refuses a plan that would do more than read, however it was written.
+pub(super) fn only_reads(plan: &LogicalPlan, sql: &str) -> Result<(), SqlError> {
+    let reading = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    reading.verify_plan(plan).map_err(|_| refused(sql))
 }
 
 fn is_question(parsed: &Parsed) -> bool {

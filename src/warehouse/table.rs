@@ -1,12 +1,9 @@
 //! One Delta table: where it lies, and what it holds at a version.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use deltalake::kernel::{EagerSnapshot, LogicalFileView};
-use deltalake::logstore::LogStoreRef;
 use deltalake::table::builder::parse_table_uri;
-use deltalake::{DeltaTableBuilder, DeltaTableError};
+use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 
 use super::{Damage, Result, WarehouseError};
 
@@ -18,12 +15,6 @@ pub(super) const PARTITION: [&str; 3] = ["return_id", "agency", "period"];
 pub(super) struct Table {
     pub name: String,
     pub folder: PathBuf,
-}
-
-/// A table at a version.
-pub(super) struct Opened {
-    pub snapshot: Arc<EagerSnapshot>,
-    pub store: LogStoreRef,
 }
 
 impl Table {
@@ -45,16 +36,11 @@ impl Table {
         self.folder.join("_drafts")
     }
 
-    /// The table as its log has it at `version`.
-    pub async fn open(&self, version: i64) -> Result<Opened> {
-        let opened = async {
-            let url = parse_table_uri(self.folder.to_string_lossy())?;
-            let store = DeltaTableBuilder::from_url(url)?.build_storage()?;
-            let version = u64::try_from(version).map_err(|_| DeltaTableError::InvalidVersion(0))?;
-            let snapshot = EagerSnapshot::try_new(store.as_ref(), Some(version)).await?;
-            Ok(Opened { snapshot: Arc::new(snapshot), store })
-        };
-        opened.await.map_err(|source: DeltaTableError| self.damaged(None, &source.to_string()).into())
+    /// The table at `version`, as deltalake has it.
+    pub async fn loaded(&self, version: i64) -> Result<DeltaTable, DeltaTableError> {
+        let url = parse_table_uri(self.folder.to_string_lossy())?;
+        let version = u64::try_from(version).map_err(|_| DeltaTableError::generic("versions begin with 0"))?;
+        DeltaTableBuilder::from_url(url)?.with_version(version).load().await
     }
 
     /// Says that the table is damaged, in words without a path of this machine.
@@ -65,12 +51,5 @@ impl Table {
             file: file.map(str::to_owned),
             why: why.replace(folder.as_ref(), "").trim().to_owned(),
         }
-    }
-}
-
-impl Opened {
-    /// The Parquet files that hold the rows.
-    pub fn files(&self) -> Result<Vec<LogicalFileView>, DeltaTableError> {
-        Ok(self.snapshot.try_log_data()?.iter().collect())
     }
 }

@@ -4,15 +4,16 @@ use std::path::Path;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use deltalake::kernel::{LogicalFileView, StructType, new_metadata};
+use deltalake::kernel::{StructType, new_metadata};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::MutexGuard;
 
 use super::column::{columns, grown};
-use super::damage::Depth;
+use super::damage::{Depth, digest_in_name};
 use super::staging::{Parquet, Staged, StagedFile, StagedTable};
-use super::table::{Opened, PARTITION, Table};
+use super::state::{File, State};
+use super::table::{PARTITION, Table};
 use super::{Result, WarehouseError};
 use crate::fault;
 use crate::ledger::{ObligationKey, Vector};
@@ -65,32 +66,25 @@ impl<'a> Turn<'a> {
 }
 
 impl Table {
-    async fn newest_opened(&self) -> Result<Option<(i64, Opened)>> {
-        match self.newest()? {
-            Some(version) => Ok(Some((version, self.open(version).await?))),
-            None => Ok(None),
-        }
-    }
-
     async fn store(&self, key: &ObligationKey, submission: i64, staged: &StagedTable, at: Timestamp) -> Result<i64> {
         let app_id = format!("{}/{key}", self.name);
+        let partition = json!({ "return_id": key.return_id, "agency": key.agency, "period": key.period });
         let mut entry = Entry::new("STORE", at);
         let mut version = 0;
-        match self.newest_opened().await? {
+        // A damaged Parquet file does not hinder: this submission may be its replacement.
+        match self.newest_state()? {
             None => entry.found(self, &staged.columns, &PARTITION)?,
-            Some((newest, opened)) => {
-                let recorded = opened.snapshot.transaction_version(opened.store.as_ref(), &app_id).await;
-                if recorded.map_err(|source| self.delta(source))?.is_some_and(|recorded| recorded >= submission) {
-                    let carrier = self.carrier(newest, &app_id, submission)?;
-                    return carrier.ok_or_else(|| self.damaged(None, "its log has lost a submission").into());
+            Some(state) => {
+                if let Some((recorded, version)) = state.stored.get(&app_id)
+                    && *recorded >= submission
+                {
+                    return Ok(*version);
                 }
-                if let Some(columns) = grown(&self.name, &opened.snapshot.schema(), &staged.columns)? {
-                    entry.columns(self, &opened, &columns)?;
+                if let Some(columns) = grown(&self.name, &state.columns, &staged.columns)? {
+                    entry.columns(self, &state, &columns)?;
                 }
-                for file in self.files_of(&opened, key)? {
-                    entry.remove(&file);
-                }
-                version = newest + 1;
+                state.files.iter().filter(|(_, file)| file.partition == partition).for_each(|file| entry.remove(file));
+                version = state.version + 1;
             }
         }
         if let Some(file) = &staged.file {
@@ -102,47 +96,32 @@ impl Table {
         fault::point("store-before-commit");
         self.append(version, &entry.lines)?;
         fault::point("store-after-commit");
+        self.checkpoint_if_due(version).await;
         Ok(version)
-    }
-
-    /// The files that hold the rows of an obligation.
-    fn files_of(&self, opened: &Opened, key: &ObligationKey) -> Result<Vec<LogicalFileView>> {
-        let wanted = [key.return_id.to_string(), key.agency.to_string(), key.period.to_string()];
-        let mut files = opened.files().map_err(|source| self.delta(source))?;
-        files.retain(|file| {
-            let values = file.partition_values_map();
-            PARTITION.iter().zip(&wanted).all(|(column, value)| values.get(*column) == Some(&Some(value.clone())))
-        });
-        Ok(files)
     }
 
     async fn overwrite(&self, schema: &SchemaRef, batches: &[RecordBatch], at: Timestamp) -> Result<i64> {
         let columns = columns(&self.name, schema)?;
-        let newest = self.newest_opened().await?;
-        let version = newest.as_ref().map_or(0, |(newest, _)| newest + 1);
+        let newest = self.newest_state()?;
+        let version = newest.as_ref().map_or(0, |state| state.version + 1);
         let file = self.derive(schema, batches, version)?;
         let mut entry = Entry::new("DERIVE", at);
         match &newest {
             None => entry.found(self, &columns, &[])?,
-            Some((newest, opened)) => {
-                let files = opened.files().map_err(|source| self.delta(source))?;
-                let same_columns = *opened.snapshot.schema() == columns;
-                let name = |path: &str| path.rsplit('-').next().map(str::to_owned);
-                let before: Vec<Option<String>> = files.iter().map(|file| name(&file.path())).collect();
-                let after: Vec<Option<String>> = file.iter().map(|file| name(&file.path)).collect();
-                if same_columns && before == after {
+            Some(state) => {
+                let before: Vec<&str> = state.files.keys().filter_map(|path| digest_in_name(path)).collect();
+                let after: Vec<&str> = file.iter().filter_map(|file| digest_in_name(&file.path)).collect();
+                if state.columns == columns && before == after {
                     // The new file is left over; no version names it.
                     if let Some(file) = &file {
                         let _ = std::fs::remove_file(self.folder.join(&file.path));
                     }
-                    return Ok(*newest);
+                    return Ok(state.version);
                 }
-                if !same_columns {
-                    entry.columns(self, opened, &columns)?;
+                if state.columns != columns {
+                    entry.columns(self, state, &columns)?;
                 }
-                for file in files {
-                    entry.remove(&file);
-                }
+                state.files.iter().for_each(|file| entry.remove(file));
             }
         }
         if let Some(file) = &file {
@@ -150,6 +129,7 @@ impl Table {
         }
         self.append(version, &entry.lines)?;
         fault::point("derive-after-commit");
+        self.checkpoint_if_due(version).await;
         Ok(version)
     }
 
@@ -162,10 +142,6 @@ impl Table {
             any = true;
         }
         if any { file.end(self, &version.to_string()).map(Some) } else { Ok(None) }
-    }
-
-    fn delta(&self, source: deltalake::DeltaTableError) -> WarehouseError {
-        WarehouseError::Delta { table: self.name.clone(), source }
     }
 }
 
@@ -192,8 +168,9 @@ impl Entry {
             ("delta.deletedFileRetentionDuration", "interval 36500 days"),
             ("delta.dataSkippingNumIndexedCols", "0"),
         ];
-        let metadata = new_metadata(columns, partition, properties).map_err(|source| table.delta(source.into()))?;
-        let mut metadata = serde_json::to_value(metadata).map_err(|source| table.delta(source.into()))?;
+        let refused = |why: String| WarehouseError::Column { table: table.name.clone(), why };
+        let metadata = new_metadata(columns, partition, properties).map_err(|error| refused(error.to_string()))?;
+        let mut metadata = serde_json::to_value(metadata).map_err(|error| refused(error.to_string()))?;
         metadata["createdTime"] = json!(self.at);
         self.lines.push(json!({ "protocol": { "minReaderVersion": 1, "minWriterVersion": 2 } }));
         self.lines.push(json!({ "metaData": metadata }));
@@ -201,18 +178,19 @@ impl Entry {
     }
 
     /// Other columns than before.
-    fn columns(&mut self, table: &Table, opened: &Opened, columns: &StructType) -> Result<()> {
-        let json = |source: serde_json::Error| table.delta(source.into());
-        let mut metadata = serde_json::to_value(opened.snapshot.metadata()).map_err(json)?;
-        metadata["schemaString"] = serde_json::to_string(columns).map_err(json)?.into();
+    fn columns(&mut self, table: &Table, state: &State, columns: &StructType) -> Result<()> {
+        let refused =
+            |error: serde_json::Error| WarehouseError::Column { table: table.name.clone(), why: error.to_string() };
+        let mut metadata = state.metadata.clone();
+        metadata["schemaString"] = serde_json::to_string(columns).map_err(refused)?.into();
         self.lines.push(json!({ "metaData": metadata }));
         Ok(())
     }
 
-    fn remove(&mut self, file: &LogicalFileView) {
+    fn remove(&mut self, (path, file): (&String, &File)) {
         self.lines.push(json!({ "remove": {
-            "path": file.path(), "deletionTimestamp": self.at, "dataChange": true, "extendedFileMetadata": true,
-            "partitionValues": file.partition_values_map(), "size": file.size(),
+            "path": path, "deletionTimestamp": self.at, "dataChange": true, "extendedFileMetadata": true,
+            "partitionValues": file.partition, "size": file.bytes,
         } }));
     }
 

@@ -6,7 +6,6 @@ use std::process::Command;
 use crate::support::board_data::{EPISODES, Home};
 
 /// The virtual environment with deltalake, duckdb 1.5.5 and duckdb-extension-delta 1.5.5.
-#[expect(clippy::disallowed_methods, reason = "where the environment lies, and whether it must, is the run's to say")]
 fn python() -> Option<PathBuf> {
     let required = std::env::var("CI").is_ok_and(|ci| ci == "true");
     match std::env::var("QUARTERDAY_TEST_VENV") {
@@ -36,14 +35,10 @@ print(table.metadata().partition_columns)
 "#;
 
 const DUCKDB: &str = r#"
-import sys, duckdb, duckdb_extension_delta
-db = duckdb.connect(config={"allow_unsigned_extensions": "true"})
-try:
-    duckdb_extension_delta.import_extension("delta", con=db)
-except (AttributeError, TypeError):
-    from duckdb_extensions import import_extension
-    import_extension("delta", con=db)
-db.execute("LOAD delta")
+import sys, pathlib, duckdb, duckdb_extension_delta
+folder = pathlib.Path(list(duckdb_extension_delta.__path__)[0])
+db = duckdb.connect()
+db.execute(f"LOAD '{next(folder.rglob('*.duckdb_extension'))}'")
 rows = db.execute("""SELECT agency, submission, area, from_home, from_home_status, on_day
     FROM delta_scan(?, version => ?) ORDER BY agency, area""", [sys.argv[1], int(sys.argv[2])]).fetchall()
 for r in rows:

@@ -10,7 +10,7 @@ use quarterday::check::Sink;
 use quarterday::ledger::Vector;
 use quarterday::warehouse::{Staged, Warehouse};
 
-use crate::support::board_data::{CHILDREN, EPISODES, Home, at, batch, key, schema};
+use crate::support::board_data::{CHILDREN, EPISODES, Home, at, batch, key, rows, schema};
 
 const TOTALS: &str = "SELECT agency, sum(from_home), count(*), count(from_home_status) FROM returns.missing_episodes \
                       GROUP BY agency ORDER BY agency";
@@ -19,9 +19,8 @@ const TOTALS: &str = "SELECT agency, sum(from_home), count(*), count(from_home_s
 async fn rows_come_back_exactly_as_they_went_in() {
     let home = Home::new();
     let vector = home.store("police", 1, &[41, -1, 999_999_999_999_999_999]).await;
-    let rows = home.rows(&vector, "SELECT * FROM returns.missing_episodes ORDER BY area").await;
     assert_eq!(
-        rows,
+        home.rows(&vector, "SELECT * FROM returns.missing_episodes ORDER BY area, from_home").await,
         [
             "missing|police|2025-26-Q1|1|Year 1 – né|41||2025-06-30",
             "missing|police|2025-26-Q1|1|Year 1 – né|999999999999999999||2025-06-30",
@@ -30,6 +29,12 @@ async fn rows_come_back_exactly_as_they_went_in() {
     );
     let pruned = "SELECT count(*) FROM returns.missing_episodes WHERE agency = 'police' AND period > '2025'";
     assert_eq!(home.rows(&vector, pruned).await, ["3"]);
+    let functions = "SELECT period_name(period), working_days(period_end(period), DATE '2025-07-14'), sum(submission) \
+                     FROM returns.missing_episodes GROUP BY period";
+    assert_eq!(home.rows(&vector, functions).await, ["April to June 2025 (Q1)|10|3"]);
+    let joined = "SELECT count(*) FROM returns.missing_episodes e JOIN returns.missing_children c \
+                  ON e.agency = c.agency AND e.period = c.period WHERE e.agency || 'x' = 'policex'";
+    assert_eq!(home.rows(&vector, joined).await, ["3"]);
 }
 
 #[tokio::test]
@@ -122,12 +127,12 @@ async fn a_contract_may_gain_a_column_and_lose_one() {
     let mut without: Vec<Field> = fields.iter().filter(|field| field.name() != "on_day").cloned().collect();
     without.push(Field::new("seen", DataType::Utf8, true));
     let grown = Arc::new(Schema::new(without));
-    let rows = batch("health", 2, &[7]).project(&(0..7).collect::<Vec<_>>()).unwrap();
-    let mut columns = rows.columns().to_vec();
+    let narrow = batch("health", 2, &[7]).project(&(0..7).collect::<Vec<_>>()).unwrap();
+    let mut columns = narrow.columns().to_vec();
     columns.push(Arc::new(StringArray::from(vec!["yes"])));
-    let rows = RecordBatch::try_new(grown.clone(), columns).unwrap();
+    let health = RecordBatch::try_new(grown.clone(), columns).unwrap();
     let mut staging = home.warehouse.stage(&key("health"), 2, &[(EPISODES.to_owned(), grown)]).unwrap();
-    staging.write(EPISODES, rows).await.unwrap();
+    staging.write(EPISODES, health).await.unwrap();
     let staged = staging.finish().await.unwrap();
     let vector = home.warehouse.turn().await.commit(&staged, at()).await.unwrap();
     let sql = "SELECT agency, from_home, on_day, seen FROM returns.missing_episodes ORDER BY agency";
@@ -206,13 +211,18 @@ async fn no_cell_value_stands_in_the_log() {
 async fn damage_to_any_file_is_found_before_it_is_used() {
     let home = Home::new();
     home.store("police", 1, &[41, 2]).await;
-    let vector = home.store("police", 2, &[42]).await;
+    let mut vector = home.store("police", 2, &[42]).await;
+    for submission in 3..23 {
+        // With a checkpoint among the files.
+        vector = home.store("health", submission, &[]).await;
+    }
     assert_eq!(home.warehouse.verify(&vector).await.unwrap(), []);
     for file in files(&home.path()) {
         let whole = fs::read(&file).unwrap();
         let replaced = file.to_string_lossy().contains("/1-");
-        let places = [0, whole.len() / 3, whole.len() / 2, whole.len() - 1];
-        for place in places {
+        let places = [0, whole.len() / 3, whole.len() / 2, whole.len().saturating_sub(1)];
+        // The checksums of the log are names of empty files.
+        for place in places.into_iter().filter(|place| *place < whole.len()) {
             let mut bytes = whole.clone();
             bytes[place] ^= 1;
             fs::write(&file, &bytes).unwrap();
@@ -224,10 +234,15 @@ async fn damage_to_any_file_is_found_before_it_is_used() {
                 assert!(!text.contains(&*home.folder.path().to_string_lossy()), "{text}");
             }
         }
-        fs::write(&file, &whole[..whole.len() - 8]).unwrap();
-        assert_eq!(home.warehouse.verify(&vector).await.unwrap().len(), usize::from(!replaced), "{}", file.display());
+        if !whole.is_empty() {
+            fs::write(&file, &whole[..whole.len() - 8]).unwrap();
+            let found = home.warehouse.verify(&vector).await.unwrap();
+            assert_eq!(found.len(), usize::from(!replaced), "{}", file.display());
+        }
         fs::remove_file(&file).unwrap();
-        assert_eq!(home.warehouse.verify(&vector).await.unwrap().len(), usize::from(!replaced), "{}", file.display());
+        // Without its checkpoint a table is read from the beginning of its log.
+        let spare = replaced || file.to_string_lossy().ends_with(".checkpoint.parquet");
+        assert_eq!(home.warehouse.verify(&vector).await.unwrap().len(), usize::from(!spare), "{}", file.display());
         fs::write(&file, &whole).unwrap();
     }
     assert_eq!(home.warehouse.verify(&vector).await.unwrap(), []);
@@ -256,8 +271,31 @@ async fn an_older_version_stays_readable_after_many_commits() {
     }
     assert_eq!(home.rows(&first, TOTALS).await, ["police|41|1|0"]);
     assert_eq!(home.rows(&last, TOTALS).await, ["police|39|1|0"]);
-    let checkpoints = files(&home.path()).iter().filter(|file| file.to_string_lossy().contains("checkpoint")).count();
-    assert_eq!(checkpoints, 0);
+    let checkpoints = files(&home.path()).iter().filter(|file| file.to_string_lossy().contains("checkpoint.p")).count();
+    assert_eq!(checkpoints, 4, "one for 20 commits of a table, and its checksum");
+    let log = home.path().join("returns/missing_episodes/_delta_log");
+    let checkpoint = log.join("00000000000000000020.checkpoint.parquet");
+    let mut bytes = fs::read(&checkpoint).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&checkpoint, bytes).unwrap();
+    let error = home.refusal(&last, TOTALS).await;
+    assert!(error.contains("00000000000000000020.checkpoint.parquet is not what was written"), "{error}");
+    assert_eq!(home.rows(&first, TOTALS).await, ["police|41|1|0"], "versions before it do not need it");
+}
+
+#[tokio::test]
+async fn the_warehouse_of_the_first_release_still_opens() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/warehouse-v1");
+    let warehouse = Warehouse::open(&fixture).unwrap();
+    for (version, expected) in [
+        (0, &["police|42|2|0"][..]),
+        (19, &["health|20|2|1", "police|42|2|0"]),
+        (21, &["health|21|2|1", "police|41|1|0"]),
+    ] {
+        let vector = Vector::from([(EPISODES.to_owned(), version)]);
+        assert_eq!(warehouse.verify(&vector).await.unwrap(), []);
+        assert_eq!(rows(&fixture, &vector, TOTALS).await.unwrap().unwrap(), expected);
+    }
 }
 
 fn parquet_files(folder: &Path) -> Vec<PathBuf> {

@@ -18,7 +18,6 @@ const TOTALS: &str = "SELECT agency, sum(from_home) FROM returns.missing_episode
 #[ignore = "the other process of the tests below"]
 async fn a_submission_of_another_process() {
     let _armed = quarterday::fault::arm();
-    #[expect(clippy::disallowed_methods, reason = "the parent test says which folder by the environment")]
     let folder = PathBuf::from(std::env::var(FOLDER).unwrap());
     let warehouse = Warehouse::open(&folder.join("warehouse")).unwrap();
     let staged = stage(&warehouse, "police", 2, &[42]).await;
