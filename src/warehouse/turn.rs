@@ -34,17 +34,31 @@ impl<'a> Turn<'a> {
     /// already, or that a later one replaced, changes nothing there, and the version that carried it is answered.
     ///
     /// # Errors
-    /// When a staged file is not what was staged, a column changed its type, or the disk refuses. Tables before the
-    /// failing one have their new version then, which nobody reads until the caller records it; try again.
+    /// When a staged file is not what was staged or a column changed its type; nothing is committed then. When the
+    /// disk refuses; tables may have their new version then, so try again before anything else is committed.
     pub async fn commit(&self, staged: &Staged, at: Timestamp) -> Result<Vector> {
         let Staged { key, submission, tables } = staged;
-        let mut versions = Vector::new();
+        let mut steps = Vec::new();
         for staged in tables {
+            let table = Table::of(self.warehouse, &staged.table)?;
+            let step = table.prepare(key, *submission, staged, at)?;
+            steps.push((table, step));
+        }
+        let mut versions = Vector::new();
+        for (table, step) in steps {
             if !versions.is_empty() {
                 fault::point("store-between-tables");
             }
-            let table = Table::of(self.warehouse, &staged.table)?;
-            let version = table.store(key, *submission, staged, at).await?;
+            let version = match step {
+                Step::Stored(version) => version,
+                Step::Next(version, entry) => {
+                    fault::point("store-before-commit");
+                    table.append(version, &entry.lines)?;
+                    fault::point("store-after-commit");
+                    table.checkpoint_if_due(version).await;
+                    version
+                }
+            };
             versions.insert(table.name, version);
         }
         Ok(versions)
@@ -65,8 +79,16 @@ impl<'a> Turn<'a> {
     }
 }
 
+/// What is left to do for one table of a submission.
+enum Step {
+    /// It is in this version already.
+    Stored(i64),
+    /// This entry is to become this version.
+    Next(i64, Entry),
+}
+
 impl Table {
-    async fn store(&self, key: &ObligationKey, submission: i64, staged: &StagedTable, at: Timestamp) -> Result<i64> {
+    fn prepare(&self, key: &ObligationKey, submission: i64, staged: &StagedTable, at: Timestamp) -> Result<Step> {
         let app_id = format!("{}/{key}", self.name);
         let partition = json!({ "return_id": key.return_id, "agency": key.agency, "period": key.period });
         let mut entry = Entry::new("STORE", at);
@@ -78,7 +100,7 @@ impl Table {
                 if let Some((recorded, version)) = state.stored.get(&app_id)
                     && *recorded >= submission
                 {
-                    return Ok(*version);
+                    return Ok(Step::Stored(*version));
                 }
                 if let Some(columns) = grown(&self.name, &state.columns, &staged.columns)? {
                     entry.columns(self, &state, &columns)?;
@@ -89,15 +111,10 @@ impl Table {
         }
         if let Some(file) = &staged.file {
             self.check_file(&file.path, file.bytes, Depth::Full)?;
-            let values = json!({ "return_id": key.return_id, "agency": key.agency, "period": key.period.to_string() });
-            entry.add(file, values);
+            entry.add(file, partition);
         }
         entry.transaction(&app_id, submission);
-        fault::point("store-before-commit");
-        self.append(version, &entry.lines)?;
-        fault::point("store-after-commit");
-        self.checkpoint_if_due(version).await;
-        Ok(version)
+        Ok(Step::Next(version, entry))
     }
 
     async fn overwrite(&self, schema: &SchemaRef, batches: &[RecordBatch], at: Timestamp) -> Result<i64> {

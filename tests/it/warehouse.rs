@@ -140,10 +140,12 @@ async fn a_contract_may_gain_a_column_and_lose_one() {
 
     let mut wrong = fields;
     wrong[5] = Field::new("from_home", DataType::Utf8, true);
-    let tables = [(EPISODES.to_owned(), Arc::new(Schema::new(wrong)))];
+    let tables = [(CHILDREN.to_owned(), schema()), (EPISODES.to_owned(), Arc::new(Schema::new(wrong)))];
     let staged = home.warehouse.stage(&key("police"), 3, &tables).unwrap().finish().await.unwrap();
+    let before = files(&home.path()).len();
     let error = home.warehouse.turn().await.commit(&staged, at()).await.unwrap_err().to_string();
     assert!(error.contains("column from_home is decimal(18,0) and cannot become string"), "{error}");
+    assert_eq!(files(&home.path()).len(), before, "the other table is as it was");
 }
 
 #[tokio::test]
