@@ -106,7 +106,8 @@ impl Period {
         })
     }
 
-    fn shift(self, by: i16) -> Option<Self> {
+    /// The period of the same kind `by` places later, or earlier if negative; a release has none.
+    pub fn shift(self, by: i16) -> Option<Self> {
         let within = |year: i16, number: i8, of: i16| -> Option<(i16, i8)> {
             let index = year.checked_mul(of)?.checked_add(i16::from(number) - 1)?.checked_add(by)?;
             Some((index.div_euclid(of), i8::try_from(index.rem_euclid(of)).ok()? + 1))
@@ -136,7 +137,7 @@ impl Period {
             Self::FinancialYear { year } => Self::FinancialYear { year: year.checked_add(by)? },
             Self::AcademicYear { year } => Self::AcademicYear { year: year.checked_add(by)? },
             Self::CalendarYear { year } => Self::CalendarYear { year: year.checked_add(by)? },
-            Self::TwoYears { year } => Self::TwoYears { year: year.checked_add(2 * by)? },
+            Self::TwoYears { year } => Self::TwoYears { year: year.checked_add(by.checked_mul(2)?)? },
             Self::Week { .. } => {
                 let week = self.start().checked_add((7 * i32::from(by)).days()).ok()?.iso_week_date();
                 Self::Week { year: week.year(), week: week.week() }

@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr, reason = "a test panics, prints and asks where it runs")]
 
+mod foreign_readers;
 mod pipelines;
 mod real_contracts;
+mod sql_desk;
 mod support;
+mod warehouse;
+mod warehouse_kill;
 mod worker;

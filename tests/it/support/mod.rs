@@ -1,5 +1,7 @@
 //! What several tests need: the real binary's workers, a return's contract, somewhere for rows to go.
 
+pub mod board_data;
+
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;

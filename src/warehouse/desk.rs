@@ -1,0 +1,176 @@
+//! The SQL desk: questions go to a worker that may read these tables at these versions and nothing else.
+//!
+//! Knows no roles: whoever asks hands in the tables that may be seen, and no others exist.
+
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::ipc::reader::StreamReader;
+use arrow::ipc::writer::StreamWriter;
+use serde::{Deserialize, Serialize};
+
+use super::session;
+use super::table::Table;
+use crate::ledger::Vector;
+use crate::worker::{self, Frame, Job, Kind, Launcher, Limits, WorkerError};
+
+/// A question in SQL, by a name that its answer carries.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Statement {
+    pub name: String,
+    pub sql: String,
+}
+
+/// Statements and what they may be answered from.
+pub struct Question<'a> {
+    pub statements: &'a [Statement],
+    /// The Delta tables that exist for these statements, and their versions.
+    pub vector: &'a Vector,
+    /// Tables that are no Delta tables, by their names in SQL; a name that is also in the vector means this one.
+    pub facts: &'a [(String, RecordBatch)],
+    /// Whether the statements are planned only; the answers have columns and no rows then.
+    pub plan_only: bool,
+    /// For all statements together.
+    pub limits: Limits,
+    /// Rows that one answer may have.
+    pub most_rows: usize,
+}
+
+/// Why a statement has no answer, in words for the one who wrote it. Names tables and columns, and no file of this
+/// machine but those of a damaged table.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SqlError(pub String);
+
+impl SqlError {
+    /// What the one who wrote the statement is told when it ended its worker.
+    pub fn of_worker(error: &WorkerError) -> Self {
+        Self(match error {
+            WorkerError::OutOfMemory { limit_bytes, .. } => out_of_memory(*limit_bytes),
+            WorkerError::Timeout { wall, .. } => {
+                format!("the statement was stopped after {} s; ask for less at once", wall.as_secs_f32())
+            }
+            WorkerError::TooLarge { limit_bytes, .. } => too_large(*limit_bytes),
+            WorkerError::Died { .. } => TOO_DEEP.to_owned(),
+            other => other.to_string(),
+        })
+    }
+}
+
+pub(super) const TOO_DEEP: &str =
+    "the statement ended the work on it, and nothing else; it is nested too deeply or too large, write smaller parts";
+
+pub(super) fn out_of_memory(limit_bytes: u64) -> String {
+    format!("the statement needed more than its {} MiB of memory; ask for less at once", limit_bytes >> 20)
+}
+
+pub(super) fn too_large(limit_bytes: u64) -> String {
+    format!("the answer is larger than {} MiB; ask for fewer rows or columns", limit_bytes >> 20)
+}
+
+/// One statement's name and answer: at least one batch, so that the columns are known.
+pub type Answer = (String, Result<Vec<RecordBatch>, SqlError>);
+
+/// The question as it crosses to the worker.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Request {
+    pub warehouse: PathBuf,
+    pub statements: Vec<Statement>,
+    pub vector: Vector,
+    pub facts: Vec<Fact>,
+    pub plan_only: bool,
+    pub memory_bytes: u64,
+    pub answer_bytes: u64,
+    pub most_rows: usize,
+}
+
+/// A fact table; the input holds their Arrow streams one after the other.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Fact {
+    pub name: String,
+    pub bytes: usize,
+}
+
+/// What precedes the rows of an answer, or stands in their place.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Outcome {
+    pub error: Option<String>,
+}
+
+/// Puts the statements to a worker over the warehouse in a folder. One answer a statement, in their order.
+///
+/// # Errors
+/// When the worker gave no answers: a statement may end it by its size or depth (see [`SqlError::of_worker`]).
+pub async fn ask(launcher: &Launcher, warehouse: &Path, question: Question<'_>) -> Result<Vec<Answer>, WorkerError> {
+    let kind = Kind::Sql;
+    let protocol = |what: String| WorkerError::Protocol { kind, what };
+    let mut input = Vec::new();
+    let mut facts = Vec::new();
+    for (name, batch) in question.facts {
+        let bytes = write_stream(&batch.schema(), std::slice::from_ref(batch)).map_err(|e| protocol(e.to_string()))?;
+        facts.push(Fact { name: name.clone(), bytes: bytes.len() });
+        input.extend(bytes);
+    }
+    // The worker's folder is the root of the file system.
+    let warehouse = std::fs::canonicalize(warehouse).unwrap_or_else(|_| warehouse.to_owned());
+    let tables = question.vector.keys().filter_map(|name| Table::of(&warehouse, name).ok());
+    let readable: Vec<PathBuf> = tables.map(|table| table.folder).filter(|folder| folder.is_dir()).collect();
+    let request = Request {
+        warehouse,
+        statements: question.statements.to_vec(),
+        vector: question.vector.clone(),
+        facts,
+        plan_only: question.plan_only,
+        memory_bytes: question.limits.memory_bytes,
+        answer_bytes: question.limits.decoded_bytes,
+        most_rows: question.most_rows,
+    };
+    let request = serde_json::to_value(request).map_err(|error| protocol(error.to_string()))?;
+    let job = Job { kind, request: &request, input: Some(&input), limits: question.limits, readable: &readable };
+    let mut frames = launcher.run(job).await?.into_iter();
+    let mut answers = Vec::new();
+    for statement in question.statements {
+        let answer = read_answer(&mut frames).map_err(protocol)?;
+        answers.push((statement.name.clone(), answer));
+    }
+    Ok(answers)
+}
+
+fn read_answer(frames: &mut impl Iterator<Item = Frame>) -> Result<Result<Vec<RecordBatch>, SqlError>, String> {
+    let Some(Frame::Json(outcome)) = frames.next() else { return Err("an answer is missing".to_owned()) };
+    let outcome: Outcome = serde_json::from_value(outcome).map_err(|error| error.to_string())?;
+    if let Some(error) = outcome.error {
+        return Ok(Err(SqlError(error)));
+    }
+    let Some(Frame::Bytes(bytes)) = frames.next() else { return Err("an answer without rows".to_owned()) };
+    read_stream(&bytes).map(Ok).map_err(|error| error.to_string())
+}
+
+/// Batches as an Arrow IPC stream.
+fn write_stream(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>, ArrowError> {
+    let mut stream = StreamWriter::try_new(Vec::new(), schema)?;
+    for batch in batches {
+        stream.write(batch)?;
+    }
+    stream.into_inner()
+}
+
+/// The batches of an Arrow IPC stream; one without rows if it has none.
+pub(super) fn read_stream(bytes: &[u8]) -> Result<Vec<RecordBatch>, ArrowError> {
+    let stream = StreamReader::try_new(Cursor::new(bytes), None)?;
+    let schema = stream.schema();
+    let mut batches = stream.collect::<Result<Vec<_>, _>>()?;
+    if batches.is_empty() {
+        batches.push(RecordBatch::new_empty(schema));
+    }
+    Ok(batches)
+}
+
+/// The worker's side of [`ask`]; the exit code of the process. Call it at the top of `main`.
+pub fn serve_sql() -> ExitCode {
+    worker::serve(Kind::Sql, session::handle)
+}

@@ -1,0 +1,271 @@
+//! The worker's side of the desk: tables at their versions, one session, no file but theirs, no disk to spill to.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::ipc::writer::StreamWriter;
+use datafusion::catalog::{CatalogProvider, MemTable, MemoryCatalogProvider, MemorySchemaProvider, TableProvider};
+use datafusion::common::SchemaError;
+use datafusion::error::DataFusionError;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::physical_plan::execute_stream;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::StreamExt;
+use serde_json::Value;
+
+use super::desk::{Outcome, Request, Statement, TOO_DEEP, out_of_memory, read_stream, too_large};
+use super::table::Table;
+use super::{SqlError, statement};
+use crate::settings::nearest;
+use crate::worker::Output;
+
+/// The stack of the thread that plans, in bytes. Deep statements overflow any stack; they take only this process.
+const STACK: usize = 16 << 20;
+
+/// The names of a table in full are `quarterday.returns.missing_children`; a name without a schema is in `public`.
+const CATALOG: &str = "quarterday";
+const SCHEMA: &str = "public";
+
+/// Answers every statement of the request.
+pub(super) fn handle(request: Value, input: Vec<u8>, output: &mut Output) -> Result<(), String> {
+    let request: Request = serde_json::from_value(request).map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(2)
+        .thread_stack_size(STACK)
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
+    let session = Arc::new(Session::new(request, &input)?);
+    for index in 0..session.request.statements.len() {
+        let session = session.clone();
+        // Planned on the runtime's own thread, for its stack.
+        let answering = runtime.spawn(async move { session.answer(&session.request.statements[index]).await });
+        let (error, rows) = match runtime.block_on(answering) {
+            Ok(Ok(rows)) => (None, Some(rows)),
+            Ok(Err(error)) => (Some(error.0), None),
+            // It panicked; a stack that cannot grow is the common cause.
+            Err(_) => (Some(TOO_DEEP.to_owned()), None),
+        };
+        let outcome = serde_json::to_value(Outcome { error }).map_err(|error| error.to_string())?;
+        output.json(&outcome).map_err(|error| error.to_string())?;
+        if let Some(rows) = rows {
+            output.bytes(&rows).map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+struct Session {
+    context: SessionContext,
+    catalog: Arc<MemoryCatalogProvider>,
+    facts: BTreeMap<String, Arc<MemTable>>,
+    request: Request,
+}
+
+impl Session {
+    fn new(request: Request, mut input: &[u8]) -> Result<Self, String> {
+        let mut facts = BTreeMap::new();
+        for fact in &request.facts {
+            let (bytes, rest) = input.split_at_checked(fact.bytes).ok_or("a fact table is cut off")?;
+            let batches = read_stream(bytes).map_err(|error| error.to_string())?;
+            let table = MemTable::try_new(batches[0].schema(), vec![batches]).map_err(|error| error.to_string())?;
+            facts.insert(fact.name.clone(), Arc::new(table));
+            input = rest;
+        }
+        let context = confined(request.memory_bytes).map_err(|error| error.to_string())?;
+        crate::sqlfn::register(&context);
+        let catalog = Arc::new(MemoryCatalogProvider::new());
+        context.register_catalog(CATALOG, catalog.clone());
+        Ok(Self { context, catalog, facts, request })
+    }
+
+    /// The rows of the answer as an Arrow IPC stream.
+    async fn answer(&self, statement: &Statement) -> Result<Vec<u8>, SqlError> {
+        let state = self.context.state();
+        let sql = &statement.sql;
+        let parsed = statement::read(&state, sql)?;
+        let mut unknown = None;
+        for table in state.resolve_table_references(&parsed).map_err(|error| self.in_words(error, None))? {
+            let table = table.resolve(CATALOG, SCHEMA);
+            let name = format!("{}.{}", table.schema, table.table);
+            if table.catalog.as_ref() != CATALOG || !self.provide(&table.schema, &table.table, &name).await? {
+                unknown = Some(name);
+            }
+        }
+        let plan = state.statement_to_plan(parsed).await.map_err(|error| self.in_words(error, unknown.as_deref()))?;
+        statement::only_reads(&plan, sql)?;
+        let physical = state.create_physical_plan(&plan).await.map_err(|error| self.in_words(error, None))?;
+        let schema = plain_schema(&physical.schema());
+        let mut stream = StreamWriter::try_new(Vec::new(), &schema).map_err(|error| self.arrow(error))?;
+        if self.request.plan_only {
+            return stream.into_inner().map_err(|error| self.arrow(error));
+        }
+        let mut batches =
+            execute_stream(physical, self.context.task_ctx()).map_err(|error| self.in_words(error, None))?;
+        let mut rows = 0;
+        while let Some(batch) = batches.next().await {
+            let batch = batch.map_err(|error| self.in_words(error, None))?;
+            rows += batch.num_rows();
+            if rows > self.request.most_rows {
+                let most = self.request.most_rows;
+                return Err(SqlError(format!("the answer has more than {most} rows; add a condition or LIMIT {most}")));
+            }
+            let batch = plain(&batch, &schema).map_err(|error| self.arrow(error))?;
+            stream.write(&batch).map_err(|error| self.arrow(error))?;
+            if stream.get_ref().len() as u64 > self.request.answer_bytes {
+                return Err(SqlError(too_large(self.request.answer_bytes)));
+            }
+        }
+        stream.into_inner().map_err(|error| self.arrow(error))
+    }
+
+    /// Makes a table known to the session; false if there is none of that name.
+    async fn provide(&self, schema: &str, table: &str, name: &str) -> Result<bool, SqlError> {
+        let shelf = match self.catalog.schema(schema) {
+            Some(shelf) => shelf,
+            None => Arc::new(MemorySchemaProvider::new()),
+        };
+        if shelf.table_exist(table) {
+            return Ok(true);
+        }
+        let provider: Arc<dyn TableProvider> = match (self.facts.get(name), self.request.vector.get(name)) {
+            (Some(fact), _) => fact.clone(),
+            (None, Some(version)) => self.open(name, *version).await?,
+            (None, None) => return Ok(false),
+        };
+        shelf.register_table(table.to_owned(), provider).map_err(|error| self.in_words(error, None))?;
+        self.catalog.register_schema(schema, shelf).map_err(|error| self.in_words(error, None))?;
+        Ok(true)
+    }
+
+    async fn open(&self, name: &str, version: i64) -> Result<Arc<dyn TableProvider>, SqlError> {
+        let said = |error: super::WarehouseError| SqlError(error.to_string());
+        let table = Table::of(&self.request.warehouse, name).map_err(said)?;
+        let table = table.open_checked(version).await.map_err(said)?;
+        let scan = table.table_provider().with_session(Arc::new(self.context.state()));
+        scan.await.map_err(|error| self.in_words(error, None))
+    }
+
+    fn arrow(&self, error: ArrowError) -> SqlError {
+        self.in_words(error.into(), None)
+    }
+
+    /// What went wrong, for the one who wrote the statement: no path of the machine and no cell's value.
+    fn in_words(&self, error: DataFusionError, unknown: Option<&str>) -> SqlError {
+        let said = match error.find_root() {
+            DataFusionError::ResourcesExhausted(_) => out_of_memory(self.request.memory_bytes),
+            DataFusionError::SchemaError(error, _) => match error.as_ref() {
+                SchemaError::FieldNotFound { field, valid_fields } => {
+                    none_called("column", &field.name, valid_fields.iter().map(|field| field.name.as_str()))
+                }
+                other => other.to_string(),
+            },
+            DataFusionError::ArrowError(error, _) => of_a_value(error).to_owned(),
+            DataFusionError::Execution(said) => without_quotes(said),
+            DataFusionError::ParquetError(_) | DataFusionError::IoError(_) | DataFusionError::ObjectStore(_) => {
+                "a file of the warehouse cannot be read; `quarterday verify` names it".to_owned()
+            }
+            other => self.unknown_name(&other.message(), unknown).unwrap_or_else(|| other.message().into_owned()),
+        };
+        SqlError(without_path(&said.replace('\n', " "), &self.request.warehouse))
+    }
+}
+
+/// Arrow's errors hold the value that did not fit.
+fn of_a_value(error: &ArrowError) -> &'static str {
+    match error {
+        ArrowError::DivideByZero => "a division by zero; write nullif(…, 0) for what divides",
+        ArrowError::ArithmeticOverflow(_) => "a result is too large for its type; cast to DECIMAL(38,0) first",
+        ArrowError::MemoryError(_) => TOO_DEEP,
+        _ => "a value does not fit the type it is cast to; TRY_CAST gives an empty cell instead",
+    }
+}
+
+/// The text with what stands in quotes left out.
+fn without_quotes(text: &str) -> String {
+    let parts = text.split(['\'', '"']).enumerate();
+    parts.map(|(index, part)| if index % 2 == 0 { part } else { "…" }).collect()
+}
+
+impl Session {
+    /// DataFusion's words on a table or function that does not exist, with the nearest that does.
+    fn unknown_name(&self, said: &str, table: Option<&str>) -> Option<String> {
+        if let Some(rest) = said.strip_prefix("Invalid function '") {
+            let state = self.context.state();
+            let known = state.scalar_functions().keys().chain(state.aggregate_functions().keys());
+            return Some(none_called("function", rest.split('\'').next()?, known.map(String::as_str)));
+        }
+        let table = table.filter(|_| said.starts_with("table '"))?;
+        let known = self.request.vector.keys().chain(self.facts.keys());
+        Some(none_called("table", bare(table), known.map(String::as_str)))
+    }
+}
+
+/// A table's name as it was typed, if it was typed without a schema.
+fn bare(table: &str) -> &str {
+    table.strip_prefix("public.").unwrap_or(table)
+}
+
+/// What a name that nothing has is answered with.
+fn none_called<'a>(kind: &str, typed: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let suggestion = nearest(typed, known).map(|known| format!("; did you mean {known}?")).unwrap_or_default();
+    format!("there is no {kind} {typed}{suggestion}")
+}
+
+fn without_path(text: &str, warehouse: &Path) -> String {
+    let path = warehouse.to_string_lossy();
+    text.replace(path.as_ref(), "").replace(path.trim_start_matches('/'), "")
+}
+
+/// A session that reads what is registered and spills nowhere.
+fn confined(memory_bytes: u64) -> Result<SessionContext, DataFusionError> {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(1)
+        .with_default_catalog_and_schema(CATALOG, SCHEMA)
+        .with_create_default_catalog_and_schema(false);
+    let options = config.options_mut();
+    // Plain text columns, as the functions take and the answers give them.
+    options.execution.parquet.schema_force_view_types = false;
+    options.sql_parser.map_string_types_to_utf8view = false;
+    // Physical plans name files.
+    options.explain.logical_plan_only = true;
+    let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
+    // Half, for much of what a plan needs is outside of the pool.
+    let pool = FairSpillPool::new(usize::try_from(memory_bytes / 2).unwrap_or(usize::MAX));
+    let runtime =
+        RuntimeEnvBuilder::new().with_disk_manager_builder(disk).with_memory_pool(Arc::new(pool)).build_arc()?;
+    Ok(SessionContext::new_with_config_rt(config, runtime))
+}
+
+/// The schema with text and bytes in their plain forms.
+fn plain_schema(schema: &Schema) -> SchemaRef {
+    let fields: Vec<Field> = schema
+        .fields()
+        .iter()
+        .map(|field| Field::new(field.name(), plain_type(field.data_type()), field.is_nullable()))
+        .collect();
+    Arc::new(Schema::new(fields))
+}
+
+fn plain_type(kind: &DataType) -> DataType {
+    match kind {
+        DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
+        DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
+        DataType::Dictionary(_, value) => plain_type(value),
+        other => other.clone(),
+    }
+}
+
+fn plain(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<_, _>>()?;
+    RecordBatch::try_new(schema.clone(), columns)
+}
