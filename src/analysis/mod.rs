@@ -3,9 +3,13 @@
 //! Rows that the indicators' SQL gave come in; a [`Disclosed`] comes out, the only thing a pack is made from. Knows
 //! nothing of files, mail or the ledger.
 
+pub mod benchmark;
 mod disclosed;
+pub mod interval;
+pub mod rounding;
+pub mod trend;
 
 pub use disclosed::{
-    Assurance, Cause, Change, Class, Comparator, Comparison, Disclosed, DisclosedIndicator, Exception, Good, Kind, Limits, Meta,
-    Point, Shown, Tone, Unit, Variation,
+    Assurance, Cause, Change, Class, Comparator, Comparison, Disclosed, DisclosedIndicator, Exception, Good, Kind,
+    Limits, Meta, Point, Shown, Tone, Unit, Variation,
 };
