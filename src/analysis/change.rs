@@ -147,7 +147,8 @@ pub(super) fn assurance(meta: &Meta, limits: Option<&Limits>) -> Option<Assuranc
         Good::Low => (above, below),
         Good::Neutral => return None,
     };
-    let target = wording::value(target, meta.unit, meta.decimals);
+    let decimals = if target.fract() == 0.0 { 0 } else { meta.decimals };
+    let target = wording::value(target, meta.unit, decimals);
     let (verdict, says) = if passing {
         ("passing", format!("The target of {target} is met as a rule: chance alone would not take the figure past it."))
     } else if failing {
