@@ -133,6 +133,11 @@ impl Figures {
         self.rows.iter().find(|row| row.period == period)
     }
 
+    /// Every row, parts included.
+    pub(super) fn all_rows(&mut self) -> impl Iterator<Item = &mut Row> {
+        self.rows.iter_mut().chain(self.categories.iter_mut().flat_map(|part| &mut part.rows))
+    }
+
     /// How many rows have something hidden, parts included.
     pub(super) fn hidden(&self) -> usize {
         let parts = self.categories.iter().flat_map(|category| &category.rows);

@@ -5,6 +5,7 @@
 
 mod analysed;
 mod answer;
+mod attack;
 pub mod benchmark;
 mod change;
 mod comparison;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use quarterday::analysis::{Answer, Class, DisclosedIndicator, Names, Shown, analyse, disclose};
 
-use crate::indicators::{column, indicator, numbers, published, quarters, shares, texts, told};
+use crate::figures::{column, indicator, numbers, published, quarters, shares, texts, told};
 
 const COUNT: &str = "unit = \"count\"\nkind = \"flow\"\ngood = \"low\"\n";
 const PERCENT: &str = "unit = \"percent\"\nkind = \"flow\"\ngood = \"low\"\ntarget = 10\n";
@@ -84,19 +84,24 @@ fn counts_of_returns_are_nobody_s_secret() {
     assert_eq!(words(&numerators(&told)), ["3"]);
 }
 
-/// Parts of one period with their sum, as shares of it or as counts.
-fn breakdown(counts: &[u32], unit: &str) -> DisclosedIndicator {
-    let sum: u32 = counts.iter().sum();
-    let rows: Vec<(String, u32)> =
-        counts.iter().enumerate().map(|(at, count)| (format!("part {at}"), *count)).collect();
-    let rows: Vec<(String, u32)> = std::iter::once((String::new(), sum)).chain(rows).collect();
+/// Parts of one period with their whole: numerator and denominator of each.
+fn divided(whole: (u32, u32), parts: &[(u32, u32)], unit: &str) -> DisclosedIndicator {
+    let rows: Vec<(u32, u32)> = std::iter::once(whole).chain(parts.iter().copied()).collect();
+    let names: Vec<String> =
+        (0..rows.len()).map(|at| if at == 0 { String::new() } else { format!("part {at}") }).collect();
     let batch = column([
         ("period", texts(&vec![quarters(1)[0].clone(); rows.len()])),
-        ("category", texts(&rows.iter().map(|row| row.0.clone()).collect::<Vec<_>>())),
-        ("numerator", numbers(&rows.iter().map(|row| Some(f64::from(row.1))).collect::<Vec<_>>())),
-        ("denominator", numbers(&vec![Some(f64::from(sum)); rows.len()])),
+        ("category", texts(&names)),
+        ("numerator", numbers(&rows.iter().map(|row| Some(f64::from(row.0))).collect::<Vec<_>>())),
+        ("denominator", numbers(&rows.iter().map(|row| Some(f64::from(row.1))).collect::<Vec<_>>())),
     ]);
     told(indicator("sources", unit), batch, None)
+}
+
+/// Parts of one whole, as counts or as shares of it.
+fn breakdown(counts: &[u32], unit: &str) -> DisclosedIndicator {
+    let sum: u32 = counts.iter().sum();
+    divided((sum, sum), &counts.iter().map(|count| (*count, sum)).collect::<Vec<_>>(), unit)
 }
 
 fn parts(told: &DisclosedIndicator) -> Vec<Shown> {
@@ -118,23 +123,46 @@ fn a_breakdown_that_cannot_be_protected_is_withheld_whole() {
     assert_eq!(words(&parts(&breakdown(&[1, 0, 6], COUNT))), ["hidden"; 3]);
 }
 
-/// Every value a hidden part may have, given the sum and what the words on the page tell.
-fn possible(shown: &[Shown], sum: u32, at: usize) -> BTreeSet<u32> {
+/// Every value that a hidden count may have, given the sum, the words on the page and the rules by which it is hidden.
+///
+/// `bounds` is what else is known of each count: a share's numerator is no larger than its denominator.
+fn possible(shown: &[Shown], bounds: &[(u32, u32)], sum: u32, at: usize) -> BTreeSet<u32> {
     let some_say_small = shown.iter().any(|part| part.text.starts_with("1 to 5"));
-    let range = |part: &Shown| match (part.value, part.text.as_str()) {
-        (Some(value), _) => value as u32..=value as u32,
-        (None, "1 to 5, hidden") => 1..=5,
-        // Where others say that they are small, one that does not is not.
-        (None, _) if some_say_small => 6..=sum,
-        (None, _) => 0..=sum,
+    let range = |at: usize| {
+        let (floor, ceiling) = bounds[at];
+        let (least, most) = match (shown[at].value, shown[at].text.as_str()) {
+            (Some(value), _) => (value as u32, value as u32),
+            (None, "1 to 5, hidden") => (1, 5),
+            // Where others say that they are small, one that does not is not.
+            (None, _) if some_say_small => (6, sum),
+            (None, _) => (0, sum),
+        };
+        least.max(floor)..=most.min(ceiling)
     };
     let mut reachable = BTreeSet::from([0]);
-    for (other, part) in shown.iter().enumerate() {
-        if other != at {
-            reachable = reachable.iter().flat_map(|had| range(part).map(move |more| had + more)).collect();
-        }
+    for other in (0..shown.len()).filter(|other| *other != at) {
+        reachable = reachable.iter().flat_map(|had| range(other).map(move |more| had + more)).collect();
     }
-    range(&shown[at]).filter(|value| *value <= sum && reachable.contains(&(sum - value))).collect()
+    range(at).filter(|value| *value <= sum && reachable.contains(&(sum - value))).collect()
+}
+
+fn is_small(count: u32) -> bool {
+    (1..=5).contains(&count)
+}
+
+/// Checks that each secret is hidden and has three values left or more.
+fn keeps_its_secrets(
+    shown: &[Shown],
+    bounds: &[(u32, u32)],
+    counts: &[u32],
+    is_secret: impl Fn(usize) -> bool,
+) -> Result<(), TestCaseError> {
+    for (at, count) in counts.iter().enumerate().filter(|(at, _)| is_secret(*at)) {
+        prop_assert!(shown[at].value.is_none(), "{count} is shown in {counts:?}");
+        let left = possible(shown, bounds, counts.iter().sum(), at);
+        prop_assert!(left.len() >= 3, "{left:?} are left for {count} in {counts:?}: {:?}", words(shown));
+    }
+    Ok(())
 }
 
 fn small_or_large() -> impl Strategy<Value = u32> {
@@ -183,19 +211,40 @@ proptest! {
         percent in any::<bool>(),
     ) {
         let told = breakdown(&counts, if percent { PERCENT } else { COUNT });
-        let shown = parts(&told);
-        let sum: u32 = counts.iter().sum();
-        for (at, count) in counts.iter().enumerate().filter(|(_, count)| (1..=5).contains(*count)) {
-            prop_assert!(shown[at].value.is_none(), "{count} is shown in {counts:?}");
-            // Where neither the whole nor a denominator shows the sum, there is nothing to subtract from.
-            let whole = &told.points[0];
-            let of_all = whole.denominator.as_ref().is_some_and(|below| below.value.is_some());
-            if whole.numerator.value.is_some() || of_all {
-                let left = possible(&shown, sum, at);
-                prop_assert!(left.len() >= 3, "{left:?} are left for {count} in {counts:?}: {:?}", words(&shown));
-            }
+        let (whole, sum) = (&told.points[0], counts.iter().sum());
+        // Where neither the whole nor a denominator shows the sum, there is nothing to subtract from.
+        let of_all = whole.denominator.as_ref().is_some_and(|below| below.value.is_some());
+        if whole.numerator.value.is_some() || of_all {
+            keeps_its_secrets(&parts(&told), &vec![(0, sum); counts.len()], &counts, |at| is_small(counts[at]))?;
         }
-        for (part, category) in shown.iter().zip(&told.categories) {
+    }
+
+    #[test]
+    fn no_small_part_can_be_worked_out_from_either_line_of_a_share(
+        rows in prop::collection::vec((small_or_large(), small_or_large()), 2..7)
+    ) {
+        let rows: Vec<(u32, u32)> = rows.into_iter().map(|(above, rest)| (above, above + rest)).collect();
+        let (above, below): (Vec<u32>, Vec<u32>) = rows.iter().copied().unzip();
+        let told = divided((above.iter().sum(), below.iter().sum()), &rows, PERCENT);
+        let whole = &told.points[0];
+        let shown: Vec<(Shown, Shown)> = told
+            .categories
+            .iter()
+            .map(|part| (part.points[0].numerator.clone(), part.points[0].denominator.clone().unwrap()))
+            .collect();
+        let (shown_above, shown_below): (Vec<Shown>, Vec<Shown>) = shown.into_iter().unzip();
+        if whole.numerator.value.is_some() {
+            let bounds: Vec<(u32, u32)> =
+                shown_below.iter().map(|below| (0, below.value.map_or(u32::MAX, |value| value as u32))).collect();
+            let left_over = |at: usize| is_small(below[at] - above[at]) && !is_small(below[at]);
+            keeps_its_secrets(&shown_above, &bounds, &above, |at| is_small(above[at]) || left_over(at))?;
+        }
+        if whole.denominator.as_ref().unwrap().value.is_some() {
+            let bounds: Vec<(u32, u32)> =
+                shown_above.iter().map(|above| (above.value.map_or(0, |value| value as u32), u32::MAX)).collect();
+            keeps_its_secrets(&shown_below, &bounds, &below, |at| is_small(below[at]))?;
+        }
+        for (part, category) in shown_above.iter().zip(&told.categories) {
             prop_assert!(part.value.is_some() || category.points[0].value.value.is_none());
         }
     }

@@ -161,6 +161,25 @@ fn quarters_meet_a_year_only_as_the_sum_of_four_that_says_so() {
 }
 
 #[test]
+fn a_side_of_england_that_has_lasted_is_told_with_its_years() {
+    let years = ["2020-21-FY", "2021-22-FY", "2022-23-FY", "2023-24-FY"];
+    let ours = [12.0, 21.0, 22.0, 23.0];
+    let batch = column([
+        ("release", texts(&["2025-07-14"; 8])),
+        ("period", texts(&[years, years].concat())),
+        ("area", texts(&[["Exampleshire"; 4], ["England"; 4]].concat())),
+        ("role", texts(&[["ours"; 4], ["england"; 4]].concat())),
+        ("value", numbers(&[ours.map(Some), [Some(15.0); 4]].concat())),
+    ]);
+    let text = format!("{PERCENT}{BENCHMARK}").replace("\"low\"", "\"neutral\"");
+    let comparison = told(indicator("plans", &text), level(&[40.0; 4]), Some(batch)).comparison.unwrap();
+    assert_eq!(comparison.says, "Higher than England for three years running.");
+    assert_eq!((comparison.band, comparison.rank), (None, None));
+    let history: Vec<&str> = comparison.history.iter().map(|(_, england, _)| england.text.as_str()).collect();
+    assert_eq!(history, ["15.0%"; 3]);
+}
+
+#[test]
 fn a_snapshot_is_compared_at_the_end_of_the_published_year() {
     let text = "unit = \"rate\"\nper = 100\nkind = \"snapshot\"\ngood = \"low\"\n[benchmark]\nsource = \"S\"\n";
     let comparison =
