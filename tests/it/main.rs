@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr, reason = "a test panics, prints and asks where it runs")]
 
+mod disclosure;
+mod figures;
 mod foreign_readers;
 mod pipelines;
 mod real_contracts;
 mod sql_desk;
+mod statistics;
 mod support;
 mod warehouse;
 mod warehouse_kill;
