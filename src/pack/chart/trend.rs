@@ -1,0 +1,262 @@
+//! The run of an indicator's values with the limits of chance, the target and the comparators (an XmR chart).
+
+use super::figures::{figure, with_unit};
+use super::labels::{self, Label};
+use super::pen::{Anchor, BAND, HAIR, Hand, INK, MUTED, OTHERS, OURS, Pen, SIZE, Stroke, colour_of};
+use super::runs::{Others, Slot, others, slots, stretches};
+use super::scale::Scale;
+use super::{Chart, words};
+use crate::analysis::{Cause, DisclosedIndicator, Limits, Unit};
+use crate::pack::{PackError, fonts};
+
+/// The height of the sheet.
+const HEIGHT: f32 = 176.0;
+const TOP: f32 = 12.0;
+const BOTTOM: f32 = HEIGHT - 16.0;
+const RADIUS: f32 = 2.2;
+
+/// Draws the indicator's run, `width` points wide; `area` is the name of our own line.
+///
+/// # Errors
+/// When the drawing cannot be made; the figures themselves never stop it.
+pub(in crate::pack) fn trend(indicator: &DisclosedIndicator, area: &str, width: f32) -> Result<Chart, PackError> {
+    let slots = slots(indicator);
+    let others = others(indicator, &slots);
+    let plot = Plot::new(indicator, &slots, &others, area, width)?;
+    let mut pen = Pen::new(&indicator.meta.id, width, HEIGHT);
+    plot.grid(&mut pen)?;
+    plot.limits(&mut pen);
+    plot.target(&mut pen);
+    for other in &others {
+        plot.other(&mut pen, other);
+    }
+    plot.ours(&mut pen);
+    plot.absences(&mut pen);
+    plot.special_cause(&mut pen)?;
+    let alt = words::trend(indicator, &slots, &others, area);
+    let notes = plot.notes();
+    labels::write(&mut pen, plot.labels, plot.right, (TOP, BOTTOM));
+    Ok(Chart { svg: pen.finish(&indicator.meta.title, &alt)?, alt, notes })
+}
+
+struct Plot<'a> {
+    indicator: &'a DisclosedIndicator,
+    slots: &'a [Slot<'a>],
+    scale: Scale,
+    labels: Vec<Label>,
+    left: f32,
+    right: f32,
+}
+
+impl<'a> Plot<'a> {
+    fn new(
+        indicator: &'a DisclosedIndicator,
+        slots: &'a [Slot<'a>],
+        others: &[Others<'_>],
+        area: &str,
+        width: f32,
+    ) -> Result<Self, PackError> {
+        let meta = &indicator.meta;
+        let limits = indicator.limits.iter().flat_map(|limits| [limits.lower, limits.upper, limits.mean]);
+        let values = slots
+            .iter()
+            .filter_map(Slot::value)
+            .chain(others.iter().flat_map(|other| other.values.iter().flatten().copied()))
+            .chain(limits)
+            .chain(meta.target);
+        let ceiling = matches!(meta.unit, Unit::Percent).then_some(100.0);
+        let whole = matches!(meta.unit, Unit::Count);
+        let scale = Scale::covering(values, 0.0, ceiling, whole, (TOP, BOTTOM));
+        let labels = line_ends(indicator, slots, others, area, &scale);
+        let mut left = 0.0_f32;
+        for tick in scale.ticks() {
+            left = left.max(fonts::width(&with_unit(meta, tick, scale.decimals()), SIZE)?);
+        }
+        let right = width - labels::width(&labels)?;
+        Ok(Self { indicator, slots, scale, labels, left: left + 7.0, right })
+    }
+
+    fn x(&self, at: usize) -> f32 {
+        // The first and the last symbol need room for themselves.
+        let (left, right) = (self.left + 4.0, self.right - 4.0);
+        match self.slots.len() {
+            0 | 1 => f32::midpoint(left, right),
+            slots => left + (right - left) * at as f32 / (slots - 1) as f32,
+        }
+    }
+
+    fn grid(&self, pen: &mut Pen) -> Result<(), PackError> {
+        if let Some(limits) = &self.indicator.limits {
+            let (top, bottom) = (self.scale.y(limits.upper), self.scale.y(limits.lower));
+            pen.rect(BAND, (self.left, top), (self.right - self.left, bottom - top), 0.0);
+        }
+        for tick in self.scale.ticks() {
+            let y = self.scale.y(tick);
+            pen.line(Stroke::solid(HAIR, 0.5), (self.left, y), (self.right, y));
+            let text = with_unit(&self.indicator.meta, tick, self.scale.decimals());
+            pen.write(&text, Hand { anchor: Anchor::End, ..Hand::LABEL }, (self.left - 4.0, y + SIZE * 0.35));
+        }
+        for at in self.named_periods()? {
+            let hand = Hand { anchor: Anchor::Middle, ..Hand::LABEL };
+            pen.write(&self.slots[at].period.short(), hand, (self.x(at), BOTTOM + 11.0));
+        }
+        Ok(())
+    }
+
+    /// The periods whose names find room, counted back from the last.
+    fn named_periods(&self) -> Result<Vec<usize>, PackError> {
+        let mut widest = 0.0_f32;
+        for slot in self.slots {
+            widest = widest.max(fonts::width(&slot.period.short(), SIZE)?);
+        }
+        let Some(last) = self.slots.len().checked_sub(1) else { return Ok(Vec::new()) };
+        let every = (1..=last.max(1)).find(|every| self.x(*every) - self.x(0) > widest + 5.0).unwrap_or(last.max(1));
+        Ok((0..=last).rev().step_by(every).collect())
+    }
+
+    fn limits(&self, pen: &mut Pen) {
+        let Some(limits) = &self.indicator.limits else { return };
+        let trial = if limits.trial { "trial " } else { "" };
+        for (value, name, below) in [(limits.upper, "upper", false), (limits.lower, "lower", true)] {
+            if value < self.scale.low() {
+                continue;
+            }
+            let y = self.scale.y(value);
+            pen.line(Stroke::dashed(MUTED, 0.6, "3 2.2"), (self.left, y), (self.right, y));
+            let text = format!("{trial}{name} limit {}", figure(&self.indicator.meta, value));
+            let baseline = if below && y < BOTTOM - 8.0 { y + 7.6 } else { y - 2.8 };
+            self.write_where_free(pen, &text, baseline);
+        }
+        let y = self.scale.y(limits.mean);
+        pen.line(Stroke::solid(MUTED, 0.6), (self.left, y), (self.right, y));
+    }
+
+    /// A label of a limit at the left, or at the right where a value stands in its way.
+    fn write_where_free(&self, pen: &mut Pen, text: &str, baseline: f32) {
+        let hand = Hand { size: 6.4, ..Hand::LABEL };
+        let reach = self.left + 85.0;
+        let taken = self.slots.iter().enumerate().any(|(at, slot)| {
+            slot.value().is_some_and(|value| self.x(at) < reach && (self.scale.y(value) - baseline + 2.5).abs() < 7.0)
+        });
+        if taken {
+            pen.write(text, Hand { anchor: Anchor::End, ..hand }, (self.right - 3.0, baseline));
+        } else {
+            pen.write(text, hand, (self.left + 3.0, baseline));
+        }
+    }
+
+    fn target(&self, pen: &mut Pen) {
+        if let Some(target) = self.indicator.meta.target {
+            let y = self.scale.y(target);
+            pen.line(Stroke::dashed(INK, 0.9, "0.9 1.8"), (self.left, y), (self.right, y));
+        }
+    }
+
+    fn other(&self, pen: &mut Pen, other: &Others<'_>) {
+        let stroke = match other.name {
+            "England" => Stroke::solid(OTHERS, 1.0),
+            _ => Stroke::dashed(OTHERS, 1.0, "1.6 1.6"),
+        };
+        for (first, last) in stretches(&other.values, |value| value.map(|_| ())) {
+            let points = (first..=last).filter_map(|at| Some((self.x(at), self.scale.y(other.values[at]?))));
+            pen.path(stroke, &points.collect::<Vec<_>>());
+        }
+    }
+
+    fn ours(&self, pen: &mut Pen) {
+        for (first, last) in stretches(self.slots, |slot| slot.value().map(|_| ())) {
+            let points = (first..=last).filter_map(|at| Some((self.x(at), self.scale.y(self.slots[at].value()?))));
+            pen.path(Stroke::solid(OURS, 1.7), &points.collect::<Vec<_>>());
+        }
+        let dense = self.slots.len() > 40;
+        for (at, slot) in self.slots.iter().enumerate() {
+            let Some(value) = slot.value() else { continue };
+            let newest = at + 1 == self.slots.len();
+            let radius = if newest { RADIUS * 1.2 } else if dense { RADIUS * 0.65 } else { RADIUS };
+            pen.mark(slot.tone(), (self.x(at), self.scale.y(value)), radius);
+        }
+    }
+
+    /// Periods without a value: a dotted line where it would stand, and why it does not.
+    fn absences(&self, pen: &mut Pen) {
+        for (first, last) in stretches(self.slots, Slot::absence) {
+            for at in first..=last {
+                let x = self.x(at);
+                pen.line(Stroke::dashed(OTHERS, 0.6, "0.8 2"), (x, TOP), (x, BOTTOM - 10.0));
+            }
+            let middle = f32::midpoint(self.x(first), self.x(last));
+            let why = self.slots[first].absence().unwrap_or_default();
+            let text = if first == last { why.to_owned() } else { format!("{} {why}", last - first + 1) };
+            let anchor = if last + 1 == self.slots.len() { Anchor::End } else { Anchor::Middle };
+            pen.write(&text, Hand { size: 6.4, anchor, ..Hand::LABEL }, (middle, BOTTOM - 3.0));
+        }
+    }
+
+    /// Names the newest run of points that stand out.
+    fn special_cause(&self, pen: &mut Pen) -> Result<(), PackError> {
+        let Some(limits) = &self.indicator.limits else { return Ok(()) };
+        let runs = stretches(self.slots, |slot| (slot.cause() != Cause::Common).then_some((slot.cause(), slot.tone())));
+        let Some((first, last)) = runs.last().copied() else { return Ok(()) };
+        let slot = &self.slots[last];
+        let Some(value) = slot.value() else { return Ok(()) };
+        let text = words::stands_out(self.slots, first, last, limits);
+        let wide = fonts::width(&text, 6.4)?;
+        let x = self.x(last).clamp(self.left + wide / 2.0 + 2.0, self.right - wide / 2.0 - 2.0);
+        let above = value >= limits.mean;
+        let y = self.scale.y(value);
+        let baseline = if above { (y - 6.0).max(7.0) } else { (y + 10.5).min(BOTTOM - 2.0) };
+        let hand = Hand { colour: colour_of(slot.tone()), size: 6.4, strong: true, anchor: Anchor::Middle };
+        pen.write(&text, hand, (x, baseline));
+        Ok(())
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        match (&self.indicator.limits, &self.indicator.limits_note) {
+            (Some(limits), _) => notes.push(band_note(limits)),
+            (None, Some(note)) => notes.push(note.clone()),
+            (None, None) => {}
+        }
+        if self.scale.low() > 0.0 {
+            let low = with_unit(&self.indicator.meta, self.scale.low(), self.scale.decimals());
+            notes.push(format!("The scale starts at {low}, not at 0."));
+        }
+        notes
+    }
+}
+
+fn band_note(limits: &Limits) -> String {
+    let trial = if limits.trial { format!(" ({} points, so on trial)", limits.points) } else { String::new() };
+    format!("Band: limits within which chance alone would keep the figure{trial}.")
+}
+
+fn line_ends(
+    indicator: &DisclosedIndicator,
+    slots: &[Slot<'_>],
+    others: &[Others<'_>],
+    area: &str,
+    scale: &Scale,
+) -> Vec<Label> {
+    let mut labels = Vec::new();
+    let newest = slots.iter().rev().find_map(Slot::value);
+    if let (Some(value), Some(last)) = (newest, slots.last().and_then(|slot| slot.point)) {
+        let text = format!("{area} {}", last.value.text);
+        labels.push(Label { text, colour: OURS, strong: true, y: scale.y(value) });
+    }
+    for other in others {
+        if let Some(value) = other.last.value {
+            let text = format!("{} {}", other.name, other.last.text);
+            labels.push(Label { text, colour: MUTED, strong: false, y: scale.y(value) });
+        }
+    }
+    let meta = &indicator.meta;
+    if let Some(target) = meta.target {
+        let text = format!("Target {}", with_unit(meta, target, usize::from(meta.decimals)));
+        labels.push(Label { text, colour: INK, strong: false, y: scale.y(target) });
+    }
+    if let Some(limits) = &indicator.limits {
+        let text = format!("Mean {}", figure(meta, limits.mean));
+        labels.push(Label { text, colour: MUTED, strong: false, y: scale.y(limits.mean) });
+    }
+    labels
+}
