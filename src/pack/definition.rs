@@ -139,7 +139,9 @@ impl PackDefinition {
 
     /// Its statements, by name, in the order of their names.
     pub fn statements(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files.iter().filter_map(|(name, bytes)| Some((name.strip_suffix(".sql")?, std::str::from_utf8(bytes).ok()?)))
+        self.files
+            .iter()
+            .filter_map(|(name, bytes)| Some((name.strip_suffix(".sql")?, std::str::from_utf8(bytes).ok()?)))
     }
 
     /// The files beside its definition, by name.
@@ -163,7 +165,8 @@ fn settle_recipients(root: &mut Section<'_>) -> (Vec<String>, Vec<String>) {
 }
 
 fn settle_texts(root: &mut Section<'_>) -> BTreeMap<&'static str, String> {
-    let mut texts: BTreeMap<&'static str, String> = TEXTS.iter().map(|(key, usual)| (*key, (*usual).to_owned())).collect();
+    let mut texts: BTreeMap<&'static str, String> =
+        TEXTS.iter().map(|(key, usual)| (*key, (*usual).to_owned())).collect();
     if let Some(mut table) = root.section_opt("texts") {
         for (key, text) in &mut texts {
             *text = table.text_or(key, text);
@@ -182,7 +185,11 @@ fn check_files(root: &mut Section<'_>, sections: &[String], files: &BTreeMap<Str
         } else if !files.contains_key(&template) {
             let known = files.keys().filter_map(|name| name.strip_suffix(".typ"));
             let write = nearest(section, known).map(|name| format!("\"{name}\"")).unwrap_or_default();
-            root.refuse("sections", &format!("sections with a template; there is no {template} beside pack.toml"), &write);
+            root.refuse(
+                "sections",
+                &format!("sections with a template; there is no {template} beside pack.toml"),
+                &write,
+            );
         }
     }
     let statements = STATEMENTS.iter().map(|name| format!("{name}.sql"));

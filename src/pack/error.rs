@@ -20,7 +20,9 @@ pub enum PackError {
         indicator: String,
     },
     /// The figures were prepared for other readers.
-    #[error("the figures were prepared for another disclosure class than the pack {pack} has; disclose them for its own")]
+    #[error(
+        "the figures were prepared for another disclosure class than the pack {pack} has; disclose them for its own"
+    )]
     OtherClass {
         /// The pack.
         pack: String,

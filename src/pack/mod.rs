@@ -114,8 +114,12 @@ fn manuscript(
 ) -> Result<Manuscript, PackError> {
     let indicators = Matter::wanted(definition, indicators)?;
     let Book { data, charts } = Matter { definition, class, period, indicators, record, imprint }.book()?;
-    let mut files: BTreeMap<String, Vec<u8>> =
-        definition.files().iter().filter(|(name, _)| name.ends_with(".typ")).map(|(n, b)| (n.clone(), b.clone())).collect();
+    let mut files: BTreeMap<String, Vec<u8>> = definition
+        .files()
+        .iter()
+        .filter(|(name, _)| name.ends_with(".typ"))
+        .map(|(n, b)| (n.clone(), b.clone()))
+        .collect();
     files.extend(charts.into_iter().map(|(name, svg)| (name, svg.into_bytes())));
     files.extend(fonts::FILES.map(|(name, bytes)| (name.to_owned(), bytes.to_vec())));
     files.insert("data.json".to_owned(), serde_json::to_vec_pretty(&data).map_err(PackError::Data)?);

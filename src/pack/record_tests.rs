@@ -60,7 +60,10 @@ fn actions_are_told_as_they_last_stood() {
     ];
     let record = Record::from_rows("2025-26-Q1".parse().unwrap(), &answers("actions", columns)).unwrap();
     let [action] = record.actions.as_slice() else { panic!("{:?}", record.actions) };
-    assert_eq!((action.action.as_str(), action.status, action.due), ("New words", Progress::Done, Some(date(2025, 9, 30))));
+    assert_eq!(
+        (action.action.as_str(), action.status, action.due),
+        ("New words", Progress::Done, Some(date(2025, 9, 30)))
+    );
     assert_eq!(action.indicator.as_deref(), Some("second-plans"));
 }
 
@@ -76,7 +79,10 @@ fn a_restatement_is_told_when_it_came_after_the_period() {
         ]
     };
     let told = |last: &str| {
-        Record::from_rows("2025-26-Q1".parse().unwrap(), &answers("restated", columns(last))).unwrap().restatements.len()
+        Record::from_rows("2025-26-Q1".parse().unwrap(), &answers("restated", columns(last)))
+            .unwrap()
+            .restatements
+            .len()
     };
     assert_eq!((told("2025-07-02"), told("2025-06-30")), (1, 0));
 }

@@ -109,9 +109,16 @@ fn second_plans() -> DisclosedIndicator {
         .collect();
     let (period, england, neighbours_mean) = history.pop().unwrap();
     let bars = [
-        ("Trafford", 39.8), ("Gloucestershire", 34.9), ("York", 33.1), ("Bath and North East Somerset", 32.9),
-        ("Oxfordshire", 27.6), ("Hertfordshire", 26.0), ("West Sussex", 25.8), ("North Somerset", 21.6),
-        ("Warwickshire", 20.1), ("Stockport", 19.0),
+        ("Trafford", 39.8),
+        ("Gloucestershire", 34.9),
+        ("York", 33.1),
+        ("Bath and North East Somerset", 32.9),
+        ("Oxfordshire", 27.6),
+        ("Hertfordshire", 26.0),
+        ("West Sussex", 25.8),
+        ("North Somerset", 21.6),
+        ("Warwickshire", 20.1),
+        ("Stockport", 19.0),
     ];
     let mut bars: Vec<Comparator> = bars
         .iter()
@@ -132,19 +139,22 @@ fn second_plans() -> DisclosedIndicator {
         rank: Some((144, 150)),
         bars,
         history,
-        says: "Higher than England for nine years running; among the worst quarter of councils (144th of 150).".to_owned(),
+        says: "Higher than England for nine years running; among the worst quarter of councils (144th of 150)."
+            .to_owned(),
     });
-    one.variation.says = "Year to year the movement is within what chance would give: the level is the problem, not the \
+    one.variation.says =
+        "Year to year the movement is within what chance would give: the level is the problem, not the \
                           last change."
-        .to_owned();
+            .to_owned();
     let before = shown(unit, 38.1);
     let difference = Shown { value: Some(-5.0), status: None, text: "−5.0".to_owned() };
     one.on_year = Some(Change { from: "2022-23-FY".parse().unwrap(), before, difference });
     one.exception = Some(Exception {
         tone: Tone::Concern,
-        headline: "One child in three who starts a plan has had one before. The gap to England has stayed between 5 and 15 \
+        headline:
+            "One child in three who starts a plan has had one before. The gap to England has stayed between 5 and 15 \
                    points for five years."
-            .to_owned(),
+                .to_owned(),
         reasons: vec![one.comparison.as_ref().unwrap().says.clone()],
         weight: 90,
     });
@@ -156,10 +166,12 @@ fn missing_from_home() -> DisclosedIndicator {
     let values = [38., 35., 41., 37., 33., 36., 40., 36., 34., 39., 37., 35., 61.].map(Some);
     let mut one = plain(meta("missing-from-home", unit), points(unit, "2022-23-Q1", &values));
     one.meta.title = "Children missing from home".to_owned();
-    one.meta.why = "A child who goes missing may be running from something or towards somebody. Each one should be found, \
+    one.meta.why =
+        "A child who goes missing may be running from something or towards somebody. Each one should be found, \
                     heard, and safer afterwards."
-        .to_owned();
-    one.meta.definition = "Children reported missing to the police from their home in the quarter, each counted once.".to_owned();
+            .to_owned();
+    one.meta.definition =
+        "Children reported missing to the police from their home in the quarter, each counted once.".to_owned();
     one.meta.priority = "Missing from home, care and education".to_owned();
     one.meta.question = "how much".to_owned();
     one.meta.agency = "Exampleshire Police".to_owned();
@@ -194,10 +206,12 @@ fn interviews() -> DisclosedIndicator {
         (point.cause, point.tone) = (Cause::Shift, Tone::Improvement);
     }
     one.limits = Some(Limits { mean: 68.3, lower: 57.2, upper: 79.4, points: 13, trial: false });
-    one.variation = Variation { tone: Tone::Improvement, says: "Unlikely to be chance, and in the right direction.".to_owned() };
+    one.variation =
+        Variation { tone: Tone::Improvement, says: "Unlikely to be chance, and in the right direction.".to_owned() };
     one.exception = Some(Exception {
         tone: Tone::Improvement,
-        headline: "Four interviews in five are now held within 72 hours; two years ago it was three in five.".to_owned(),
+        headline: "Four interviews in five are now held within 72 hours; two years ago it was three in five."
+            .to_owned(),
         reasons: vec!["Seven quarters in a row above the mean.".to_owned()],
         weight: 30,
     });
@@ -206,7 +220,21 @@ fn interviews() -> DisclosedIndicator {
 
 fn prevent() -> DisclosedIndicator {
     let unit = Unit::Count;
-    let values = [Some(7.), None, None, Some(9.), Some(8.), Some(6.), None, Some(10.), Some(11.), Some(7.), Some(8.), Some(6.), None];
+    let values = [
+        Some(7.),
+        None,
+        None,
+        Some(9.),
+        Some(8.),
+        Some(6.),
+        None,
+        Some(10.),
+        Some(11.),
+        Some(7.),
+        Some(8.),
+        Some(6.),
+        None,
+    ];
     let mut one = plain(meta("prevent-referrals", unit), points(unit, "2022-23-Q1", &values));
     one.meta.title = "Prevent referrals of children".to_owned();
     one.meta.priority = "Across priorities".to_owned();

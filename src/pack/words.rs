@@ -8,13 +8,23 @@ pub(super) fn day(day: Date) -> String {
 }
 
 /// A day whose year is plain from the page: `14 July`.
-pub(super) fn short_day(day: Date) -> String {
+pub(super) fn day_month(day: Date) -> String {
     day.strftime("%-d %B").to_string()
+}
+
+/// The same where there is little room: `14 Jul`.
+pub(super) fn short_day(day: Date) -> String {
+    day.strftime("%-d %b").to_string()
 }
 
 /// So many of something: `1 day`, `9 days`.
 pub(super) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// So many of something, small numbers in words: `one day`, `nine days`.
+pub(super) fn several(number_of: usize, one: &str, many: &str) -> String {
+    format!("{} {}", number(number_of), if number_of == 1 { one } else { many })
 }
 
 /// A small number in words, a larger one in digits.

@@ -21,8 +21,11 @@ pub(in crate::pack) fn bars(
     let name = format!("{}, neighbours", indicator.meta.id);
     let row = ROW.min((height - 16.0) / comparison.bars.len().max(1) as f32);
     let (mut names, mut values) = (0.0_f32, 0.0_f32);
+    let mut areas = Vec::new();
     for bar in &comparison.bars {
-        names = names.max(fonts::width(&fonts::printable(&shortened(&bar.area)), SIZE)? * 1.05);
+        let area = shortened(&bar.area, width * 0.44)?;
+        names = names.max(fonts::width(&area, SIZE)? * 1.06);
+        areas.push(area);
         if bar.value.value.is_some() {
             values = values.max(fonts::width(&bar.value.text, SIZE)? * 1.06);
         }
@@ -33,12 +36,12 @@ pub(in crate::pack) fn bars(
     let length = |value: f64| (right - left) * (value.max(0.0) / most) as f32;
 
     let mut pen = Pen::new(&name, width, height);
-    for (at, bar) in comparison.bars.iter().enumerate() {
+    for (at, (bar, area)) in comparison.bars.iter().zip(&areas).enumerate() {
         let top = 4.0 + row * at as f32;
         let baseline = top + row * 0.5 + SIZE * 0.35;
         let (colour, strong) = if bar.ours { (INK, true) } else { (MUTED, false) };
         let hand = Hand { colour, strong, ..Hand::LABEL };
-        pen.write(&shortened(&bar.area), Hand { anchor: Anchor::End, ..hand }, (left - 4.0, baseline));
+        pen.write(area, Hand { anchor: Anchor::End, ..hand }, (left - 4.0, baseline));
         match bar.value.value {
             Some(value) => {
                 let fill = if bar.ours { OURS } else { BARS };
@@ -60,7 +63,12 @@ pub(in crate::pack) fn bars(
     Ok(Chart { svg: pen.finish(&indicator.meta.title, &alt)?, alt, notes: Vec::new() })
 }
 
-/// A name of at most 24 letters.
-fn shortened(area: &str) -> String {
-    if area.chars().count() <= 24 { area.to_owned() } else { area.chars().take(23).chain(['…']).collect() }
+/// A name cut so that it is no wider than `room`.
+fn shortened(area: &str, room: f32) -> Result<String, PackError> {
+    let mut name = fonts::printable(area).replace(" and ", " & ");
+    while fonts::width(&name, SIZE)? > room {
+        let kept = name.trim_end_matches('…').chars().count().saturating_sub(1);
+        name = name.chars().take(kept).collect::<String>().trim_end().to_owned() + "…";
+    }
+    Ok(name)
 }

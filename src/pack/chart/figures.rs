@@ -3,7 +3,7 @@
 use crate::analysis::{Meta, Unit};
 
 /// A number in the indicator's unit: `33.1%`, `41.2`, `1,204`.
-pub(in crate::pack) fn figure(meta: &Meta, value: f64) -> String {
+pub(super) fn figure(meta: &Meta, value: f64) -> String {
     // A mean of counts has a place behind the point even where each count has none.
     let decimals = if matches!(meta.unit, Unit::Count) { 1 } else { usize::from(meta.decimals) };
     with_unit(meta, value, decimals)

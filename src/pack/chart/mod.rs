@@ -14,9 +14,9 @@ mod trend;
 mod words;
 
 pub(super) use bars::bars;
-pub(super) use figures::{figure, with_unit};
+pub(super) use figures::with_unit;
 pub(super) use spark::{SYMBOLS, spark, symbol};
-pub(super) use trend::trend;
+pub(super) use trend::{HEIGHT, trend};
 
 /// A drawing.
 pub(super) struct Chart {

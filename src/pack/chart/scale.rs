@@ -20,9 +20,9 @@ impl Scale {
         whole: bool,
         (top, bottom): (f32, f32),
     ) -> Self {
-        let (mut low, mut high) = values.into_iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
+        let (mut low, mut high) = values
+            .into_iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         if low > high {
             (low, high) = (0.0, 1.0);
         }
@@ -33,7 +33,7 @@ impl Scale {
         if high - low < f64::EPSILON * high.abs().max(1.0) {
             (low, high) = (low - 1.0, high + 1.0);
         }
-        let mut step = nice((high - low) / 4.0);
+        let mut step = nice((high - low) / 5.0);
         if whole {
             step = step.max(1.0);
         }
@@ -68,14 +68,20 @@ impl Scale {
     /// Places behind the point that the ticks need.
     pub fn decimals(&self) -> usize {
         let fraction = |scale: f64| (self.step * scale).fract().abs() > 1e-9;
-        if !fraction(1.0) { 0 } else if !fraction(10.0) { 1 } else { 2 }
+        if !fraction(1.0) {
+            0
+        } else if !fraction(10.0) {
+            1
+        } else {
+            2
+        }
     }
 }
 
-/// The round number at or above `rough`: 1, 2, 2.5 or 5 times a power of ten.
+/// The round number at or above `rough`: 1, 2 or 5 times a power of ten.
 fn nice(rough: f64) -> f64 {
     let power = 10_f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 2.5, 5.0].into_iter().find(|step| step * power >= rough * 0.999);
+    let step = [1.0, 2.0, 5.0].into_iter().find(|step| step * power >= rough * 0.999);
     step.unwrap_or(10.0) * power
 }
 
@@ -92,7 +98,7 @@ mod tests {
         assert_eq!(ticks(&[17.2, 43.0], 0.0, Some(100.0)), [10.0, 20.0, 30.0, 40.0, 50.0]);
         assert_eq!(ticks(&[3.0, 41.0], 0.0, None), [0.0, 10.0, 20.0, 30.0, 40.0, 50.0]);
         assert_eq!(ticks(&[96.0, 104.0], 0.0, Some(100.0)), [96.0, 98.0, 100.0]);
-        assert_eq!(ticks(&[], 0.0, None), [0.0, 0.25, 0.5, 0.75, 1.0]);
+        assert_eq!(ticks(&[], 0.0, None), [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Small drawings: an indicator's run beside its name, and the symbols on their own.
 
-use super::pen::{BAND, OTHERS, Pen, Stroke};
+use super::pen::{BAND, OURS, Pen, Stroke};
 use super::runs::{slots, stretches};
 use super::scale::Scale;
 use super::{Chart, words};
@@ -8,7 +8,7 @@ use crate::analysis::{DisclosedIndicator, Tone};
 use crate::pack::PackError;
 
 const WIDTH: f32 = 92.0;
-const HEIGHT: f32 = 20.0;
+const HEIGHT: f32 = 24.0;
 
 /// Every symbol and the name of its drawing.
 pub(in crate::pack) const SYMBOLS: [(Tone, &str); 5] = [
@@ -37,7 +37,7 @@ pub(in crate::pack) fn spark(indicator: &DisclosedIndicator) -> Result<Chart, Pa
     }
     for (first, last) in stretches(&slots, |slot| slot.value().map(|_| ())) {
         let points = (first..=last).filter_map(|at| Some((x(at), scale.y(slots[at].value()?))));
-        pen.path(Stroke::solid(OTHERS, 1.0), &points.collect::<Vec<_>>());
+        pen.path(Stroke::solid(OURS, 1.2), &points.collect::<Vec<_>>());
     }
     if let Some((at, value)) = slots.iter().enumerate().next_back().and_then(|(at, slot)| Some((at, slot.value()?))) {
         pen.mark(slots[at].tone(), (x(at), scale.y(value)), 2.3);

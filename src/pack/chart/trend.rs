@@ -7,12 +7,13 @@ use super::runs::{Others, Slot, others, slots, stretches};
 use super::scale::Scale;
 use super::{Chart, words};
 use crate::analysis::{Cause, DisclosedIndicator, Limits, Unit};
+use crate::domain::Period;
 use crate::pack::{PackError, fonts};
 
 /// The height of the sheet.
-const HEIGHT: f32 = 176.0;
-const TOP: f32 = 12.0;
-const BOTTOM: f32 = HEIGHT - 16.0;
+pub(in crate::pack) const HEIGHT: f32 = 166.0;
+const TOP: f32 = 11.0;
+const BOTTOM: f32 = HEIGHT - 20.0;
 const RADIUS: f32 = 2.2;
 
 /// Draws the indicator's run, `width` points wide; `area` is the name of our own line.
@@ -96,9 +97,15 @@ impl<'a> Plot<'a> {
             let text = with_unit(&self.indicator.meta, tick, self.scale.decimals());
             pen.write(&text, Hand { anchor: Anchor::End, ..Hand::LABEL }, (self.left - 4.0, y + SIZE * 0.35));
         }
+        let hand = Hand { anchor: Anchor::Middle, ..Hand::LABEL };
         for at in self.named_periods()? {
-            let hand = Hand { anchor: Anchor::Middle, ..Hand::LABEL };
-            pen.write(&self.slots[at].period.short(), hand, (self.x(at), BOTTOM + 11.0));
+            pen.write(&period_name(self.slots[at].period), hand, (self.x(at), BOTTOM + 10.0));
+        }
+        for (at, slot) in self.slots.iter().enumerate() {
+            if let Period::Quarter { year, quarter: 1 } = slot.period {
+                let years = format!("{year}-{:02}", (year + 1) % 100);
+                pen.write(&years, Hand { size: 6.4, ..hand }, (self.x(at).max(self.left + 10.0), BOTTOM + 18.0));
+            }
         }
         Ok(())
     }
@@ -107,10 +114,10 @@ impl<'a> Plot<'a> {
     fn named_periods(&self) -> Result<Vec<usize>, PackError> {
         let mut widest = 0.0_f32;
         for slot in self.slots {
-            widest = widest.max(fonts::width(&slot.period.short(), SIZE)?);
+            widest = widest.max(fonts::width(&period_name(slot.period), SIZE)?);
         }
         let Some(last) = self.slots.len().checked_sub(1) else { return Ok(Vec::new()) };
-        let every = (1..=last.max(1)).find(|every| self.x(*every) - self.x(0) > widest + 5.0).unwrap_or(last.max(1));
+        let every = (1..=last.max(1)).find(|every| self.x(*every) - self.x(0) > widest + 4.0).unwrap_or(last.max(1));
         Ok((0..=last).rev().step_by(every).collect())
     }
 
@@ -124,24 +131,32 @@ impl<'a> Plot<'a> {
             let y = self.scale.y(value);
             pen.line(Stroke::dashed(MUTED, 0.6, "3 2.2"), (self.left, y), (self.right, y));
             let text = format!("{trial}{name} limit {}", figure(&self.indicator.meta, value));
-            let baseline = if below && y < BOTTOM - 8.0 { y + 7.6 } else { y - 2.8 };
-            self.write_where_free(pen, &text, baseline);
+            let places = if below { [y + 7.6, y - 2.8] } else { [y - 2.8, y + 7.6] };
+            self.write_where_free(pen, &text, places);
         }
         let y = self.scale.y(limits.mean);
         pen.line(Stroke::solid(MUTED, 0.6), (self.left, y), (self.right, y));
     }
 
-    /// A label of a limit at the left, or at the right where a value stands in its way.
-    fn write_where_free(&self, pen: &mut Pen, text: &str, baseline: f32) {
+    /// A limit's name at the first of `places` where no line or value stands in its way, at the left or at the right.
+    fn write_where_free(&self, pen: &mut Pen, text: &str, places: [f32; 2]) {
+        let target = self.indicator.meta.target.map(|target| self.scale.y(target));
+        let free = |baseline: f32, left: bool| {
+            let near = |y: f32| (y - baseline + 2.3).abs() < 5.5;
+            let reached = |x: f32| if left { x < self.left + 85.0 } else { x > self.right - 85.0 };
+            let values = self.slots.iter().enumerate().filter(|(at, _)| reached(self.x(*at)));
+            baseline < BOTTOM - 1.0
+                && !target.is_some_and(near)
+                && !values.filter_map(|(_, slot)| slot.value()).any(|value| near(self.scale.y(value)))
+        };
+        let choices = places.iter().flat_map(|place| [(*place, true), (*place, false)]);
+        let (baseline, left) =
+            choices.into_iter().find(|(baseline, left)| free(*baseline, *left)).unwrap_or((places[0], true));
         let hand = Hand { size: 6.4, ..Hand::LABEL };
-        let reach = self.left + 85.0;
-        let taken = self.slots.iter().enumerate().any(|(at, slot)| {
-            slot.value().is_some_and(|value| self.x(at) < reach && (self.scale.y(value) - baseline + 2.5).abs() < 7.0)
-        });
-        if taken {
-            pen.write(text, Hand { anchor: Anchor::End, ..hand }, (self.right - 3.0, baseline));
-        } else {
+        if left {
             pen.write(text, hand, (self.left + 3.0, baseline));
+        } else {
+            pen.write(text, Hand { anchor: Anchor::End, ..hand }, (self.right - 3.0, baseline));
         }
     }
 
@@ -172,7 +187,13 @@ impl<'a> Plot<'a> {
         for (at, slot) in self.slots.iter().enumerate() {
             let Some(value) = slot.value() else { continue };
             let newest = at + 1 == self.slots.len();
-            let radius = if newest { RADIUS * 1.2 } else if dense { RADIUS * 0.65 } else { RADIUS };
+            let radius = if newest {
+                RADIUS * 1.2
+            } else if dense {
+                RADIUS * 0.65
+            } else {
+                RADIUS
+            };
             pen.mark(slot.tone(), (self.x(at), self.scale.y(value)), radius);
         }
     }
@@ -222,6 +243,14 @@ impl<'a> Plot<'a> {
             notes.push(format!("The scale starts at {low}, not at 0."));
         }
         notes
+    }
+}
+
+/// A period's name on the axis; a quarter's year stands once a year below it.
+fn period_name(period: Period) -> String {
+    match period {
+        Period::Quarter { quarter, .. } => format!("Q{quarter}"),
+        other => other.short(),
     }
 }
 

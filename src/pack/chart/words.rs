@@ -6,12 +6,7 @@ use crate::analysis::{Cause, Comparison, DisclosedIndicator, Limits, Tone};
 use crate::pack::words::{count, listed};
 
 /// The text that stands for a trend chart.
-pub(super) fn trend(
-    indicator: &DisclosedIndicator,
-    slots: &[Slot<'_>],
-    others: &[Others<'_>],
-    area: &str,
-) -> String {
+pub(super) fn trend(indicator: &DisclosedIndicator, slots: &[Slot<'_>], others: &[Others<'_>], area: &str) -> String {
     let meta = &indicator.meta;
     let (Some(first), Some(last)) = (slots.first(), slots.last()) else {
         return format!("{}: no figures yet.", meta.title);
@@ -58,9 +53,9 @@ fn special_causes(slots: &[Slot<'_>], limits: &Limits) -> String {
     if runs.is_empty() {
         return "No point stands out from chance.".to_owned();
     }
-    let told = runs.iter().map(|&(first, last)| {
-        format!("{}: {}", slots[last].period.human(), stands_out(slots, first, last, limits))
-    });
+    let told = runs
+        .iter()
+        .map(|&(first, last)| format!("{}: {}", slots[last].period.human(), stands_out(slots, first, last, limits)));
     format!("Standing out from chance: {}.", told.collect::<Vec<_>>().join("; "))
 }
 

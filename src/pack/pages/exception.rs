@@ -8,14 +8,14 @@ use super::timetable::actions;
 use super::{Matter, kept, tone_word};
 use crate::analysis::{Comparison, DisclosedIndicator, Tone, Unit};
 use crate::pack::PackError;
-use crate::pack::chart::{bars, trend, with_unit};
+use crate::pack::chart::{HEIGHT, bars, trend, with_unit};
 use crate::pack::record::{Delivery, Standing, Story};
-use crate::pack::words::{count, day, short_day};
+use crate::pack::words::{count, day, day_month};
 
 /// The picture's width across the page, in points, and its two parts' when comparators stand beside it.
 const WIDE: f32 = 482.0;
-const NARROW: f32 = 318.0;
-const BESIDE: f32 = 154.0;
+const NARROW: f32 = 304.0;
+const BESIDE: f32 = 168.0;
 
 pub(super) fn pages(matter: &Matter<'_>, charts: &mut BTreeMap<String, String>) -> Result<Vec<Value>, PackError> {
     matter.exceptions().into_iter().map(|one| page(matter, one, charts)).collect()
@@ -37,7 +37,7 @@ fn page(
     let trend = kept(charts, format!("charts/{}-trend.svg", meta.id), picture);
     let bars = comparison
         .map(|comparison| {
-            let chart = bars(one, comparison, area, (BESIDE, 176.0))?;
+            let chart = bars(one, comparison, area, (BESIDE, HEIGHT))?;
             Ok::<_, PackError>(kept(charts, format!("charts/{}-neighbours.svg", meta.id), chart))
         })
         .transpose()?;
@@ -86,7 +86,8 @@ fn verdict(tone: Tone) -> &'static str {
 
 /// Why it is here, level and change told apart; nothing said twice.
 fn reasons(one: &DisclosedIndicator) -> String {
-    let mut says: Vec<&str> = one.exception.iter().flat_map(|exception| &exception.reasons).map(String::as_str).collect();
+    let mut says: Vec<&str> =
+        one.exception.iter().flat_map(|exception| &exception.reasons).map(String::as_str).collect();
     let comparison = one.comparison.iter().map(|comparison| comparison.says.as_str());
     let assurance = one.assurance.iter().map(|assurance| assurance.says.as_str());
     for more in comparison.chain([one.variation.says.as_str()]).chain(assurance) {
@@ -119,7 +120,7 @@ fn facts(one: &DisclosedIndicator, area: &str) -> Vec<Value> {
         };
         fact(&comparison.england.text, format!("England, {}{ours}", comparison.period.human()));
         let neighbours = count(comparison.neighbours.0, "statistical neighbour", "statistical neighbours");
-        fact(&comparison.neighbours_mean.text, format!("mean of {neighbours}, {}", comparison.period.human()));
+        fact(&comparison.neighbours_mean.text, format!("mean of {neighbours}"));
         return facts;
     }
     if let (Unit::Percent, Some(denominator), Some(_)) = (meta.unit, &newest.denominator, newest.value.value) {
@@ -155,11 +156,12 @@ fn sources(one: &DisclosedIndicator) -> String {
 
 /// What agencies wrote about the figure: the one that owes it first.
 fn stories(matter: &Matter<'_>, one: &DisclosedIndicator) -> Vec<Value> {
-    let mut stories: Vec<&Story> = matter.record.stories.iter().filter(|story| story.indicator == one.meta.id).collect();
+    let mut stories: Vec<&Story> =
+        matter.record.stories.iter().filter(|story| story.indicator == one.meta.id).collect();
     stories.sort_by_key(|story| (story.agency != one.meta.agency, story.agency.clone()));
     let told = stories.into_iter().map(|story| {
         let length = count(story.text.split_whitespace().count(), "word", "words");
-        let came = story.received.map(|received| format!("{}, ", short_day(received))).unwrap_or_default();
+        let came = story.received.map(|received| format!("{}, ", day_month(received))).unwrap_or_default();
         let paragraphs: Vec<&str> = story.text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         json!({ "agency": story.agency, "came": format!("{came}{length}"), "paragraphs": paragraphs })
     });
@@ -173,9 +175,11 @@ fn gap(matter: &Matter<'_>, one: &DisclosedIndicator) -> Option<Value> {
     if matter.record.stories.iter().any(told) {
         return None;
     }
-    let owed = matter.record.deliveries.iter().find(|delivery| {
-        delivery.title == one.meta.source && (delivery.agency == *agency || agency.is_empty())
-    });
+    let owed = matter
+        .record
+        .deliveries
+        .iter()
+        .find(|delivery| delivery.title == one.meta.source && (delivery.agency == *agency || agency.is_empty()));
     let says = match owed {
         None => "No story was received, and nobody was asked for one in this period.".to_owned(),
         Some(delivery) => gap_of(delivery),
@@ -190,7 +194,7 @@ fn gap_of(delivery: &Delivery) -> String {
         0 => String::new(),
         _ => format!(", after {}", count(reminders, "reminder", "reminders")),
     };
-    let due = delivery.due.map(|due| format!(" by {}", short_day(due))).unwrap_or_default();
+    let due = delivery.due.map(|due| format!(" by {}", day_month(due))).unwrap_or_default();
     match (delivery.standing, delivery.received) {
         (Standing::Overdue, _) => {
             let days = count(usize::try_from(delivery.days_late).unwrap_or(0), "day", "days");
@@ -201,7 +205,7 @@ fn gap_of(delivery: &Delivery) -> String {
         }
         (Standing::Nil, _) => format!("{agency} made a nil return and wrote nothing about this figure."),
         (_, Some(received)) => {
-            format!("{agency} sent {title} on {} without a word on this figure.", short_day(received))
+            format!("{agency} sent {title} on {} without a word on this figure.", day_month(received))
         }
         (_, None) => format!("{agency} sent {title} without a word on this figure."),
     }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::Matter;
 use crate::analysis::{Class, DisclosedIndicator, Good, Kind, Unit};
 use crate::pack::chart::with_unit;
-use crate::pack::words::day;
 use crate::pack::typeset;
+use crate::pack::words::day;
 
 pub(super) fn page(matter: &Matter<'_>) -> Value {
     let imprint = matter.imprint;

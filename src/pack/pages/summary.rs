@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Matter, kept, tone_word};
 use crate::analysis::{DisclosedIndicator, Tone};
 use crate::pack::chart::spark;
-use crate::pack::words::{capital, count, listed, number};
+use crate::pack::words::{capital, day, listed, number, several};
 use crate::pack::{PackError, record::Standing};
 
 pub(super) fn page(matter: &Matter<'_>, charts: &mut BTreeMap<String, String>) -> Result<Value, PackError> {
@@ -47,7 +47,11 @@ fn sentence(matter: &Matter<'_>) -> String {
     let concerns = tones(&[Tone::Concern, Tone::Chance]);
     let others = [
         (tones(&[Tone::Improvement]), "shows real improvement", "show real improvement"),
-        (tones(&[Tone::Higher, Tone::Lower]), "has changed without being good or bad news", "have changed without being good or bad news"),
+        (
+            tones(&[Tone::Higher, Tone::Lower]),
+            "has changed without being good or bad news",
+            "have changed without being good or bad news",
+        ),
     ];
     let measures = if all == 1 { "measure" } else { "measures" };
     let mut says = match concerns {
@@ -71,13 +75,14 @@ fn known(matter: &Matter<'_>) -> Vec<String> {
     let deliveries = &matter.record.deliveries;
     if !deliveries.is_empty() {
         let within = deliveries.iter().filter(|one| one.standing.is_in()).count();
-        let in_time = deliveries.iter().filter(|one| matches!(one.standing, Standing::Accepted | Standing::Nil)).count();
+        let in_time =
+            deliveries.iter().filter(|one| matches!(one.standing, Standing::Accepted | Standing::Nil)).count();
         let missing = deliveries.iter().filter(|one| one.standing == Standing::Overdue);
         let missing: Vec<String> = missing.map(|one| format!("{} from {}", one.title, one.agency)).collect();
         let mut sentence = format!(
             "{} of {} arrived, {} of them in time and accepted",
             capital(&number(within)),
-            count(deliveries.len(), "return", "returns"),
+            several(deliveries.len(), "return", "returns"),
             number(in_time)
         );
         if !missing.is_empty() {
@@ -87,18 +92,25 @@ fn known(matter: &Matter<'_>) -> Vec<String> {
     }
     let restated = matter.record.restatements.len();
     if restated > 0 {
-        let (these, replace) = if restated == 1 { ("this edition prints", "it") } else { ("this edition prints", "them") };
-        let files = count(restated, "accepted file was", "accepted files were");
-        says.push(format!("{} replaced since the period ended; {these} the figures that replaced {replace}.", capital(&files)));
+        let (these, replace) =
+            if restated == 1 { ("this edition prints", "it") } else { ("this edition prints", "them") };
+        let files = several(restated, "accepted file was", "accepted files were");
+        says.push(format!(
+            "{} replaced since the period ended; {these} the figures that replaced {replace}.",
+            capital(&files)
+        ));
     }
     let hidden: usize = matter.indicators.iter().map(|one| one.hidden).sum();
     says.push(match hidden {
         0 => "No figure had to be hidden to protect a child.".to_owned(),
-        _ => format!("{} hidden, so that no child can be recognised.", capital(&count(hidden, "figure is", "figures are"))),
+        _ => format!(
+            "{} hidden, so that no child can be recognised.",
+            capital(&several(hidden, "figure is", "figures are"))
+        ),
     });
     let mut sources: Vec<String> = Vec::new();
     for comparison in matter.indicators.iter().filter_map(|one| one.comparison.as_ref()) {
-        let source = format!("{} ({})", comparison.source, crate::pack::words::day(comparison.release));
+        let source = format!("{} ({})", comparison.source, day(comparison.release));
         if !sources.contains(&source) {
             sources.push(source);
         }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Matter;
 use crate::pack::record::{Action, Delivery, Progress, Standing};
-use crate::pack::words::{capital, count, day, number, short_day};
+use crate::pack::words::{capital, count, day, number, several, short_day};
 
 pub(super) fn page(matter: &Matter<'_>) -> Value {
     let mut deliveries: Vec<&Delivery> = matter.record.deliveries.iter().collect();
@@ -39,9 +39,13 @@ fn sentence(deliveries: &[&Delivery]) -> String {
     let late = owed.iter().filter(|one| one.standing == Standing::AcceptedLate).count();
     let arrived = owed.len() - missing.len();
     let mut says = if missing.is_empty() {
-        format!("All {} that were due have arrived", count(owed.len(), "return", "returns"))
+        format!("All {} that were due have arrived", several(owed.len(), "return", "returns"))
     } else {
-        format!("{} of {} that were due have arrived", capital(&number(arrived)), count(owed.len(), "return", "returns"))
+        format!(
+            "{} of {} that were due have arrived",
+            capital(&number(arrived)),
+            several(owed.len(), "return", "returns")
+        )
     };
     match late {
         0 if missing.is_empty() => says += ", none of them late",
@@ -51,7 +55,7 @@ fn sentence(deliveries: &[&Delivery]) -> String {
     match missing.as_slice() {
         [] => says + ".",
         [one] => format!("{says}; {} is still awaited from {}.", one.title, one.agency),
-        several => format!("{says}; {} are still awaited.", number(several.len())),
+        many => format!("{says}; {} are still awaited.", number(many.len())),
     }
 }
 
