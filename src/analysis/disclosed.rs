@@ -166,6 +166,15 @@ pub struct Point {
     pub tone: Tone,
 }
 
+/// One part of a breakdown, such as the referrals that came from schools.
+#[derive(Debug, Clone, Serialize)]
+pub struct Category {
+    /// Its name.
+    pub name: String,
+    /// Its periods, oldest first.
+    pub points: Vec<Point>,
+}
+
 /// The limits within which chance alone would keep the value (XmR), in force at the last point.
 #[derive(Debug, Clone, Serialize)]
 pub struct Limits {
@@ -175,6 +184,8 @@ pub struct Limits {
     pub lower: f64,
     /// The upper limit.
     pub upper: f64,
+    /// The first period they are for: that of the last rebase, else the first of all.
+    pub since: Period,
     /// Points they were made from.
     pub points: usize,
     /// Whether these are fewer than twelve.
@@ -274,6 +285,8 @@ pub struct DisclosedIndicator {
     pub meta: Meta,
     /// Its periods, oldest first; the last is the one the pack speaks of.
     pub points: Vec<Point>,
+    /// Its parts, where it is broken down; each has the same periods.
+    pub categories: Vec<Category>,
     /// The limits of chance; none for fewer than five points.
     pub limits: Option<Limits>,
     /// Why there are no limits, or what weakens them.

@@ -3,9 +3,30 @@
 //! Rows that the indicators' SQL gave come in; a [`Disclosed`] comes out, the only thing a pack is made from. Knows
 //! nothing of files, mail or the ledger.
 
+mod analysed;
+mod answer;
+pub mod benchmark;
+mod change;
+mod comparison;
 mod disclosed;
+mod disclosure;
+mod exception;
+mod figures;
+mod indicator;
+pub mod interval;
+mod publication;
+pub mod rounding;
+mod suppression;
+mod tables;
+pub mod trend;
+mod wording;
 
+pub use analysed::{Analysed, Answer, analyse, check_columns};
+pub use answer::AnalysisError;
 pub use disclosed::{
-    Assurance, Cause, Change, Class, Comparator, Comparison, Disclosed, DisclosedIndicator, Exception, Good, Kind,
-    Limits, Meta, Point, Shown, Tone, Unit, Variation,
+    Assurance, Category, Cause, Change, Class, Comparator, Comparison, Disclosed, DisclosedIndicator, Exception, Good,
+    Kind, Limits, Meta, Point, Shown, Tone, Unit, Variation,
 };
+pub use disclosure::disclose;
+pub use indicator::{Benchmark, Bridge, Indicator, Names, Rebase, SmallCount};
+pub use tables::{disclosed_table, figures_schema, figures_table};

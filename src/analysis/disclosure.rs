@@ -1,0 +1,126 @@
+//! The disclosure stage: hides what the public may not see, then says what is left.
+//!
+//! Trends, comparisons, exceptions and every sentence are made after the hiding and from nothing else, so a hidden
+//! count cannot reach them.
+
+use super::{
+    analysed::{Analysed, Analysis},
+    change::{assurance, beyond_chance, change, limits, limits_note, period_before, variation},
+    comparison::compare,
+    disclosed::{Category, Class, Disclosed, DisclosedIndicator, Meta, Point, Unit},
+    exception::{Evidence, weigh},
+    figures::{Figures, Row},
+    indicator::{Names, SmallCount},
+    suppression::suppress,
+    trend::Mark,
+    wording,
+};
+
+/// What may be shown of the figures to the readers of `class`. Nothing else makes a [`Disclosed`].
+pub fn disclose(analysed: Analysed, class: Class) -> Disclosed {
+    let mut indicators: Vec<DisclosedIndicator> = analysed
+        .indicators
+        .iter()
+        .filter_map(|analysis| {
+            let figures = match class {
+                Class::Public => suppress(&analysis.figures, &analysis.indicator, analysis.published.as_ref()),
+            };
+            tell(analysis, &figures, &analysed.names)
+        })
+        .collect();
+    indicators.sort_by(|a, b| {
+        let weight = |i: &DisclosedIndicator| i.exception.as_ref().map_or(i32::MIN, |exception| exception.weight);
+        weight(b).cmp(&weight(a)).then_with(|| a.meta.title.cmp(&b.meta.title)).then_with(|| a.meta.id.cmp(&b.meta.id))
+    });
+    Disclosed { class, period: analysed.period, indicators }
+}
+
+/// Everything that the figures, as hidden as they are, allow to be said.
+fn tell(analysis: &Analysis, figures: &Figures, names: &Names) -> Option<DisclosedIndicator> {
+    let indicator = &analysis.indicator;
+    let meta = indicator.meta(names);
+    let last = figures.last()?;
+    let course = figures.course(indicator);
+    let points: Vec<Point> =
+        figures.rows.iter().zip(&course.marks).map(|(row, mark)| point(row, *mark, &meta)).collect();
+    let value = points.last()?.value.clone();
+    let limits = limits(figures, &course, indicator);
+    let variation = variation(last, &course, &meta);
+    let assurance = assurance(&meta, limits.as_ref());
+    let published = indicator.benchmark.as_ref().zip(analysis.published.as_ref());
+    let comparison =
+        published.and_then(|(benchmark, published)| compare(indicator, benchmark, figures, published, &names.area));
+    let on_period = period_before(figures).and_then(|from| change(figures, &meta, from));
+    let year_before = last.period.year_before();
+    let on_year = year_before.and_then(|from| change(figures, &meta, from));
+    let moved = year_before.and_then(|from| beyond_chance(figures, &course, indicator, from));
+    let exception = weigh(&Evidence {
+        meta: &meta,
+        period: last.period,
+        value: &value,
+        variation: &variation,
+        assurance: assurance.as_ref(),
+        comparison: comparison.as_ref(),
+        on_year: moved.zip(on_year.as_ref().map(|change| &change.difference)),
+    });
+    Some(DisclosedIndicator {
+        points,
+        categories: figures
+            .categories
+            .iter()
+            .map(|part| Category {
+                name: part.name.clone(),
+                points: part.rows.iter().map(|row| point(row, Mark::COMMON, &meta)).collect(),
+            })
+            .collect(),
+        limits,
+        limits_note: limits_note(figures, &course, indicator),
+        on_period,
+        on_year,
+        variation,
+        assurance,
+        comparison,
+        exception,
+        hidden: figures.hidden(),
+        notes: notes(figures, &meta, indicator.small_count),
+        meta,
+    })
+}
+
+fn point(row: &Row, mark: Mark, meta: &Meta) -> Point {
+    let value = row.value(meta.unit);
+    Point {
+        period: row.period,
+        numerator: wording::shown(row.numerator, wording::count),
+        denominator: row.denominator.map(|cell| wording::shown(cell, wording::count)),
+        value: wording::shown(value, |value| wording::value(value, meta.unit, meta.decimals)),
+        cause: mark.cause,
+        tone: mark.tone(meta.good),
+    }
+}
+
+/// What a reader must know of what is not there.
+fn notes(figures: &Figures, meta: &Meta, small: SmallCount) -> Vec<String> {
+    let mut notes = Vec::new();
+    let missing: Vec<String> = figures
+        .rows
+        .iter()
+        .filter(|row| row.value(meta.unit).number().is_none() && !row.is_hidden())
+        .map(|row| row.period.human())
+        .collect();
+    if !missing.is_empty() {
+        notes.push(format!("No figure: {}.", missing.join(", ")));
+    }
+    let hidden = figures.hidden();
+    if hidden > 0 {
+        let (are, most) = (wording::figures_are(hidden), small.most());
+        notes.push(format!("{are} hidden: 1 to {most}, or one that would give such a figure away."));
+    }
+    if small == SmallCount::Hospital {
+        notes.push("Counts are rounded to the nearest 5.".to_owned());
+    }
+    if let Unit::Rate { per } = meta.unit {
+        notes.push(format!("Rate per {}.", wording::count(f64::from(per))));
+    }
+    notes
+}
