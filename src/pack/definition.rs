@@ -42,6 +42,9 @@ const TEXTS: [(&str, &str); 4] = [
     ("method", "How to read this pack, and what it rests on"),
 ];
 
+/// Whom a pack may be sent to by what they are.
+const ROLES: [&str; 4] = ["chair", "manager", "board-members", "leads"];
+
 impl PackDefinition {
     /// Reads a pack's definition; every problem is told to the document. `files` are the `.typ` and `.sql` files beside
     /// it, by name.
@@ -122,7 +125,7 @@ impl PackDefinition {
         &self.required_returns
     }
 
-    /// Roles whose holders receive it.
+    /// Roles whose holders receive it: `chair`, `manager`, `board-members`, `leads`.
     pub fn roles(&self) -> &[String] {
         &self.roles
     }
@@ -161,7 +164,12 @@ fn settle_recipients(root: &mut Section<'_>) -> (Vec<String>, Vec<String>) {
     if addresses.iter().any(|address| !address.contains('@')) {
         recipients.refuse("addresses", "mail addresses", "addresses = [\"chair@example.org\"]");
     }
-    (recipients.list_or_empty("roles"), addresses)
+    let roles = recipients.list_or_empty("roles");
+    if let Some(unknown) = roles.iter().find(|role| !ROLES.contains(&role.as_str())) {
+        let write = nearest(unknown, ROLES).map(|role| format!("roles = [\"{role}\"]")).unwrap_or_default();
+        recipients.refuse("roles", &format!("some of {}", ROLES.join(", ")), &write);
+    }
+    (roles, addresses)
 }
 
 fn settle_texts(root: &mut Section<'_>) -> BTreeMap<&'static str, String> {

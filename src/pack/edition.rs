@@ -19,6 +19,8 @@ use crate::fault;
 use crate::ledger::hex;
 use crate::worker::Launcher;
 
+/// The document's name in an edition's folder.
+pub const PDF: &str = "pack.pdf";
 const MANIFEST: &str = "manifest.json";
 
 /// Digests of everything an edition holds, and what it calls itself.
@@ -44,8 +46,6 @@ pub struct Manifest {
     pub identity: String,
     /// Its pages.
     pub pages: usize,
-    /// The document's file.
-    pub pdf: String,
     /// SHA-256 of every file but the manifest, by path.
     pub files: BTreeMap<String, String>,
 }
@@ -63,31 +63,19 @@ pub struct Frozen {
     pub manifest: Manifest,
 }
 
-/// What making an edition again showed.
+/// An edition made again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rebuilt {
     /// The document as it came out now.
     pub pdf: Vec<u8>,
-    /// How it compares with the one issued.
-    pub outcome: Outcome,
-}
-
-/// How a document made again compares with the one issued.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The same bytes.
-    Same,
-    /// The same engine, other bytes: the program is at fault.
-    Differs,
-    /// Another engine set the pages; whether the bytes are the same all the same.
-    OtherEngine {
-        /// The engine of the issued document.
-        made_with: String,
-        /// The engine of this program.
-        now: String,
-        /// Whether the bytes are the same.
-        same: bool,
-    },
+    /// Its SHA-256.
+    pub pdf_sha256: String,
+    /// Whether its bytes are those that were issued. If not, although the engine is the same, the program is at fault.
+    pub same_bytes: bool,
+    /// Whether this program sets pages with the engine that set the issued ones.
+    pub same_engine: bool,
+    /// The engine that set the issued pages.
+    pub made_with: String,
 }
 
 /// Freezes a rendered pack as `folder`, which must not exist; done again with the same pack, it finds its own work and
@@ -96,13 +84,12 @@ pub enum Outcome {
 /// # Errors
 /// When another edition stands there, or the disk refuses.
 pub fn freeze(rendered: &Rendered, folder: &Path) -> Result<Frozen, PackError> {
-    let pdf = format!("{}.pdf", rendered.pack);
     let mut files: BTreeMap<&str, &[u8]> =
         rendered.manuscript.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
     let statements: Vec<(String, &[u8])> =
         rendered.statements.iter().map(|(name, sql)| (format!("sql/{name}.sql"), sql.as_bytes())).collect();
     files.extend(statements.iter().map(|(name, sql)| (name.as_str(), *sql)));
-    files.insert(&pdf, &rendered.typeset.pdf);
+    files.insert(PDF, &rendered.typeset.pdf);
     let manifest = Manifest {
         pack: rendered.pack.clone(),
         title: rendered.title.clone(),
@@ -114,7 +101,6 @@ pub fn freeze(rendered: &Rendered, folder: &Path) -> Result<Frozen, PackError> {
         engine: engine(),
         identity: rendered.manuscript.identity.clone(),
         pages: rendered.typeset.pages,
-        pdf: pdf.clone(),
         files: files.iter().map(|(name, bytes)| ((*name).to_owned(), digest(bytes))).collect(),
     };
     if folder.exists() {
@@ -126,7 +112,7 @@ pub fn freeze(rendered: &Rendered, folder: &Path) -> Result<Frozen, PackError> {
         write(folder, &files, &manifest)?;
     }
     let pdf_sha256 = digest(&rendered.typeset.pdf);
-    Ok(Frozen { folder: folder.to_owned(), pdf: folder.join(pdf), pdf_sha256, manifest })
+    Ok(Frozen { folder: folder.to_owned(), pdf: folder.join(PDF), pdf_sha256, manifest })
 }
 
 /// Everything under a temporary name, flushed; then the rename.
@@ -202,17 +188,17 @@ pub async fn rebuild(launcher: &Launcher, folder: &Path) -> Result<Rebuilt, Pack
         }
         files.insert(name.clone(), bytes);
     }
-    let issued = files.remove(&manifest.pdf).unwrap_or_default();
+    let issued = files.remove(PDF).unwrap_or_default();
     files.retain(|name, _| !name.ends_with(".sql"));
     let manuscript = Manuscript { today: manifest.issued_on, identity: manifest.identity, files };
     let Typeset { pdf, .. } = typeset(launcher, &manuscript).await?;
-    let (same, now) = (pdf == issued, engine());
-    let outcome = match same {
-        _ if now != manifest.engine => Outcome::OtherEngine { made_with: manifest.engine, now, same },
-        true => Outcome::Same,
-        false => Outcome::Differs,
-    };
-    Ok(Rebuilt { pdf, outcome })
+    Ok(Rebuilt {
+        pdf_sha256: digest(&pdf),
+        same_bytes: pdf == issued,
+        same_engine: manifest.engine == engine(),
+        made_with: manifest.engine,
+        pdf,
+    })
 }
 
 fn digest(bytes: &[u8]) -> String {

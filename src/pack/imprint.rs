@@ -2,6 +2,9 @@
 
 use jiff::civil::Date;
 
+use crate::domain::Period;
+use crate::ledger::Vector;
+
 /// The edition's particulars.
 #[derive(Debug, Clone)]
 pub struct Imprint {
@@ -11,27 +14,22 @@ pub struct Imprint {
     pub area: String,
     /// Whether board, agencies and figures are invented; every page says so.
     pub example: bool,
+    /// The pack's title.
+    pub pack: String,
+    /// The period it speaks of.
+    pub period: Period,
     /// The edition's number, counted per pack.
     pub edition: i64,
     /// The day it is issued, the only "today" its pages know.
     pub issued_on: Date,
     /// The day at whose end the figures stood.
     pub data_as_at: Date,
-    /// The newest link of the ledger's audit chain.
-    pub chain_head: String,
+    /// The meeting it is for, if it is for one.
+    pub meeting_on: Option<Date>,
+    /// Whom to ask: a name, a telephone number, a mail address.
+    pub contact: String,
+    /// The newest link of the ledger's audit chain: its number and its digest.
+    pub chain_head: (i64, String),
     /// The tables the figures came from, each at its version.
-    pub versions: Vec<(String, i64)>,
-    /// Whom to ask.
-    pub contact: Contact,
-}
-
-/// A person at the business unit.
-#[derive(Debug, Clone)]
-pub struct Contact {
-    /// Name or office.
-    pub name: String,
-    /// Telephone number.
-    pub phone: String,
-    /// Mail address.
-    pub email: String,
+    pub versions: Vector,
 }

@@ -26,14 +26,13 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::analysis::{Class, Disclosed, DisclosedIndicator};
-use crate::domain::Period;
 use crate::worker::Launcher;
 use pages::{Book, Matter};
 
 pub use definition::{PackDefinition, Wanted};
-pub use edition::{Frozen, Manifest, Outcome, Rebuilt, freeze, read_manifest, rebuild};
+pub use edition::{Frozen, Manifest, PDF, Rebuilt, freeze, read_manifest, rebuild};
 pub use error::PackError;
-pub use imprint::{Contact, Imprint};
+pub use imprint::Imprint;
 pub use record::{Action, Delivery, Progress, Record, Restatement, STATEMENTS, Standing, Story};
 pub use rows::RowsError;
 pub use typeset::{MAIN, Manuscript, Typeset, engine, serve_typst, typeset};
@@ -89,13 +88,13 @@ pub async fn render(
     if disclosed.class() != definition.class() {
         return Err(PackError::OtherClass { pack: definition.id().to_owned() });
     }
-    let figures = (disclosed.class(), disclosed.period(), disclosed.indicators());
+    let figures = (disclosed.class(), disclosed.indicators());
     let manuscript = manuscript(definition, figures, record, imprint)?;
     let typeset = typeset(launcher, &manuscript).await?;
     Ok(Rendered {
         pack: definition.id().to_owned(),
-        title: definition.title().to_owned(),
-        period: disclosed.period().to_string(),
+        title: imprint.pack.clone(),
+        period: imprint.period.to_string(),
         edition: imprint.edition,
         data_as_at: imprint.data_as_at,
         class: pages::class_word(disclosed.class()).to_owned(),
@@ -108,12 +107,12 @@ pub async fn render(
 /// Everything that the pages are set from.
 fn manuscript(
     definition: &PackDefinition,
-    (class, period, indicators): (Class, Period, &[DisclosedIndicator]),
+    (class, indicators): (Class, &[DisclosedIndicator]),
     record: &Record,
     imprint: &Imprint,
 ) -> Result<Manuscript, PackError> {
     let indicators = Matter::wanted(definition, indicators)?;
-    let Book { data, charts } = Matter { definition, class, period, indicators, record, imprint }.book()?;
+    let Book { data, charts } = Matter { definition, class, indicators, record, imprint }.book()?;
     let mut files: BTreeMap<String, Vec<u8>> = definition
         .files()
         .iter()
@@ -123,6 +122,6 @@ fn manuscript(
     files.extend(charts.into_iter().map(|(name, svg)| (name, svg.into_bytes())));
     files.extend(fonts::FILES.map(|(name, bytes)| (name.to_owned(), bytes.to_vec())));
     files.insert("data.json".to_owned(), serde_json::to_vec_pretty(&data).map_err(PackError::Data)?);
-    let identity = format!("{}/{}/{period}/{}", imprint.board, definition.id(), imprint.edition);
+    let identity = format!("{}/{}/{}/{}", imprint.board, definition.id(), imprint.period, imprint.edition);
     Ok(Manuscript { today: imprint.issued_on, identity, files })
 }

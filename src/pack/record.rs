@@ -1,11 +1,10 @@
 //! What people said and did, as the pack's own statements answer it. No figure of a return is among it.
 
-use std::collections::BTreeMap;
-
 use arrow::array::RecordBatch;
 use jiff::civil::Date;
 
 use super::rows::{Rows, RowsError};
+use super::words::count;
 use crate::domain::Period;
 
 /// The statements a pack's record is made from, by the name of their file.
@@ -25,13 +24,16 @@ pub struct Record {
 }
 
 impl Record {
-    /// Reads the answers of [`STATEMENTS`], by name; of what they give about other periods, only what belongs into a
-    /// pack on `period` is kept. A statement that was not run gave nothing.
+    /// Reads the answers of [`STATEMENTS`], each under its name; of what they give about other periods, only what belongs
+    /// into a pack on `period` is kept. A statement that was not run gave nothing.
     ///
     /// # Errors
     /// When an answer lacks a column or a value that the statement's opening comment promises.
-    pub fn from_rows(period: Period, answers: &BTreeMap<String, Vec<RecordBatch>>) -> Result<Self, RowsError> {
-        let rows = |name: &'static str| Rows::new(name, answers.get(name).map_or(&[][..], Vec::as_slice));
+    pub fn from_answers(period: Period, answers: &[(String, Vec<RecordBatch>)]) -> Result<Self, RowsError> {
+        let rows = |name: &'static str| {
+            let answer = answers.iter().find(|(answered, _)| answered == name);
+            Rows::new(name, answer.map_or(&[][..], |(_, batches)| batches.as_slice()))
+        };
         let mut record = Self {
             deliveries: Delivery::from_rows(&rows("timetable"))?,
             restatements: Restatement::from_rows(&rows("restated"))?,
@@ -44,6 +46,22 @@ impl Record {
         let newest = record.actions.iter().map(|action| action.period.end()).filter(|end| *end <= period.end()).max();
         record.actions.retain(|action| Some(action.period.end()) == newest);
         Ok(record)
+    }
+
+    /// What is missing from the pack's figures, for the message that brings it: each a return, whose, and why.
+    pub fn gaps(&self) -> Vec<String> {
+        let why = |one: &Delivery| match one.standing {
+            Standing::Overdue => {
+                let days = count(usize::try_from(one.days_late).unwrap_or(0), "day", "days");
+                Some(format!("not received, {days} late"))
+            }
+            Standing::ToCorrect => Some("sent back to be corrected".to_owned()),
+            Standing::Held => Some("held until a person decides".to_owned()),
+            Standing::Received => Some("received, being checked".to_owned()),
+            Standing::Open | Standing::AcceptedLate | Standing::Accepted | Standing::Nil => None,
+        };
+        let gap = |one: &Delivery| Some(format!("{} from {}: {}", one.title, one.agency, why(one)?));
+        self.deliveries.iter().filter_map(gap).collect()
     }
 }
 

@@ -9,11 +9,11 @@ fn texts(values: &[&str]) -> ArrayRef {
     Arc::new(StringArray::from_iter_values(values))
 }
 
-fn answers(name: &str, columns: Vec<(&str, ArrayRef)>) -> BTreeMap<String, Vec<RecordBatch>> {
-    BTreeMap::from([(name.to_owned(), vec![RecordBatch::try_from_iter(columns).unwrap()])])
+fn answers(name: &str, columns: Vec<(&str, ArrayRef)>) -> Vec<(String, Vec<RecordBatch>)> {
+    vec![(name.to_owned(), vec![RecordBatch::try_from_iter(columns).unwrap()])]
 }
 
-fn timetable(states: &[&str; 2]) -> BTreeMap<String, Vec<RecordBatch>> {
+fn timetable(states: &[&str; 2]) -> Vec<(String, Vec<RecordBatch>)> {
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("agency_name", Arc::new(StringViewArray::from_iter_values(["Police", "Health"]))),
         ("title", texts(&["Missing children", "Health checks"])),
@@ -32,18 +32,20 @@ fn timetable(states: &[&str; 2]) -> BTreeMap<String, Vec<RecordBatch>> {
 
 #[test]
 fn a_pack_tells_the_deliveries_of_its_own_period() {
-    let record = Record::from_rows("2025-26-Q1".parse().unwrap(), &timetable(&["overdue", "accepted"])).unwrap();
+    let record = Record::from_answers("2025-26-Q1".parse().unwrap(), &timetable(&["overdue", "accepted"])).unwrap();
     let [police] = record.deliveries.as_slice() else { panic!("{:?}", record.deliveries) };
     assert_eq!((police.agency.as_str(), police.standing, police.days_late), ("Police", Standing::Overdue, 9));
+    assert_eq!(record.gaps(), ["Missing children from Police: not received, 9 days late"]);
     assert_eq!((police.due, police.received, &police.note), (Some(date(2025, 7, 14)), None, &None));
 }
 
 #[test]
 fn rows_that_are_not_as_promised_name_statement_and_column() {
     let period = "2025-26-Q1".parse().unwrap();
-    let error = Record::from_rows(period, &timetable(&["overdue", "lost"])).unwrap_err().to_string();
+    let error = Record::from_answers(period, &timetable(&["overdue", "lost"])).unwrap_err().to_string();
     assert!(error.starts_with("timetable.sql: the column state is not one of overdue"), "{error}");
-    let error = Record::from_rows(period, &answers("stories", vec![("text", texts(&["x"]))])).unwrap_err().to_string();
+    let error =
+        Record::from_answers(period, &answers("stories", vec![("text", texts(&["x"]))])).unwrap_err().to_string();
     assert_eq!(error, "stories.sql gave no column indicator; its opening comment lists the columns it owes");
 }
 
@@ -58,7 +60,7 @@ fn actions_are_told_as_they_last_stood() {
         ("progress", texts(&["", "", ""])),
         ("indicator", texts(&["", "second-plans", ""])),
     ];
-    let record = Record::from_rows("2025-26-Q1".parse().unwrap(), &answers("actions", columns)).unwrap();
+    let record = Record::from_answers("2025-26-Q1".parse().unwrap(), &answers("actions", columns)).unwrap();
     let [action] = record.actions.as_slice() else { panic!("{:?}", record.actions) };
     assert_eq!(
         (action.action.as_str(), action.status, action.due),
@@ -79,7 +81,7 @@ fn a_restatement_is_told_when_it_came_after_the_period() {
         ]
     };
     let told = |last: &str| {
-        Record::from_rows("2025-26-Q1".parse().unwrap(), &answers("restated", columns(last)))
+        Record::from_answers("2025-26-Q1".parse().unwrap(), &answers("restated", columns(last)))
             .unwrap()
             .restatements
             .len()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::date;
 
-use super::{Action, Contact, Delivery, Imprint, PackDefinition, Progress, Record, Restatement, Standing, Story};
+use super::{Action, Delivery, Imprint, PackDefinition, Progress, Record, Restatement, Standing, Story};
 use crate::analysis::{
     Cause, Change, Comparator, Comparison, DisclosedIndicator, Exception, Good, Kind, Limits, Meta, Point, Shown, Tone,
     Unit, Variation,
@@ -68,7 +68,7 @@ fn limits(points: &[Point]) -> Limits {
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     let range = values.windows(2).map(|pair| (pair[1] - pair[0]).abs()).sum::<f64>() / (values.len() - 1) as f64;
     let (lower, upper) = (mean - 2.66 * range, mean + 2.66 * range);
-    Limits { mean, lower, upper, points: values.len(), trial: values.len() < 12 }
+    Limits { mean, lower, upper, since: points[0].period, points: values.len(), trial: values.len() < 12 }
 }
 
 fn plain(meta: Meta, points: Vec<Point>) -> DisclosedIndicator {
@@ -84,6 +84,7 @@ fn plain(meta: Meta, points: Vec<Point>) -> DisclosedIndicator {
         hidden: points.iter().filter(|point| point.value.status == Some(Status::C)).count(),
         meta,
         points,
+        categories: Vec::new(),
         limits_note: None,
         on_period: None,
         on_year,
@@ -179,7 +180,8 @@ fn missing_from_home() -> DisclosedIndicator {
     one.meta.good = Good::Neutral;
     let newest = one.points.last_mut().unwrap();
     (newest.cause, newest.tone) = (Cause::Outside, Tone::Higher);
-    one.limits = Some(Limits { mean: 36.8, lower: 26.9, upper: 46.6, points: 12, trial: false });
+    one.limits =
+        Some(Limits { mean: 36.8, lower: 26.9, upper: 46.6, since: one.points[0].period, points: 12, trial: false });
     one.variation = Variation { tone: Tone::Higher, says: "Higher than chance would give.".to_owned() };
     one.exception = Some(Exception {
         tone: Tone::Higher,
@@ -205,7 +207,8 @@ fn interviews() -> DisclosedIndicator {
     for point in one.points.iter_mut().skip(6) {
         (point.cause, point.tone) = (Cause::Shift, Tone::Improvement);
     }
-    one.limits = Some(Limits { mean: 68.3, lower: 57.2, upper: 79.4, points: 13, trial: false });
+    one.limits =
+        Some(Limits { mean: 68.3, lower: 57.2, upper: 79.4, since: one.points[0].period, points: 13, trial: false });
     one.variation =
         Variation { tone: Tone::Improvement, says: "Unlikely to be chance, and in the right direction.".to_owned() };
     one.exception = Some(Exception {
@@ -352,21 +355,17 @@ pub fn imprint() -> Imprint {
         board: "Exampleshire Safeguarding Children Partnership".to_owned(),
         area: "York".to_owned(),
         example: true,
+        pack: "Quarterly pack".to_owned(),
+        period: "2025-26-Q1".parse().unwrap(),
         edition: 7,
         issued_on: date(2025, 7, 23),
         data_as_at: date(2025, 7, 22),
-        chain_head: "9f2c4be0d1a85e7743b0f6a2c95d18e4aa7b3c60f1de5928047cbb1e6f3a9d52".to_owned(),
-        versions: vec![
-            ("returns.child_protection".to_owned(), 14),
-            ("returns.missing_children".to_owned(), 12),
-            ("returns.narrative".to_owned(), 31),
-            ("ledger".to_owned(), 1204),
-        ],
-        contact: Contact {
-            name: "Business Unit".to_owned(),
-            phone: "01234 567 890".to_owned(),
-            email: "business-unit@exampleshire.example".to_owned(),
-        },
+        meeting_on: Some(date(2025, 7, 31)),
+        contact: "Business Unit, 01234 567 890, business-unit@exampleshire.example".to_owned(),
+        chain_head: (1204, "9f2c4be0d1a85e7743b0f6a2c95d18e4aa7b3c60f1de5928047cbb1e6f3a9d52".to_owned()),
+        versions: [("returns.child_protection", 14), ("returns.missing_children", 12), ("returns.narrative", 31)]
+            .map(|(table, version)| (table.to_owned(), version))
+            .into(),
     }
 }
 

@@ -5,8 +5,8 @@ use crate::analysis::Class;
 #[test]
 fn the_sample_can_be_set() {
     let indicators = sample::indicators();
-    let period = "2025-26-Q1".parse().unwrap();
-    let figures = (Class::Public, period, indicators.as_slice());
+
+    let figures = (Class::Public, indicators.as_slice());
     let manuscript = manuscript(&sample::definition(), figures, &sample::record(), &sample::imprint()).unwrap();
     let folder = std::path::Path::new("/tmp/pack-sample");
     for (name, bytes) in &manuscript.files {

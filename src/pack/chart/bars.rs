@@ -48,7 +48,10 @@ pub(in crate::pack) fn bars(
                 pen.rect(fill, (left, top + row * 0.18), (length(value), row * 0.64), 1.0);
                 pen.write(&bar.value.text, Hand { anchor: Anchor::End, ..hand }, (width - 1.0, baseline));
             }
-            None => pen.write(&bar.value.text, Hand { size: 6.4, ..hand }, (left + 2.0, baseline)),
+            None => {
+                let hand = Hand { size: 6.4, anchor: Anchor::End, ..hand };
+                pen.write(&bar.value.text, hand, (width - 1.0, baseline));
+            }
         }
     }
     if let Some(england) = comparison.england.value {

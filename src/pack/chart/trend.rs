@@ -89,7 +89,8 @@ impl<'a> Plot<'a> {
     fn grid(&self, pen: &mut Pen) -> Result<(), PackError> {
         if let Some(limits) = &self.indicator.limits {
             let (top, bottom) = (self.scale.y(limits.upper), self.scale.y(limits.lower));
-            pen.rect(BAND, (self.left, top), (self.right - self.left, bottom - top), 0.0);
+            let left = self.limits_from();
+            pen.rect(BAND, (left, top), (self.right - left, bottom - top), 0.0);
         }
         for tick in self.scale.ticks() {
             let y = self.scale.y(tick);
@@ -121,21 +122,34 @@ impl<'a> Plot<'a> {
         Ok((0..=last).rev().step_by(every).collect())
     }
 
+    /// Where the limits begin: at the first point, or half a period before the one they were last set anew from.
+    fn limits_from(&self) -> f32 {
+        let since = self.indicator.limits.as_ref().map(|limits| limits.since);
+        let first = self.slots.iter().position(|slot| since.is_none_or(|since| slot.period >= since)).unwrap_or(0);
+        if first == 0 { self.left } else { f32::midpoint(self.x(first - 1), self.x(first)) }
+    }
+
     fn limits(&self, pen: &mut Pen) {
         let Some(limits) = &self.indicator.limits else { return };
+        let left = self.limits_from();
+        if left > self.left {
+            pen.line(Stroke::dashed(MUTED, 0.6, "0.8 2"), (left, TOP), (left, BOTTOM));
+            let hand = Hand { size: 6.4, anchor: Anchor::End, ..Hand::LABEL };
+            pen.write("limits set anew", hand, (left - 3.0, TOP + 5.0));
+        }
         let trial = if limits.trial { "trial " } else { "" };
         for (value, name, below) in [(limits.upper, "upper", false), (limits.lower, "lower", true)] {
             if value < self.scale.low() {
                 continue;
             }
             let y = self.scale.y(value);
-            pen.line(Stroke::dashed(MUTED, 0.6, "3 2.2"), (self.left, y), (self.right, y));
+            pen.line(Stroke::dashed(MUTED, 0.6, "3 2.2"), (left, y), (self.right, y));
             let text = format!("{trial}{name} limit {}", figure(&self.indicator.meta, value));
             let places = if below { [y + 7.6, y - 2.8] } else { [y - 2.8, y + 7.6] };
             self.write_where_free(pen, &text, places);
         }
         let y = self.scale.y(limits.mean);
-        pen.line(Stroke::solid(MUTED, 0.6), (self.left, y), (self.right, y));
+        pen.line(Stroke::solid(MUTED, 0.6), (left, y), (self.right, y));
     }
 
     /// A limit's name at the first of `places` where no line or value stands in its way, at the left or at the right.
@@ -143,7 +157,8 @@ impl<'a> Plot<'a> {
         let target = self.indicator.meta.target.map(|target| self.scale.y(target));
         let free = |baseline: f32, left: bool| {
             let near = |y: f32| (y - baseline + 2.3).abs() < 5.5;
-            let reached = |x: f32| if left { x < self.left + 85.0 } else { x > self.right - 85.0 };
+            let start = self.limits_from();
+            let reached = |x: f32| if left { (start..start + 85.0).contains(&x) } else { x > self.right - 85.0 };
             let values = self.slots.iter().enumerate().filter(|(at, _)| reached(self.x(*at)));
             baseline < BOTTOM - 1.0
                 && !target.is_some_and(near)
@@ -154,7 +169,7 @@ impl<'a> Plot<'a> {
             choices.into_iter().find(|(baseline, left)| free(*baseline, *left)).unwrap_or((places[0], true));
         let hand = Hand { size: 6.4, ..Hand::LABEL };
         if left {
-            pen.write(text, hand, (self.left + 3.0, baseline));
+            pen.write(text, hand, (self.limits_from() + 3.0, baseline));
         } else {
             pen.write(text, Hand { anchor: Anchor::End, ..hand }, (self.right - 3.0, baseline));
         }

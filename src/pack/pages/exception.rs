@@ -44,6 +44,7 @@ fn page(
     if let Some(comparison) = &one.comparison {
         caption.extend(compared(comparison));
     }
+    caption.extend(parts(one));
     caption.extend(one.notes.iter().cloned());
     caption.push(sources(one));
     let mine = |action: &&crate::pack::record::Action| action.indicator.as_deref() == Some(&meta.id);
@@ -147,6 +148,16 @@ fn compared(comparison: &Comparison) -> Vec<String> {
         day(comparison.release)
     ));
     says
+}
+
+/// The newest figure of each part, where the indicator is broken down.
+fn parts(one: &DisclosedIndicator) -> Option<String> {
+    let parts = one.categories.iter().filter_map(|part| {
+        let newest = part.points.last()?;
+        Some(format!("{} {}", part.name, newest.value.text))
+    });
+    let parts = parts.collect::<Vec<_>>();
+    (!parts.is_empty()).then(|| format!("Of which: {}.", parts.join("; ")))
 }
 
 fn sources(one: &DisclosedIndicator) -> String {

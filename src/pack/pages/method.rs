@@ -20,7 +20,8 @@ pub(super) fn page(matter: &Matter<'_>) -> Value {
         "releases": releases(&named),
         "disclosure": disclosure(matter),
         "versions": versions.collect::<Vec<_>>(),
-        "chain_head": imprint.chain_head,
+        "chain_head": format!("{}, event {}", imprint.chain_head.1, imprint.chain_head.0),
+        "contact": imprint.contact,
         "engine": typeset::engine(),
     })
 }

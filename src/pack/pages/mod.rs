@@ -16,13 +16,11 @@ use super::chart::{self, Chart};
 use super::definition::{PackDefinition, Wanted};
 use super::{Imprint, PackError, Record, fonts, words};
 use crate::analysis::{Class, DisclosedIndicator, Tone};
-use crate::domain::Period;
 
 /// Everything the pages are made from.
 pub(super) struct Matter<'a> {
     pub definition: &'a PackDefinition,
     pub class: Class,
-    pub period: Period,
     /// The pack's indicators, exceptions first.
     pub indicators: Vec<&'a DisclosedIndicator>,
     pub record: &'a Record,
@@ -82,10 +80,10 @@ impl<'a> Matter<'a> {
         json!({
             "board": imprint.board,
             "area": imprint.area,
-            "pack": self.definition.title(),
+            "pack": imprint.pack,
             "audience": self.definition.audience(),
-            "period": self.period.to_string(),
-            "period_words": self.period.human(),
+            "period": imprint.period.to_string(),
+            "period_words": imprint.period.human(),
             "edition": imprint.edition,
             "issued_on": imprint.issued_on.to_string(),
             "issued_words": words::day(imprint.issued_on),
@@ -93,11 +91,7 @@ impl<'a> Matter<'a> {
             "data_words": words::day(imprint.data_as_at),
             "class": class_word(self.class),
             "example": imprint.example.then(|| self.definition.text("example")),
-            "contact": {
-                "name": imprint.contact.name,
-                "phone": imprint.contact.phone,
-                "email": imprint.contact.email,
-            },
+            "meeting_words": imprint.meeting_on.map(words::day),
         })
     }
 }
