@@ -73,6 +73,9 @@ pub(super) fn stretches<T, K: PartialEq>(items: &[T], key: impl Fn(&T) -> Option
     found
 }
 
+/// The name of England's line.
+pub(super) const ENGLAND: &str = "England";
+
 /// What others published for the chart's periods.
 pub(super) struct Others<'a> {
     pub name: &'static str,
@@ -99,7 +102,7 @@ pub(super) fn others<'a>(indicator: &'a DisclosedIndicator, slots: &[Slot<'_>]) 
         let last = shown.iter().rev().flatten().find(|shown| shown.value.is_some()).copied()?;
         Some(Others { name, values: shown.into_iter().map(|shown| shown?.value).collect(), last })
     };
-    [pick("England", &|year| year.1), pick("Neighbours", &|year| year.2)].into_iter().flatten().collect()
+    [pick(ENGLAND, &|year| year.1), pick("Neighbours", &|year| year.2)].into_iter().flatten().collect()
 }
 
 #[cfg(test)]

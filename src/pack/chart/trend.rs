@@ -3,7 +3,7 @@
 use super::figures::{figure, with_unit};
 use super::labels::{self, Label};
 use super::pen::{Anchor, BAND, HAIR, Hand, INK, MUTED, OTHERS, OURS, Pen, SIZE, Stroke, colour_of};
-use super::runs::{Others, Slot, others, slots, stretches};
+use super::runs::{ENGLAND, Others, Slot, others, slots, stretches};
 use super::scale::Scale;
 use super::{Chart, words};
 use crate::analysis::{Cause, DisclosedIndicator, Limits, Unit};
@@ -184,7 +184,7 @@ impl<'a> Plot<'a> {
 
     fn other(&self, pen: &mut Pen, other: &Others<'_>) {
         let stroke = match other.name {
-            "England" => Stroke::solid(OTHERS, 1.0),
+            ENGLAND => Stroke::solid(OTHERS, 1.0),
             _ => Stroke::dashed(OTHERS, 1.0, "1.6 1.6"),
         };
         for (first, last) in stretches(&other.values, |value| value.map(|_| ())) {

@@ -1,7 +1,7 @@
 //! What a chart shows, in words made from the same figures.
 
 use super::figures::{figure, with_unit};
-use super::runs::{Others, Slot, stretches};
+use super::runs::{ENGLAND, Others, Slot, stretches};
 use crate::analysis::{Cause, Comparison, DisclosedIndicator, Limits, Tone};
 use crate::pack::words::{count, listed};
 
@@ -29,7 +29,8 @@ pub(super) fn trend(indicator: &DisclosedIndicator, slots: &[Slot<'_>], others: 
         ));
     }
     for other in others {
-        says.push(format!("{} ends at {}.", other.name, other.last.text));
+        let name = if other.name == ENGLAND { ENGLAND } else { "The mean of the statistical neighbours" };
+        says.push(format!("{name} ends at {}.", other.last.text));
     }
     if let Some(target) = meta.target {
         says.push(format!("The target is {}.", with_unit(meta, target, usize::from(meta.decimals))));
@@ -117,8 +118,9 @@ pub(super) fn spark(indicator: &DisclosedIndicator) -> String {
         Tone::Higher => "higher than chance",
         Tone::Lower => "lower than chance",
     };
+    let tone = if last.value.value.is_some() { format!(", {tone}") } else { String::new() };
     format!(
-        "{}: from {} in {} to {} in {}, {tone}",
+        "{}: from {} in {} to {} in {}{tone}",
         indicator.meta.title,
         first.value.text,
         first.period.human(),
