@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::typeset::set;
 use super::{Manuscript, PackDefinition, Record, Typeset, manuscript, sample};
-use crate::analysis::{Class, DisclosedIndicator, Tone};
+use crate::analysis::{Class, DisclosedIndicator};
 
 fn written(definition: &PackDefinition, indicators: &[DisclosedIndicator], record: &Record) -> Manuscript {
     manuscript(definition, (Class::Public, indicators), record, &sample::imprint()).unwrap()
