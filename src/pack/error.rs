@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::RowsError;
+use crate::domain::Period;
 use crate::worker::WorkerError;
 
 /// Why a pack was not made, frozen or made again.
@@ -26,6 +27,14 @@ pub enum PackError {
     OtherClass {
         /// The pack.
         pack: String,
+    },
+    /// The figures speak of another period than the imprint.
+    #[error("the figures speak of {figures}, the pack of {imprint}; analyse and disclose the pack's own period")]
+    OtherPeriod {
+        /// The figures' period.
+        figures: Period,
+        /// The pack's.
+        imprint: Period,
     },
     /// A statement's rows are not what the pack reads.
     #[error(transparent)]

@@ -76,8 +76,8 @@ impl Rendered {
 /// Makes a pack's pages from disclosed figures and recorded facts.
 ///
 /// # Errors
-/// When the definition asks for figures there are none of, or for another class; when a template is wrong; when the
-/// worker gives no answer.
+/// When the figures are of another class or period, or lack an indicator; when a template is wrong; when the worker
+/// gives no answer.
 pub async fn render(
     launcher: &Launcher,
     definition: &PackDefinition,
@@ -87,6 +87,9 @@ pub async fn render(
 ) -> Result<Rendered, PackError> {
     if disclosed.class() != definition.class() {
         return Err(PackError::OtherClass { pack: definition.id().to_owned() });
+    }
+    if disclosed.period() != imprint.period {
+        return Err(PackError::OtherPeriod { figures: disclosed.period(), imprint: imprint.period });
     }
     let figures = (disclosed.class(), disclosed.indicators());
     let manuscript = manuscript(definition, figures, record, imprint)?;

@@ -4,8 +4,11 @@ use crate::analysis::{Meta, Unit};
 
 /// A number in the indicator's unit: `33.1%`, `41.2`, `1,204`.
 pub(super) fn figure(meta: &Meta, value: f64) -> String {
-    // A mean of counts has a place behind the point even where each count has none.
-    let decimals = if matches!(meta.unit, Unit::Count) { 1 } else { usize::from(meta.decimals) };
+    // A mean of counts has a place behind the point even where each count has none, unless it is large.
+    let decimals = match meta.unit {
+        Unit::Count => usize::from(value.abs() < 100.0),
+        Unit::Percent | Unit::Rate { .. } => usize::from(meta.decimals),
+    };
     with_unit(meta, value, decimals)
 }
 
@@ -37,7 +40,7 @@ mod tests {
         assert_eq!(figure(&meta, 33.1), "33.1%");
         assert_eq!(with_unit(&meta, -0.04, 1), "0.0%");
         let meta = sample::meta("episodes", Unit::Count);
-        assert_eq!(figure(&meta, 12345.67), "12,345.7");
+        assert_eq!(figure(&meta, 12345.67), "12,346");
         assert_eq!(with_unit(&meta, -1234.0, 0), "−1,234");
     }
 }

@@ -99,19 +99,22 @@ impl<'a> Plot<'a> {
             pen.write(&text, Hand { anchor: Anchor::End, ..Hand::LABEL }, (self.left - 4.0, y + SIZE * 0.35));
         }
         let hand = Hand { anchor: Anchor::Middle, ..Hand::LABEL };
+        let (mut year, mut free) = (None, f32::MIN);
         for at in self.named_periods()? {
-            pen.write(&period_name(self.slots[at].period), hand, (self.x(at), BOTTOM + 10.0));
-        }
-        for (at, slot) in self.slots.iter().enumerate() {
-            if let Period::Quarter { year, quarter: 1 } = slot.period {
-                let years = format!("{year}-{:02}", (year + 1) % 100);
-                pen.write(&years, Hand { size: 6.4, ..hand }, (self.x(at).max(self.left + 10.0), BOTTOM + 18.0));
+            let (period, x) = (self.slots[at].period, self.x(at));
+            pen.write(&period_name(period), hand, (x, BOTTOM + 10.0));
+            let its_year = year_name(period);
+            if its_year != year && x > free {
+                let text = its_year.as_deref().unwrap_or_default();
+                pen.write(text, Hand { size: 6.4, ..hand }, (x.max(self.left + 10.0), BOTTOM + 18.0));
+                free = x + 28.0;
             }
+            year = its_year;
         }
         Ok(())
     }
 
-    /// The periods whose names find room, counted back from the last.
+    /// The periods whose names find room, counted back from the last; oldest first.
     fn named_periods(&self) -> Result<Vec<usize>, PackError> {
         let mut widest = 0.0_f32;
         for slot in self.slots {
@@ -119,7 +122,7 @@ impl<'a> Plot<'a> {
         }
         let Some(last) = self.slots.len().checked_sub(1) else { return Ok(Vec::new()) };
         let every = (1..=last.max(1)).find(|every| self.x(*every) - self.x(0) > widest + 4.0).unwrap_or(last.max(1));
-        Ok((0..=last).rev().step_by(every).collect())
+        Ok((0..=last).filter(|at| (last - at) % every == 0).collect())
     }
 
     /// Where the limits begin: at the first point, or half a period before the one they were last set anew from.
@@ -261,11 +264,20 @@ impl<'a> Plot<'a> {
     }
 }
 
-/// A period's name on the axis; a quarter's year stands once a year below it.
+/// A period's name on the axis.
 fn period_name(period: Period) -> String {
     match period {
         Period::Quarter { quarter, .. } => format!("Q{quarter}"),
         other => other.short(),
+    }
+}
+
+/// The year that stands once below periods whose own names leave it out.
+fn year_name(period: Period) -> Option<String> {
+    match period {
+        Period::Quarter { year, .. } => Some(format!("{year}-{:02}", (year + 1) % 100)),
+        Period::Release { date } => Some(date.year().to_string()),
+        _ => None,
     }
 }
 
