@@ -1,12 +1,14 @@
+//! The `quarterday` command.
+
 use std::process::ExitCode;
 
-use quarterday::worker::Kind;
-
 fn main() -> ExitCode {
+    // Both of rustls' providers are in the tree; one must be named before anybody speaks TLS.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut arguments = std::env::args().skip(1);
-    match (arguments.next().as_deref(), arguments.next().map(|kind| kind.parse())) {
-        (Some("worker"), Some(Ok(Kind::Sql))) => quarterday::warehouse::serve_sql(),
-        (Some("worker"), Some(Ok(kind))) => quarterday::decode::serve_worker(kind).unwrap_or(ExitCode::FAILURE),
-        _ => ExitCode::FAILURE,
+    match arguments.next().as_deref() {
+        // A worker is shut in before any thread exists, so it comes before everything else.
+        Some("worker") => quarterday::cli::worker(arguments.next().as_deref()),
+        _ => quarterday::cli::run(),
     }
 }

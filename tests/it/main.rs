@@ -5,6 +5,7 @@
 mod disclosure;
 mod figures;
 mod foreign_readers;
+mod pack;
 mod pipelines;
 mod real_contracts;
 mod sql_desk;
