@@ -21,7 +21,7 @@ use lettre::transport::smtp::{
     response::Response,
 };
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::timeout;
+use tokio::{net::TcpStream, time::timeout};
 
 use super::{
     MailError, Relay, Tls,
@@ -113,10 +113,23 @@ impl Smtp {
         let failed = |verb, says: String| Failure { verb, code: None, says };
         let addresses = self.look_up().await?;
         let hello = ClientId::default();
-        let at_once = if self.mode == Tls::Tls { self.tls.clone() } else { None };
         let limit = self.deadlines.connect;
-        let opening = AsyncSmtpConnection::connect_tokio1(addresses.as_slice(), Some(limit), &hello, at_once, None);
-        let mut smtp = within(limit, Verb::Connect, opening).await?;
+        let mut smtp = match (self.mode, &self.tls) {
+            (Tls::Tls, Some(parameters)) => {
+                let tls = Some(parameters.clone());
+                let opening = AsyncSmtpConnection::connect_tokio1(addresses.as_slice(), Some(limit), &hello, tls, None);
+                within(limit, Verb::Connect, opening).await?
+            }
+            _ => {
+                let stream = timeout(limit, TcpStream::connect(addresses.as_slice())).await;
+                let stream = stream.map_err(|_| failed(Verb::Connect, too_long(limit)))?;
+                let stream = stream.map_err(|e| failed(Verb::Connect, e.to_string()))?;
+                // The dot is a small packet after a larger one: without this it waits for the relay's delayed receipt.
+                stream.set_nodelay(true).map_err(|e| failed(Verb::Connect, e.to_string()))?;
+                let opening = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello);
+                within(limit, Verb::Connect, opening).await?
+            }
+        };
         let limit = self.deadlines.verb;
         if let (Tls::StartTls, Some(parameters)) = (self.mode, &self.tls) {
             if !smtp.can_starttls() {

@@ -1,3 +1,5 @@
 //! The integration tests: each starts the real thing through its front door.
 
+mod mail;
+mod support;
 mod worker;

@@ -1,0 +1,3 @@
+//! What the integration tests share: peers that can stall, cut and lie.
+
+pub mod smtp;
