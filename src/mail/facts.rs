@@ -71,7 +71,7 @@ pub struct Due {
 pub struct Ways {
     /// Whether a file attached to a reply is read.
     pub reply: bool,
-    /// A place both sides know, in words: "the shared folder *Safeguarding returns*".
+    /// A place both sides know, in words: "the shared folder Safeguarding returns".
     pub place: Option<String>,
     /// The path of the upload page; it becomes a link where the board has a public address.
     pub upload: Option<String>,

@@ -73,9 +73,11 @@ impl Memory {
     }
 }
 
-/// How far a conversation with a relay came.
+/// How far a message came on its way to a relay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Verb {
+    /// Putting the message together, before anybody is spoken to.
+    Compose,
     /// The connection, TLS where it comes first, the greeting and EHLO.
     Connect,
     /// TLS after STARTTLS, and EHLO again.
@@ -97,6 +99,7 @@ pub(super) enum Verb {
 impl fmt::Display for Verb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Compose => "COMPOSE",
             Self::Connect => "CONNECT",
             Self::StartTls => "STARTTLS",
             Self::Auth => "AUTH",
@@ -130,6 +133,18 @@ pub(super) enum Outcome {
     AuthFailed { says: String },
 }
 
+impl Outcome {
+    /// Whether the connection in which this came about was lost with it.
+    pub fn cost_the_connection(&self, session: &Session<'_>) -> bool {
+        let spoken = match self {
+            Self::Later { verb, .. } | Self::Refused { verb, .. } => *verb > Verb::Connect,
+            Self::Unknown { .. } => true,
+            _ => false,
+        };
+        spoken && matches!(session, Session::Smtp(session) if !session.is_open())
+    }
+}
+
 /// A conversation in which any number of messages leave.
 pub(super) enum Session<'a> {
     Smtp(Box<SmtpSession<'a>>),
@@ -153,11 +168,6 @@ impl Session<'_> {
                 Outcome::Sent("250 kept in memory".into())
             }
         }
-    }
-
-    /// Whether the last message cost the connection.
-    pub fn is_broken(&self) -> bool {
-        matches!(self, Self::Smtp(session) if !session.is_open())
     }
 
     /// Says good-bye.

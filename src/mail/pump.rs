@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::civil_day,
-    ledger::{Event, Ledger, LedgerError, OutboxRow, OutboxState, Txn},
+    ledger::{Ledger, LedgerError, OutboxRow, OutboxState, Txn},
 };
 
 /// Messages one call sends at most, so that its caller can look at the clock and at whether it should stop.
@@ -61,7 +61,7 @@ enum Taken {
     /// Nothing is due.
     Nothing,
     /// It leaves now. `again` says that an earlier attempt may have arrived.
-    Send { row: OutboxRow, again: bool },
+    Send { row: Box<OutboxRow>, again: bool },
     /// It is no longer wanted, and that is recorded.
     Superseded,
 }
@@ -119,7 +119,7 @@ impl Mailroom {
             crate::fault::point("mail-after-sending");
             let outcome = self.send(&mut session, &row, again, now).await;
             crate::fault::point("mail-before-settled");
-            lost_in_a_row = if session.is_broken() { lost_in_a_row + 1 } else { 0 };
+            lost_in_a_row = if outcome.cost_the_connection(&session) { lost_in_a_row + 1 } else { 0 };
             let stop = record(ledger, row, again, outcome, lost_in_a_row >= MOST_LOST, now, &mut pumped).await?;
             if let Some(says) = stop {
                 pumped.held = Some(says);
@@ -137,9 +137,9 @@ impl Mailroom {
             Ok(eml) => eml,
             // The file may come back; what is wrong with the message itself stays wrong.
             Err(error @ MailError::Attachment { .. }) => {
-                return Outcome::Later { verb: Verb::Connect, says: error.to_string() };
+                return Outcome::Later { verb: Verb::Compose, says: error.to_string() };
             }
-            Err(error) => return Outcome::Refused { verb: Verb::Connect, says: error.to_string() },
+            Err(error) => return Outcome::Refused { verb: Verb::Compose, says: error.to_string() },
         };
         let first = session.send(&eml).await;
         let Outcome::TooLarge { verb, says } = first else { return first };
@@ -182,13 +182,13 @@ fn take(txn: &Txn<'_>, now: Timestamp) -> Result<Taken, LedgerError> {
     }
     txn.mark_sending(&row.key)?;
     row.attempts += 1;
-    Ok(Taken::Send { row, again })
+    Ok(Taken::Send { row: Box::new(row), again })
 }
 
 /// Records what came of a message; answers with why nothing more should be sent now.
 async fn record(
     ledger: &Ledger,
-    row: OutboxRow,
+    row: Box<OutboxRow>,
     again: bool,
     outcome: Outcome,
     lost_too_often: bool,
@@ -207,14 +207,18 @@ async fn record(
             // Once a copy may have arrived, every further one is marked.
             let waiting = if again { OutboxState::Sending } else { OutboxState::Queued };
             let next_at = after(now, MESSAGE_PAUSES, row.attempts);
-            let hold = |verb: &str, says: &str, pauses: &[i64]| {
-                let hold = RelayHold::begin(txn, now, pauses, says)?;
-                txn.retry_message(&row.key, waiting, hold.until, verb, says)?;
-                if hold.failures == 1 {
-                    let failed = Event::Failed { what: "sending mail".into(), why: says.to_owned() };
-                    txn.append(now, "daemon", "daemon", &failed)?;
+            let hold = |verb: Verb, says: String, pauses: &[i64]| {
+                let hold = RelayHold::begin(txn, now, pauses, verb, &says)?;
+                txn.retry_message(&row.key, waiting, hold.until, &verb.to_string(), &says)?;
+                Ok(Some(says))
+            };
+            let retry = |state: OutboxState, verb: Verb, says: String| {
+                txn.retry_message(&row.key, state, next_at, &verb.to_string(), &says)?;
+                if !lost_too_often {
+                    return Ok(None);
                 }
-                Ok(Some(says.to_owned()))
+                RelayHold::begin(txn, now, RELAY_PAUSES, verb, &says)?;
+                Ok(Some(says))
             };
             match outcome {
                 Outcome::Sent(reply) => {
@@ -228,22 +232,10 @@ async fn record(
                 Outcome::Refused { verb, says } | Outcome::TooLarge { verb, says } => {
                     txn.settle_message(now, &row, OutboxState::Refused, &format!("{verb}: {says}"))?;
                 }
-                Outcome::Down { verb, says } => return hold(&verb.to_string(), &says, RELAY_PAUSES),
-                Outcome::AuthFailed { says } => return hold("AUTH", &says, SIGN_IN_PAUSES),
-                Outcome::Later { verb, says } => {
-                    txn.retry_message(&row.key, waiting, next_at, &verb.to_string(), &says)?;
-                    if lost_too_often {
-                        RelayHold::begin(txn, now, RELAY_PAUSES, &says)?;
-                        return Ok(Some(says));
-                    }
-                }
-                Outcome::Unknown { says } => {
-                    txn.retry_message(&row.key, OutboxState::Sending, next_at, "DOT", &says)?;
-                    if lost_too_often {
-                        RelayHold::begin(txn, now, RELAY_PAUSES, &says)?;
-                        return Ok(Some(says));
-                    }
-                }
+                Outcome::Down { verb, says } => return hold(verb, says, RELAY_PAUSES),
+                Outcome::AuthFailed { says } => return hold(Verb::Auth, says, SIGN_IN_PAUSES),
+                Outcome::Later { verb, says } => return retry(waiting, verb, says),
+                Outcome::Unknown { says } => return retry(OutboxState::Sending, Verb::Dot, says),
             }
             Ok(None)
         })

@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{LedgerError, Txn};
+use super::mailer::Verb;
+use crate::ledger::{Event, LedgerError, Txn};
 
 const FACT: &str = "mail relay hold";
 
@@ -16,6 +17,8 @@ pub struct RelayHold {
     pub until: Timestamp,
     /// How often it was tried in vain.
     pub failures: u32,
+    /// How far the conversation came.
+    pub verb: String,
     /// What the relay said last.
     pub says: String,
 }
@@ -29,13 +32,25 @@ impl RelayHold {
         }
     }
 
-    /// Leaves the relay alone for the next of its pauses.
-    pub(super) fn begin(txn: &Txn<'_>, now: Timestamp, pauses: &[i64], says: &str) -> Result<Self, LedgerError> {
-        let before = Self::of(txn)?;
+    /// Leaves the relay alone for the next of its pauses; the first time it says so where a person will see it.
+    pub(super) fn begin(
+        txn: &Txn<'_>,
+        now: Timestamp,
+        pauses: &[i64],
+        verb: Verb,
+        says: &str,
+    ) -> Result<Self, LedgerError> {
+        // Another verb is another trouble, with pauses of its own.
+        let verb = verb.to_string();
+        let before = Self::of(txn)?.filter(|hold| hold.verb == verb);
         let failures = before.as_ref().map_or(0, |hold| hold.failures) + 1;
         let since = before.map_or(now, |hold| hold.since);
-        let hold = Self { since, until: after(now, pauses, failures), failures, says: says.to_owned() };
+        let hold = Self { since, until: after(now, pauses, failures), failures, verb, says: says.to_owned() };
         txn.set_fact(FACT, &serde_json::to_string(&hold)?)?;
+        if failures == 1 {
+            let why = format!("{}: {}", hold.verb, hold.says);
+            txn.append(now, "daemon", "daemon", &Event::Failed { what: "sending mail".into(), why })?;
+        }
         Ok(hold)
     }
 

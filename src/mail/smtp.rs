@@ -303,7 +303,7 @@ fn outcome(failure: Failure) -> Outcome {
         code == Some(552) || (code.is_some_and(|c| c >= 500) && (says.contains("5.3.4") || says.contains("5.2.3")));
     let for_good = code.is_some_and(|code| code >= 500);
     match verb {
-        Verb::Connect | Verb::StartTls => Outcome::Down { verb, says },
+        Verb::Compose | Verb::Connect | Verb::StartTls => Outcome::Down { verb, says },
         // No mechanism in common is as much our settings' fault as a wrong password is.
         Verb::Auth if for_good || (code.is_none() && says.contains("mechanism")) => Outcome::AuthFailed { says },
         Verb::Auth => Outcome::Down { verb, says },

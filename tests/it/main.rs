@@ -1,5 +1,7 @@
 //! The integration tests: each starts the real thing through its front door.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 mod mail;
 mod support;
 mod worker;

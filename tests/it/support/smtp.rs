@@ -58,7 +58,7 @@ pub enum Act {
 #[derive(Clone)]
 pub enum Tls {
     Never,
-    AfterStartTls(TlsAcceptor),
+    Upgraded(TlsAcceptor),
     AtOnce(TlsAcceptor),
 }
 
@@ -184,7 +184,7 @@ struct Talk {
 async fn serve(stream: TcpStream, tls: Tls, script: Script, seen: Arc<Seen>) -> Result<(), Gone> {
     let wire: Box<dyn Wire> = match &tls {
         Tls::AtOnce(acceptor) => Box::new(acceptor.accept(stream).await?),
-        Tls::Never | Tls::AfterStartTls(_) => Box::new(stream),
+        Tls::Never | Tls::Upgraded(_) => Box::new(stream),
     };
     let mut talk = Talk { wire: BufReader::new(wire), script, seen };
     let mut encrypted = matches!(tls, Tls::AtOnce(_));
@@ -196,14 +196,14 @@ async fn serve(stream: TcpStream, tls: Tls, script: Script, seen: Arc<Seen>) -> 
         let word = line.split([' ', ':']).next().unwrap_or("").to_ascii_uppercase();
         match word.as_str() {
             "EHLO" => {
-                let starttls = matches!(tls, Tls::AfterStartTls(_)) && !encrypted;
+                let starttls = matches!(tls, Tls::Upgraded(_)) && !encrypted;
                 let offers = if starttls { "250-STARTTLS\r\n" } else { "" };
                 let offers = format!("250-relay\r\n{offers}250-SIZE 1000000\r\n250 AUTH PLAIN LOGIN");
                 talk.act(Verb::Ehlo, &line, &offers).await?;
             }
             "STARTTLS" => {
                 talk.act(Verb::StartTls, &line, "220 go ahead").await?;
-                let Tls::AfterStartTls(acceptor) = &tls else { return Ok(()) };
+                let Tls::Upgraded(acceptor) = &tls else { return Ok(()) };
                 let Talk { wire, script, seen } = talk;
                 let wire: Box<dyn Wire> = Box::new(acceptor.accept(wire.into_inner()).await?);
                 talk = Talk { wire: BufReader::new(wire), script, seen };
