@@ -1,171 +1,27 @@
 //! Mail as the daemon sends it: a real ledger, a real conversation, and a relay that fails at every verb.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
-    process::Stdio,
+    collections::BTreeMap,
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        Arc,
+        atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use jiff::{Timestamp, ToSpan};
 use quarterday::{
     domain::Verdict,
-    ledger::{Event, Ledger, ObligationKey, OutboxRow, OutboxState},
+    ledger::{Event, OutboxState},
     mail::{
-        Attachment, Content, Deadlines, Facts, Kind, Mailer, Mailroom, Memory, Person, Pumped, Relay as RelaySettings,
-        RelayHold, Settings, Templates, Tls as TlsSetting, Way, example,
+        Attachment, Content, Kind, Mailer, Mailroom, Memory, Pumped, Relay as RelaySettings, RelayHold, Settings,
+        Templates, Tls as TlsSetting, Way, example,
     },
-    settings::Secret,
 };
 
-use crate::support::smtp::{Act, Relay, Tls, Verb, certificate};
-
-const OBLIGATION: &str = "missing-children/police/2025-26-Q1";
-const PASSWORD: &str = "CANARY-hunter2-CANARY";
-const QUICK: Deadlines = Deadlines {
-    connect: Duration::from_millis(400),
-    verb: Duration::from_millis(250),
-    dot: Duration::from_millis(350),
+use crate::support::{
+    office::{OBLIGATION, Office, QUICK, encrypted, once, plain, settings},
+    smtp::{Act, Relay, Tls, Verb, certificate},
 };
-
-/// A data folder with a ledger, and a clock that is moved by hand.
-struct Office {
-    home: tempfile::TempDir,
-    ledger: Ledger,
-    now: Timestamp,
-}
-
-impl Office {
-    async fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let ledger = Ledger::open(&home.path().join("ledger.sqlite")).unwrap();
-        let now: Timestamp = "2025-07-14T09:00:00Z".parse().unwrap();
-        let office = Self { home, ledger, now };
-        let key: ObligationKey = OBLIGATION.parse().unwrap();
-        let opened = Event::Opened {
-            return_id: key.return_id,
-            agency: key.agency,
-            period: key.period,
-            opens_at: now,
-            duty: true,
-            due_at: "2025-07-14T16:00:00Z".parse().unwrap(),
-            rule: "10 working days after the period".into(),
-        };
-        office.append(opened).await;
-        office
-    }
-
-    async fn append(&self, event: Event) {
-        let now = self.now;
-        self.ledger.write(move |txn| txn.append(now, OBLIGATION, "test", &event)).await.unwrap();
-    }
-
-    async fn enqueue(&self, key: &str, kind: Kind, recipient: &str) {
-        let facts = Facts { to: Person { name: "Sam".into(), email: recipient.into() }, ..example(kind).remove(0) };
-        let message = Templates::shipped().unwrap().render(&facts).unwrap();
-        self.enqueue_message(key, kind, serde_json::to_value(message).unwrap(), recipient).await;
-    }
-
-    async fn enqueue_message(&self, key: &str, kind: Kind, message: serde_json::Value, recipient: &str) {
-        let row = self.row(key, kind, message, recipient);
-        self.ledger.write(move |txn| txn.enqueue(&row)).await.unwrap();
-    }
-
-    fn row(&self, key: &str, kind: Kind, message: serde_json::Value, recipient: &str) -> OutboxRow {
-        OutboxRow {
-            key: key.into(),
-            kind: kind.as_str().into(),
-            obligation: Some(OBLIGATION.into()),
-            recipient: recipient.into(),
-            message,
-            enqueued_at: self.now,
-            state: OutboxState::Queued,
-            attempts: 0,
-            next_at: self.now,
-            says: None,
-            settled_at: None,
-        }
-    }
-
-    async fn message(&self, key: &str) -> OutboxRow {
-        let key = key.to_owned();
-        self.ledger.read(move |txn| txn.message(&key)).await.unwrap().unwrap()
-    }
-
-    async fn messages(&self) -> Vec<OutboxRow> {
-        self.ledger.read(|txn| txn.messages()).await.unwrap()
-    }
-
-    async fn pump(&self, mailroom: &Mailroom) -> Pumped {
-        mailroom.pump(&self.ledger, self.now, None).await.unwrap()
-    }
-
-    /// Moves the clock on until nothing waits; gives up after `most` pumps.
-    async fn pump_until_settled(&mut self, mailroom: &Mailroom, most: usize) {
-        for _ in 0..most {
-            self.pump(mailroom).await;
-            let Some(next) = self.ledger.read(|txn| txn.next_message_at()).await.unwrap() else { return };
-            let hold = self.ledger.read(RelayHold::of).await.unwrap();
-            self.now = self.now.max(next).max(hold.map_or(self.now, |hold| hold.until));
-        }
-        panic!("messages still wait: {:?}", self.messages().await);
-    }
-
-    fn mailroom(&self, relay: &Relay) -> Mailroom {
-        self.mailroom_for(plain(relay))
-    }
-
-    fn mailroom_for(&self, relay: RelaySettings) -> Mailroom {
-        let environment = BTreeMap::from([("RELAY_PASSWORD".to_owned(), PASSWORD.to_owned())]);
-        Mailroom::open(settings(Way::Smtp(relay)), &environment, self.home.path(), QUICK).unwrap()
-    }
-}
-
-fn settings(way: Way) -> Settings {
-    Settings {
-        from: Person { name: "Exampleshire Partnership".into(), email: "quarterday@board.example".into() },
-        reply_to: None,
-        return_path: None,
-        allowed_domains: vec![],
-        way,
-    }
-}
-
-fn plain(relay: &Relay) -> RelaySettings {
-    RelaySettings {
-        host: "127.0.0.1".into(),
-        port: relay.address.port(),
-        tls: TlsSetting::None,
-        ca_file: None,
-        sign_in: None,
-    }
-}
-
-fn encrypted(relay: &Relay, tls: TlsSetting, ca_file: Option<PathBuf>) -> RelaySettings {
-    RelaySettings {
-        host: "localhost".into(),
-        port: relay.address.port(),
-        tls,
-        ca_file,
-        sign_in: Some(("quarterday@board.example".into(), Secret::Env("RELAY_PASSWORD".into()))),
-    }
-}
-
-/// A script that does `act` at `verb` the first `times` times.
-fn once(verb: Verb, act: Act, times: usize) -> impl Fn(Verb, &str) -> Act + Send + Sync + 'static {
-    let left = AtomicUsize::new(times);
-    move |at, _| {
-        if at == verb && left.load(Ordering::SeqCst) > 0 {
-            left.fetch_sub(1, Ordering::SeqCst);
-            return act;
-        }
-        Act::Go
-    }
-}
 
 #[tokio::test]
 async fn whatever_fails_at_whichever_verb_the_message_arrives_once() {
@@ -445,32 +301,6 @@ async fn an_attachment_that_is_gone_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_relay_that_is_down_for_three_days_costs_nothing_but_time() {
-    let answers = Arc::new(AtomicBool::new(false));
-    let answering = answers.clone();
-    let relay = Relay::start(Tls::Never, move |verb, _| {
-        if verb == Verb::Greeting && !answering.load(Ordering::SeqCst) { Act::Drop } else { Act::Go }
-    })
-    .await;
-    let mut office = Office::new().await;
-    for n in 0..100 {
-        office.enqueue(&format!("answer/{n}"), Kind::AnswerNil, "sam@police.example").await;
-    }
-    let mailroom = office.mailroom(&relay);
-    let back = office.now + 72.hours();
-    while office.now < back {
-        assert_eq!(office.pump(&mailroom).await.sent, 0);
-        office.now += 5.minutes();
-    }
-    assert!(relay.connections() < 3 * 24 * 4 + 10, "{} connections", relay.connections());
-    answers.store(true, Ordering::SeqCst);
-    office.pump_until_settled(&mailroom, 10).await;
-    assert!(office.now < back + 16.minutes(), "it is noticed soon: {}", office.now);
-    assert_eq!(relay.kept().len(), 100);
-    assert!(relay.kept().iter().all(|kept| kept.header("X-Quarterday-Attempt").is_none()));
-}
-
-#[tokio::test]
 async fn three_lost_connections_in_a_row_give_the_relay_a_rest_and_one_does_not() {
     for (times, sent) in [(1, 9), (3, 0)] {
         let relay = Relay::start(Tls::Never, once(Verb::Rcpt, Act::Drop, times)).await;
@@ -483,128 +313,5 @@ async fn three_lost_connections_in_a_row_give_the_relay_a_rest_and_one_does_not(
         assert_eq!((pumped.sent, pumped.held.is_some()), (sent, times == 3));
         office.pump_until_settled(&mailroom, 5).await;
         assert_eq!(relay.kept().len(), 10);
-    }
-}
-
-/// A small generator, so that a failing seed can be repeated.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-}
-
-#[tokio::test]
-async fn of_thousands_of_messages_none_is_lost_and_none_doubled_but_by_a_lost_receipt() {
-    const MESSAGES: usize = 2000;
-    let dice = Mutex::new(Dice(0x5EED_0714));
-    let relay = Relay::start(Tls::Never, move |verb, _| match (dice.lock().unwrap().roll(900), verb) {
-        (0..=2, Verb::Dot) => Act::KeepAndDrop,
-        (3, Verb::Dot) => Act::KeepAndStall,
-        (0..=5, _) => Act::Drop,
-        (6, _) => Act::Stall,
-        (7..=11, _) => Act::Say("421 4.3.2 going down"),
-        (12..=20, Verb::Mail | Verb::Rcpt | Verb::Data | Verb::Dot) => Act::Say("451 4.3.0 try later"),
-        _ => Act::Go,
-    })
-    .await;
-    let mut office = Office::new().await;
-    let message = Templates::shipped().unwrap().render(&example(Kind::AnswerNil)[0]).unwrap();
-    let message = serde_json::to_value(message).unwrap();
-    let rows: Vec<OutboxRow> = (0..MESSAGES)
-        .map(|n| {
-            let (key, to) = (format!("answer/{n}"), format!("p{n}@police.example"));
-            // Each speaks of something else, as it would: nothing of one obligation is folded three thousand times.
-            OutboxRow { obligation: None, ..office.row(&key, Kind::AnswerNil, message.clone(), &to) }
-        })
-        .collect();
-    office.ledger.write(move |txn| rows.iter().try_for_each(|row| txn.enqueue(row).map(drop))).await.unwrap();
-
-    let mailroom = office.mailroom(&relay);
-    let mut dice = Dice(0xD1CE);
-    let mut kills = 0;
-    loop {
-        // Now and then the daemon dies in the middle of whatever it is doing.
-        let work = mailroom.pump(&office.ledger, office.now, None);
-        if dice.roll(4) == 0 {
-            kills += usize::from(tokio::time::timeout(Duration::from_millis(dice.roll(120)), work).await.is_err());
-        } else {
-            work.await.unwrap();
-        }
-        if office.ledger.read(|txn| txn.next_message_at()).await.unwrap().is_none() {
-            break;
-        }
-        office.now += 1.minute();
-    }
-    assert!(office.messages().await.iter().all(|row| row.state == OutboxState::Sent));
-    let mut copies: BTreeMap<String, Vec<Option<String>>> = BTreeMap::new();
-    for kept in relay.kept() {
-        let marked = kept.header("X-Quarterday-Attempt").map(str::to_owned);
-        copies.entry(kept.header("Message-ID").unwrap().to_owned()).or_default().push(marked);
-    }
-    assert_eq!(copies.len(), MESSAGES, "lost");
-    let doubled: usize = copies.values().map(|copies| copies.len() - 1).sum();
-    let lost = relay.lost_acknowledgements();
-    assert!(lost > 0 && kills > 0, "the test injects what it is about: {lost} lost, {kills} kills");
-    assert!(doubled <= lost + kills, "{doubled} second copies, {lost} receipts lost, {kills} kills");
-    assert!(copies.values().all(|copies| copies[1..].iter().all(Option::is_some)), "each second copy is marked");
-    assert_eq!(office.ledger.read(|txn| txn.verify()).await.unwrap(), Vec::<String>::new());
-}
-
-/// Not a test of its own: what the next test starts as a process to be killed.
-#[tokio::test]
-async fn a_process_that_pumps_once() {
-    let environment = quarterday::settings::environment();
-    let (Some(home), Some(port)) = (environment.get("MAIL_TEST_HOME"), environment.get("MAIL_TEST_PORT")) else {
-        return;
-    };
-    let _armed = quarterday::fault::arm();
-    let home = Path::new(home);
-    let ledger = Ledger::open(&home.join("ledger.sqlite")).unwrap();
-    let relay = RelaySettings {
-        host: "127.0.0.1".into(),
-        port: port.parse().unwrap(),
-        tls: TlsSetting::None,
-        ca_file: None,
-        sign_in: None,
-    };
-    let mailroom = Mailroom::open(settings(Way::Smtp(relay)), &BTreeMap::new(), home, QUICK).unwrap();
-    mailroom.pump(&ledger, "2025-07-14T09:00:00Z".parse().unwrap(), None).await.unwrap();
-}
-
-#[tokio::test]
-async fn killed_between_any_two_steps_it_sends_again_under_the_same_message_id() {
-    for (point, copies) in [("mail-after-sending", 1), ("mail-after-dot", 2), ("mail-before-settled", 2)] {
-        let relay = Relay::honest().await;
-        let office = Office::new().await;
-        for n in 0..3 {
-            office.enqueue(&format!("notice/{n}"), Kind::Notice, "sam@police.example").await;
-        }
-        let run = |failpoints: String| {
-            let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
-            child
-                .args(["mail::a_process_that_pumps_once", "--exact"])
-                .env("MAIL_TEST_HOME", office.home.path())
-                .env("MAIL_TEST_PORT", relay.address.port().to_string())
-                .env("FAILPOINTS", failpoints)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null());
-            async move { child.status().await.unwrap() }
-        };
-        let died = run(format!("{point}=1*off->return")).await;
-        assert!(!died.success(), "{point}");
-        let left: Vec<OutboxState> = office.messages().await.iter().map(|row| row.state).collect();
-        assert_eq!(left, [OutboxState::Sent, OutboxState::Sending, OutboxState::Queued], "{point}");
-        assert!(run(String::new()).await.success());
-        assert!(office.messages().await.iter().all(|row| row.state == OutboxState::Sent), "{point}");
-        let kept = relay.kept();
-        let ids: BTreeSet<&str> = kept.iter().filter_map(|kept| kept.header("Message-ID")).collect();
-        assert_eq!((ids.len(), kept.len()), (3, 2 + copies), "{point}");
-        let marked = kept.iter().filter(|kept| kept.header("X-Quarterday-Attempt").is_some()).count();
-        assert_eq!(marked, 1, "{point}");
     }
 }
