@@ -107,6 +107,18 @@ impl Txn<'_> {
         found.transpose()
     }
 
+    /// Whether a later message of one of these kinds waits for the same person about the same obligation.
+    pub fn is_overtaken(&self, row: &OutboxRow, by: &[&str]) -> Result<bool> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT kind FROM outbox
+             WHERE state IN ('queued', 'sending') AND obligation = ?1 AND recipient = ?2
+               AND id > (SELECT id FROM outbox WHERE key = ?3)",
+        )?;
+        let mut kinds =
+            statement.query_map(params![row.obligation, row.recipient, row.key], |row| row.get::<_, String>(0))?;
+        kinds.try_fold(false, |found, kind| Ok(found || by.contains(&kind?.as_str())))
+    }
+
     /// Marks a message as handed to the relay; this is the instant that decides whether it was still wanted.
     pub fn mark_sending(&self, key: &str) -> Result<()> {
         self.0.execute("UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE key = ?1", [key])?;

@@ -1,1 +1,110 @@
-//! mail
+//! Messages: what they say, how they are addressed, and how they leave.
+//!
+//! A flow fills [`Facts`], [`Templates`] turn them into a [`Message`], which waits in the ledger's outbox; the
+//! [`Mailroom`] decides in one transaction whether it is still wanted, speaks to the relay and records the outcome.
+//! At least once: a second copy leaves only when the relay's last reply was lost, under the same Message-ID and marked.
+//! Knows nothing of who is owed a message and when: that is for the timetable and the flows.
+
+mod dates;
+mod eml;
+mod examples;
+mod facts;
+mod folder;
+mod mailer;
+mod message;
+mod prose;
+mod pump;
+mod relay_hold;
+mod settings;
+mod smtp;
+mod templates;
+mod wanted;
+
+use std::path::PathBuf;
+
+pub use eml::message_id;
+pub use examples::example;
+pub use facts::{
+    Agreement, Board, Contact, Due, Escalation, Facts, Judged, Kind, LastTime, Letter, Next, Person, Read, Told, Total,
+    Ways,
+};
+pub use mailer::{Mailer, Memory, Posted};
+pub use message::{Attachment, Content, Message};
+pub use pump::{Mailroom, Pumped};
+pub use relay_hold::RelayHold;
+pub use settings::{Relay, Settings, Tls, Way};
+pub use smtp::Deadlines;
+pub use templates::Templates;
+
+use crate::{ledger::LedgerError, settings::SecretError};
+
+/// What the mail stage could not do.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// A template is missing or cannot be rendered.
+    #[error("the message template reports/mail/{name}: {why}")]
+    Template {
+        /// Its file.
+        name: String,
+        /// What is wrong and where.
+        why: String,
+    },
+    /// A header would carry something that could pass for another header.
+    #[error("the {header} of a message holds a line break or a control character; nothing was sent")]
+    Header {
+        /// Which header.
+        header: &'static str,
+    },
+    /// An address that cannot be written to.
+    #[error("{address:?} is not a plain address such as lead@police.example; correct it in config/agencies.toml")]
+    Address {
+        /// The address.
+        address: String,
+    },
+    /// The recipient's domain is not one the board writes to.
+    #[error(
+        "{domain} is not in allowed_domains of [mail]; nothing was sent: add the domain or correct the person's address"
+    )]
+    Domain {
+        /// The domain.
+        domain: String,
+    },
+    /// An attachment is not what it was when the message was written.
+    #[error("the attachment {} {why}; the message waits until it is back", path.display())]
+    Attachment {
+        /// The file, below the data folder.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// A message does not fit together.
+    #[error("the message could not be put together: {0}")]
+    Compose(String),
+    /// The relay's certificate authority cannot be read.
+    #[error("ca_file {} of [mail] {why}; it must hold certificates in PEM", path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// TLS cannot be set up.
+    #[error("TLS to the mail relay could not be set up: {0}")]
+    Tls(String),
+    /// The password cannot be had.
+    #[error("the password of [mail]: {0}")]
+    Password(#[from] SecretError),
+    /// The folder refused.
+    #[error("the mail folder could not {action} {}: {source}", path.display())]
+    Disk {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// The ledger refused.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}

@@ -5,6 +5,8 @@
 mod disclosure;
 mod figures;
 mod foreign_readers;
+mod mail;
+mod mail_at_least_once;
 mod pack;
 mod pipelines;
 mod real_contracts;

@@ -1,6 +1,8 @@
 //! What several tests need: the real binary's workers, a return's contract, somewhere for rows to go.
 
 pub mod board_data;
+pub mod office;
+pub mod smtp;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,274 @@
+//! `[mail]` of quarterday.toml: who writes, to whom, and which way it leaves.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use super::{MailError, Person, eml};
+use crate::settings::{Secret, Section};
+
+/// How the board sends mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Who writes.
+    pub from: Person,
+    /// Where replies go; the contact named on the message when left out.
+    pub reply_to: Option<String>,
+    /// Where bounces go; `{key}` in it becomes a word of its own for each message. The sender when left out.
+    pub return_path: Option<String>,
+    /// The only domains that are written to; every domain when empty.
+    pub allowed_domains: Vec<String>,
+    /// Which way it leaves.
+    pub way: Way,
+}
+
+/// Which way mail leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Way {
+    /// Through a relay.
+    Smtp(Relay),
+    /// Into a folder, from which nobody is told anything.
+    Folder(PathBuf),
+}
+
+/// The relay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relay {
+    /// Its name; its certificate must carry it.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: Tls,
+    /// Certificates in PEM that are trusted beside the machine's own.
+    pub ca_file: Option<PathBuf>,
+    /// User and password, where the relay asks for them.
+    pub sign_in: Option<(String, Secret)>,
+}
+
+/// How the connection to the relay is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tls {
+    /// TLS after STARTTLS; a relay that does not offer it is sent nothing.
+    StartTls,
+    /// TLS from the first byte.
+    Tls,
+    /// None, for a relay in the board's own network.
+    None,
+}
+
+impl Settings {
+    /// Reads `[mail]`; an `example` board writes into a folder only.
+    pub fn settle(section: &mut Section<'_>, example: bool) -> Option<Self> {
+        let mailer = section.one_of("mailer", &["smtp", "folder"]);
+        let from = section.section("from").and_then(|mut table| settle_person(&mut table));
+        let reply_to = settle_address(section, "reply_to");
+        let return_path = settle_address(section, "return_path");
+        let allowed_domains = section.list_or_empty("allowed_domains");
+        if allowed_domains.iter().any(|domain| domain.contains(['@', '*', ' ']) || !domain.contains('.')) {
+            section.refuse(
+                "allowed_domains",
+                "domains as they stand after the @",
+                "allowed_domains = [\"police.example\"]",
+            );
+        }
+        let folder = section.text_opt("folder");
+        let relay = match mailer? {
+            "smtp" => settle_relay(section),
+            _ => {
+                // Known keys of the other way may stay in the file.
+                for key in ["host", "port", "tls", "ca_file", "user", "password"] {
+                    section.has(key);
+                }
+                let folder = PathBuf::from(folder.unwrap_or_else(|| "mail".into()));
+                return Some(Self { from: from?, reply_to, return_path, allowed_domains, way: Way::Folder(folder) });
+            }
+        };
+        if example {
+            section.refuse("mailer", "\"folder\", since the board is an example", "mailer = \"folder\"");
+            return None;
+        }
+        Some(Self { from: from?, reply_to, return_path, allowed_domains, way: Way::Smtp(relay?) })
+    }
+
+    /// What status should warn of.
+    pub fn warnings(&self) -> Vec<String> {
+        match &self.way {
+            Way::Smtp(relay) if relay.tls == Tls::None => vec![format!(
+                "mail to {}:{} leaves unencrypted (tls = \"none\" in [mail]); anybody in that network can read it",
+                relay.host, relay.port
+            )],
+            Way::Smtp(_) => vec![],
+            Way::Folder(folder) => vec![format!(
+                "mail is written to {} and not sent (mailer = \"folder\" in [mail]); nobody is told anything",
+                folder.display()
+            )],
+        }
+    }
+
+    /// Whether the domain may be written to.
+    pub(super) fn may_write_to(&self, domain: &str) -> Result<(), MailError> {
+        let allowed = self.allowed_domains.is_empty()
+            || self.allowed_domains.iter().any(|allowed| allowed.eq_ignore_ascii_case(domain));
+        if allowed { Ok(()) } else { Err(MailError::Domain { domain: domain.to_owned() }) }
+    }
+
+    /// The envelope's sender of the message with this word of its own.
+    pub(super) fn return_path_of(&self, word: &str) -> String {
+        self.return_path.as_ref().map_or_else(|| self.from.email.clone(), |path| path.replace("{key}", word))
+    }
+}
+
+/// Whether an address of the relay lies in a network of the board's own.
+pub(super) fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
+    }
+}
+
+fn settle_relay(section: &mut Section<'_>) -> Option<Relay> {
+    let host = section.text("host");
+    let tls = match section.one_of("tls", &["starttls", "tls", "none"]) {
+        Some("tls") => Some(Tls::Tls),
+        Some("none") => Some(Tls::None),
+        Some(_) => Some(Tls::StartTls),
+        None => None,
+    };
+    let usual_port = match tls {
+        Some(Tls::Tls) => 465,
+        Some(Tls::None) => 25,
+        _ => 587,
+    };
+    let port = u16::try_from(section.integer_or("port", usual_port)).ok().filter(|port| *port > 0);
+    if port.is_none() {
+        section.refuse("port", "a port from 1 to 65535", &format!("port = {usual_port}"));
+    }
+    let ca_file = section.text_opt("ca_file").map(PathBuf::from);
+    let user = section.text_opt("user");
+    let password = section.secret_opt("password");
+    let sign_in = match (user, password) {
+        (Some(user), Some(password)) => Some((user, password)),
+        (Some(_), None) => {
+            if !section.has("password") {
+                let write = "password = { file = \"/etc/quarterday/mail-password\" }";
+                section.refuse("password", "the password of user", write);
+            }
+            return None;
+        }
+        (None, Some(_)) => {
+            section.refuse("user", "the user whose password this is", "user = \"quarterday@board.example\"");
+            return None;
+        }
+        (None, None) => None,
+    };
+    let (host, tls) = (host?, tls?);
+    if tls == Tls::None {
+        // A name is looked up when it is connected to; only then is known whether it is private.
+        if host.parse().is_ok_and(|address| !is_private(address)) {
+            section.refuse("tls", "\"starttls\" or \"tls\" for a relay outside your own network", "tls = \"starttls\"");
+            return None;
+        }
+        if sign_in.is_some() {
+            section.refuse("tls", "\"starttls\" or \"tls\": a password is never sent in clear", "tls = \"starttls\"");
+            return None;
+        }
+    }
+    Some(Relay { host, port: port?, tls, ca_file, sign_in })
+}
+
+fn settle_person(table: &mut Section<'_>) -> Option<Person> {
+    let name = table.text("name");
+    let email = table.text("email").and_then(|email| checked(table, "email", email));
+    if name.as_ref().is_some_and(|name| name.contains(char::is_control)) {
+        table.refuse("name", "a name on one line", "name = \"Exampleshire Safeguarding Children Partnership\"");
+        return None;
+    }
+    Some(Person { name: name?, email: email? })
+}
+
+fn settle_address(section: &mut Section<'_>, key: &str) -> Option<String> {
+    let text = section.text_opt(key)?;
+    checked(section, key, text)
+}
+
+fn checked(section: &mut Section<'_>, key: &str, text: String) -> Option<String> {
+    if eml::address(&text.replace("{key}", "key")).is_err() {
+        section.refuse(key, "a plain address such as quarterday@board.example", "an address of the board's own");
+        return None;
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Problems, read_text};
+
+    fn settle(text: &str, example: bool) -> (Option<Settings>, String) {
+        let mut problems = Problems::default();
+        let document = read_text("quarterday.toml", text, &mut problems).unwrap();
+        let settings = document.root().section("mail").and_then(|mut mail| Settings::settle(&mut mail, example));
+        problems.merge(document.finish());
+        (settings, if problems.is_empty() { String::new() } else { problems.to_string() })
+    }
+
+    const FROM: &str = "from = { name = \"Board\", email = \"quarterday@board.example\" }\n";
+
+    #[test]
+    fn a_relay_is_read_whole() {
+        let text = format!(
+            "[mail]\nmailer = \"smtp\"\nhost = \"smtp.office365.com\"\ntls = \"starttls\"\nuser = \"q@board.example\"\n\
+             password = {{ file = \"/etc/quarterday/mail\" }}\nreturn_path = \"bounces+{{key}}@board.example\"\n\
+             allowed_domains = [\"police.example\"]\n{FROM}"
+        );
+        let (settings, told) = settle(&text, false);
+        assert_eq!(told, "");
+        let settings = settings.unwrap();
+        let Way::Smtp(relay) = &settings.way else { panic!("{settings:?}") };
+        assert_eq!((relay.port, relay.tls), (587, Tls::StartTls));
+        assert!(settings.warnings().is_empty());
+        assert_eq!(settings.return_path_of("ab"), "bounces+ab@board.example");
+    }
+
+    #[test]
+    fn what_would_leave_in_clear_is_refused_and_the_rest_is_warned_of() {
+        let none = |rest: &str| settle(&format!("[mail]\nmailer = \"smtp\"\ntls = \"none\"\n{rest}{FROM}"), false);
+        let (settings, told) = none("host = \"10.1.2.3\"\n");
+        assert_eq!(told, "");
+        assert!(settings.unwrap().warnings()[0].contains("unencrypted"));
+        let (settings, told) = none("host = \"192.0.2.1\"\n");
+        assert!(settings.is_none() && told.contains("outside your own network"), "{told}");
+        let (settings, told) = none("host = \"10.1.2.3\"\nuser = \"q\"\npassword = { env = \"P\" }\n");
+        assert!(settings.is_none() && told.contains("never sent in clear"), "{told}");
+    }
+
+    #[test]
+    fn an_example_board_can_only_write_into_a_folder() {
+        let (settings, told) =
+            settle(&format!("[mail]\nmailer = \"smtp\"\nhost = \"localhost\"\ntls = \"none\"\n{FROM}"), true);
+        assert!(settings.is_none() && told.contains("the board is an example"), "{told}");
+        let (settings, told) = settle(&format!("[mail]\nmailer = \"folder\"\nhost = \"x.example\"\n{FROM}"), true);
+        assert_eq!(told, "");
+        assert_eq!(settings.unwrap().way, Way::Folder("mail".into()));
+    }
+
+    #[test]
+    fn every_problem_of_the_table_comes_in_one_pass() {
+        let (_, told) = settle(
+            "[mail]\nmailer = \"smtp\"\ntls = \"startls\"\nport = 70000\nuser = \"q\"\npassword = \"hunter2\"\n\
+             allowed_domains = [\"*\"]\nfrom = { name = \"Board\", email = \"a b@c\" }\nspool = 1\n",
+            false,
+        );
+        for part in [
+            "mail.host",
+            "tls = \"starttls\"",
+            "mail.port",
+            "mail.password",
+            "mail.allowed_domains",
+            "mail.from.email",
+            "spool",
+        ] {
+            assert!(told.contains(part), "{part} is missing in:\n{told}");
+        }
+        assert!(!told.contains("hunter2"));
+    }
+}

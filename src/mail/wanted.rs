@@ -1,0 +1,131 @@
+//! Whether a message that waits is still wanted at the instant it would leave.
+//!
+//! Pure. Only the chase can be overtaken by events; an answer, a pack or an alarm is always wanted.
+
+use jiff::Timestamp;
+
+use super::Kind;
+use crate::{
+    domain::civil_day,
+    ledger::{Obligation, OutboxRow, State},
+};
+
+/// Why a message is no longer wanted; `None` if it is.
+///
+/// `overtaken` says whether a later message of the chase waits for the same person.
+pub(super) fn unwanted(
+    kind: Kind,
+    row: &OutboxRow,
+    obligation: Option<&Obligation>,
+    overtaken: bool,
+    now: Timestamp,
+) -> Option<&'static str> {
+    if !is_chase(kind) {
+        return None;
+    }
+    let obligation = obligation?;
+    match obligation.state {
+        State::Open | State::ToCorrect => {}
+        State::Received => return Some("a file has arrived and is being looked at"),
+        State::Held => return Some("a file has arrived and waits for a person's decision"),
+        State::Accepted => return Some("the file was accepted before this left"),
+        State::Nil => return Some("there was nothing to report"),
+    }
+    if obligation.decided_at.is_some_and(|decided| decided > row.enqueued_at) {
+        return Some("a file was answered after this was written");
+    }
+    let spoken_for = matches!(kind, Kind::Nudge | Kind::DueToday);
+    if spoken_for && overtaken {
+        return Some("a later message says more");
+    }
+    if kind == Kind::DueToday && civil_day(now) > civil_day(row.enqueued_at) {
+        return Some("the day it speaks of is over");
+    }
+    None
+}
+
+/// Whether messages of the kind ask for a return that has not come.
+pub(super) fn is_chase(kind: Kind) -> bool {
+    match kind {
+        Kind::Notice | Kind::Nudge | Kind::DueToday | Kind::Overdue | Kind::Preview | Kind::Escalation => true,
+        Kind::AnswerAccepted
+        | Kind::AnswerAcceptedWithQueries
+        | Kind::AnswerNotAccepted
+        | Kind::AnswerHeld
+        | Kind::AnswerDuplicate
+        | Kind::AnswerRestated
+        | Kind::AnswerNil
+        | Kind::Pack
+        | Kind::Alarm => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::OutboxState;
+
+    const WRITTEN: &str = "2025-07-14T09:00:00Z";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn judge(kind: Kind, state: State, decided_at: Option<&str>, overtaken: bool, now: &str) -> Option<&'static str> {
+        let obligation = Obligation {
+            key: "missing-children/police/2025-26-Q1".parse().unwrap(),
+            opened_at: at("2025-06-30T23:00:00Z"),
+            duty: true,
+            due_at: at("2025-07-14T16:00:00Z"),
+            rule: String::new(),
+            state,
+            received_at: None,
+            decided_at: decided_at.map(at),
+            effective: None,
+            pending: None,
+            corrected: false,
+            restatements: 0,
+            told: vec![],
+            skipped: vec![],
+            reason: None,
+        };
+        let row = OutboxRow {
+            key: "k".into(),
+            kind: kind.as_str().into(),
+            obligation: Some(obligation.key.to_string()),
+            recipient: "sam@police.example".into(),
+            message: serde_json::Value::Null,
+            enqueued_at: at(WRITTEN),
+            state: OutboxState::Queued,
+            attempts: 0,
+            next_at: at(WRITTEN),
+            says: None,
+            settled_at: None,
+        };
+        unwanted(kind, &row, Some(&obligation), overtaken, at(now))
+    }
+
+    #[test]
+    fn a_chase_stops_when_anything_arrived_and_an_answer_never_does() {
+        for kind in Kind::ALL {
+            for state in [State::Received, State::Held, State::Accepted, State::Nil] {
+                assert_eq!(judge(*kind, state, None, false, WRITTEN).is_some(), is_chase(*kind), "{kind:?} {state:?}");
+            }
+            assert_eq!(judge(*kind, State::Open, None, false, WRITTEN), None);
+        }
+    }
+
+    #[test]
+    fn a_chase_written_before_a_file_was_answered_says_what_is_no_longer_true() {
+        assert!(judge(Kind::Overdue, State::ToCorrect, Some("2025-07-14T09:00:01Z"), false, WRITTEN).is_some());
+        assert_eq!(judge(Kind::Overdue, State::ToCorrect, Some("2025-07-14T08:00:00Z"), false, WRITTEN), None);
+    }
+
+    #[test]
+    fn due_today_is_not_said_tomorrow_and_a_reminder_not_beside_a_later_one() {
+        assert!(judge(Kind::DueToday, State::Open, None, false, "2025-07-15T07:00:00Z").is_some());
+        assert_eq!(judge(Kind::DueToday, State::Open, None, false, "2025-07-14T22:59:00Z"), None);
+        assert!(judge(Kind::Nudge, State::Open, None, true, WRITTEN).is_some());
+        assert_eq!(judge(Kind::Notice, State::Open, None, true, WRITTEN), None, "it carries the workbook");
+    }
+}
