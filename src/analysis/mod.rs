@@ -6,6 +6,6 @@
 mod disclosed;
 
 pub use disclosed::{
-    Assurance, Cause, Change, Class, Comparator, Comparison, Disclosed, DisclosedIndicator, Exception, Good, Kind, Limits, Meta,
-    Point, Shown, Tone, Unit, Variation,
+    Assurance, Cause, Change, Class, Comparator, Comparison, Disclosed, DisclosedIndicator, Exception, Good, Kind,
+    Limits, Meta, Point, Shown, Tone, Unit, Variation,
 };
