@@ -16,9 +16,9 @@ type Series = [i64; QUARTERS];
 // Recording changed in the autumn of 2023: a lower level since then, neither good nor bad.
 const MISSING_FROM_HOME: Series = [52, 49, 55, 51, 54, 50, 42, 44, 40, 43, 39, 38, 41];
 
-// Sliding for two years and below the target of 90 % since last autumn: the concern.
+// Sliding for nearly two years and below the target of 90 % since last autumn: the concern.
 const INTERVIEWS: Series = [102, 98, 104, 99, 103, 97, 95, 92, 96, 94, 97, 95, 93];
-const INTERVIEWS_IN_TIME: Series = [95, 91, 96, 92, 96, 90, 88, 85, 87, 84, 85, 81, 75];
+const INTERVIEWS_IN_TIME: Series = [93, 92, 93, 93, 94, 91, 88, 84, 87, 84, 84, 80, 75];
 
 // A third of the plans are second ones, quarter after quarter: the level is the problem, not the last change.
 const PLANS_STARTED: Series = [61, 58, 66, 63, 59, 64, 60, 67, 62, 58, 65, 61, 64];
@@ -26,7 +26,7 @@ const SECOND_PLANS: Series = [19, 20, 21, 22, 18, 22, 19, 23, 21, 18, 22, 21, 21
 const PLANS_OPEN: Series = [208, 212, 215, 211, 218, 214, 209, 213, 220, 216, 212, 215, 221];
 
 // Saturday clinics since the autumn of 2023: to be commended. In tenths of a per cent.
-const COVERAGE: Series = [901, 897, 905, 899, 903, 900, 912, 917, 921, 926, 931, 934, 941];
+const COVERAGE: Series = [905, 889, 915, 896, 911, 893, 903, 911, 918, 924, 929, 935, 943];
 
 const PREVENT_REFERRALS: Series = [2, 0, 4, 6, 3, 1, 7, 2, 0, 5, 3, 6, 0];
 
@@ -267,10 +267,11 @@ mod tests {
             (places.iter().map(|p| p.in_time).sum(), places.iter().map(|p| p.held).sum())
         });
         assert!(last_is_outside(&in_time) && in_time[NOW] < 90.0, "{in_time:?}");
-        assert!(in_time[4..].is_sorted_by(|a, b| a > b), "{in_time:?}");
-        let immunised =
-            shares(|at| immunisations(7, at).iter().fold((0, 0), |(over, under), (_, c, i)| (over + i, under + c)));
-        assert!(last_is_outside(&immunised) && immunised[NOW] > immunised[0], "{immunised:?}");
+        assert!(in_time[NOW - 6..].is_sorted_by(|a, b| a > b), "{in_time:?}");
+        let immunised = shares(|at| {
+            immunisations(7, at).iter().fold((0, 0), |(over, under), (_, c, i)| (over + i, under + c))
+        });
+        assert!(immunised[NOW - 6..].is_sorted_by(|a, b| a < b), "{immunised:?}");
     }
 
     #[test]

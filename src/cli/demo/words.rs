@@ -83,7 +83,7 @@ const ACTIONS: [Action; 7] = [
         then: ("on time", "Post advertised"),
         now: (
             "at risk",
-            "Advertised twice; appointed on 4 July, starts on 1 September. The measure fell for a ninth quarter",
+            "Advertised twice; appointed on 4 July, starts on 1 September. The measure fell for a seventh quarter",
         ),
     },
     Action {
