@@ -16,20 +16,27 @@ pub(super) const BATCH: usize = 8192;
 /// Bytes of text after which a batch is closed early, so that one column never nears Arrow's 2 GiB.
 const BATCH_BYTES: usize = 64 << 20;
 
-/// Trims headings and refuses empty and repeated ones. `row` is where they stand; the first is in `first_column`.
+/// How the name given to a column without a heading begins; its letter follows.
+const UNNAMED: &str = "(column ";
+
+/// Whether a column has no heading in the file, so that the name it goes by was given here.
+pub fn is_unnamed(heading: &str) -> bool {
+    heading.starts_with(UNNAMED)
+}
+
+/// Trims headings, names columns that have none and refuses repeated ones. The first is in `first_column`.
 pub(super) fn headings(
     cells: impl IntoIterator<Item = String>,
-    row: u32,
     first_column: usize,
 ) -> Result<Vec<String>, DecodeError> {
     let mut seen = HashMap::new();
     let mut columns = Vec::new();
     for (index, cell) in cells.into_iter().enumerate() {
-        let heading = cell.trim().to_owned();
         let here = letter(first_column + index);
-        if heading.is_empty() {
-            return Err(DecodeError::NoHeading { letter: here, row });
-        }
+        let heading = match cell.trim() {
+            "" => format!("{UNNAMED}{here})"),
+            heading => heading.to_owned(),
+        };
         if let Some(first) = seen.insert(heading.clone(), here.clone()) {
             return Err(DecodeError::DuplicateHeading { heading, first, second: here });
         }

@@ -45,7 +45,7 @@ pub(super) fn read(options: &CsvOptions, extract: Bytes, allowed: u64) -> Result
         }
     }
     let header_row = records.row;
-    let columns = headings(record.cells().map(str::to_owned), header_row, 0)?;
+    let columns = headings(record.cells().map(str::to_owned), 0)?;
     let rows = CsvRows { batch: Batch::new(schema(&columns)), width: columns.len(), records, record, ended: false };
     Ok(Sheet { name: None, header_row, first_column: 0, columns, rows: Box::new(rows) })
 }
@@ -100,10 +100,10 @@ fn detect(text: &Bytes) -> u8 {
         let mut widths = Vec::new();
         while widths.len() < SAMPLE {
             match records.next(&mut record) {
-                Ok(true) if record.is_blank() => {}
+                Ok(true) if record.is_blank() && record.ends.len() == 1 => {}
                 Ok(true) => widths.push(record.ends.len()),
-                Ok(false) => break,
-                Err(_) => return (false, 0),
+                // What is wrong further down is told when the rows are read.
+                Ok(false) | Err(_) => break,
             }
         }
         let first = widths.first().copied().unwrap_or(0);

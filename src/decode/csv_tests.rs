@@ -68,8 +68,8 @@ fn a_row_with_too_few_or_too_many_cells_is_named() {
 }
 
 #[test]
-fn headings_must_be_there_and_differ() {
-    assert!(error("a,,c\n1,2,3\n").starts_with("column B has no heading in row 1"));
+fn headings_must_differ_and_a_column_without_one_goes_by_its_letter() {
+    assert_eq!(table("\"\",b,\n1,2,3\n").unwrap().0, ["(column A)", "b", "(column C)"]);
     assert!(error("a, b,b\n1,2,3\n").contains("\"b\" stands twice, in columns B and C"));
     assert_eq!(table(" a ,b\n1,2\n").unwrap().0, ["a", "b"]);
 }
@@ -123,8 +123,12 @@ fn csv_spectrum_equals_its_json() {
             .map(|(_, cells)| columns.iter().cloned().zip(cells.into_iter().map(Into::into)).collect())
             .collect();
         let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
-        let expected = std::fs::read(folder.join("json").join(format!("{name}.json"))).unwrap();
-        let expected: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_slice(&expected).unwrap();
+        let mut expected = std::fs::read_to_string(folder.join("json").join(format!("{name}.json"))).unwrap();
+        if !text.contains('\r') {
+            // The corpus may have been fetched with its line ends changed.
+            expected = expected.replace("\\r\\n", "\\n");
+        }
+        let expected: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(&expected).unwrap();
         assert_eq!(found, expected, "{name}");
         compared += 1;
     }

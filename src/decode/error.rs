@@ -17,8 +17,6 @@ pub enum DecodeError {
     TooLarge(u64),
     #[error("byte {byte} (line {line}) is not {encoding}; save the file as UTF-8 and send it again")]
     Encoding { byte: usize, line: usize, encoding: &'static str },
-    #[error("column {letter} has no heading in row {row}; give it one or delete the column")]
-    NoHeading { letter: String, row: u32 },
     #[error("the heading {heading:?} stands twice, in columns {first} and {second}; rename one of them")]
     DuplicateHeading { heading: String, first: String, second: String },
     #[error("row {row} has {found} cells where the headings have {expected}; correct the row, or quote its text")]

@@ -39,7 +39,7 @@ pub(super) fn read(extract: Bytes, allowed: u64) -> Result<Sheet, DecodeError> {
     if columns.is_empty() {
         return Err(DecodeError::Empty);
     }
-    let columns = headings(columns, 0, 0)?;
+    let columns = headings(columns, 0)?;
     let batch = Batch::new(schema(&columns));
     let rows = JsonRows { text, records, at: 0, known, batch };
     Ok(Sheet { name: None, header_row: 0, first_column: 0, columns, rows: Box::new(rows) })

@@ -23,6 +23,7 @@ use serde_json::json;
 use crate::worker::{self, Job, Kind, Launcher};
 
 pub use crate::worker::Limits;
+pub use cells::is_unnamed;
 pub use csv::CsvOptions;
 pub use error::DecodeError;
 pub use text::Encoding;
@@ -43,7 +44,7 @@ pub struct Sheet {
     pub header_row: u32,
     /// 0-based file column of the first heading (column A is 0).
     pub first_column: u32,
-    /// Headings as written, trimmed; never empty, never twice the same.
+    /// Headings as written, trimmed; never twice the same. A column without one goes by its letter: see [`is_unnamed`].
     pub columns: Vec<String>,
     /// Batches: column 0 is `__row` (`UInt32`, 1-based row in the file as a spreadsheet counts, or the record's number
     /// where the format has no rows), then one nullable `Utf8` column per heading in the same order. Empty cells are

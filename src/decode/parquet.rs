@@ -20,7 +20,7 @@ pub(super) fn handle(_request: Value, input: Vec<u8>, output: &mut Output) -> Re
     let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(input)).map_err(damaged)?;
     refuse_nested(builder.schema())?;
     let names = builder.schema().fields().iter().map(|field| field.name().clone());
-    let columns = headings(names, 0, 0).map_err(|error| error.to_string())?;
+    let columns = headings(names, 0).map_err(|error| error.to_string())?;
     let reader = builder.with_batch_size(BATCH).build().map_err(damaged)?;
     let heading = Heading { name: None, header_row: 0, first_column: 0, columns };
     let mut first = 1;

@@ -167,7 +167,7 @@ impl Cells {
             texts[(cell.column - first_column) as usize] = cell.text;
         }
         let in_sheet = |error: &dyn std::fmt::Display| format!("sheet {:?}: {error}", self.sheet);
-        let columns = headings(texts, header_row + 1, first_column as usize).map_err(|error| in_sheet(&error))?;
+        let columns = headings(texts, first_column as usize).map_err(|error| in_sheet(&error))?;
         for (row, cells) in &rows {
             let outside = cells.iter().find(|cell| !(first_column..=last_column).contains(&cell.column));
             if let Some(cell) = outside {

@@ -8,7 +8,14 @@ pub mod https;
 pub mod landing;
 mod period;
 
+use std::{
+    path::{Component, Path},
+    time::Duration,
+};
+
 use bytes::Bytes;
+
+use crate::{settings::Section, timetable::Schedule};
 
 pub use period::period_in_name;
 
@@ -21,4 +28,73 @@ pub struct Extract {
     pub name: String,
     /// Where it came from, in words.
     pub source: String,
+}
+
+/// Where a return's extracts come from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// Pulled over HTTPS.
+    Https {
+        /// The address; `{agency}`, `{period}` and `{base}` are filled in.
+        url: String,
+        /// When it is asked for.
+        pull: Schedule,
+        /// How long one attempt may take.
+        timeout: Duration,
+    },
+    /// Taken from a drop folder.
+    Folder {
+        /// The folder, relative to the board's; `{agency}` is filled in.
+        path: String,
+        /// The names taken: literal text and `*`.
+        pattern: String,
+    },
+    /// Brought by a person with `quarterday submit`.
+    ByHand,
+}
+
+impl Source {
+    /// Reads `[source]`.
+    pub fn settle(table: &mut Section<'_>) -> Option<Self> {
+        match table.one_of("kind", &["https", "folder", "by-hand"])? {
+            "https" => {
+                let url = template(table, "url", &["agency", "period", "base"]);
+                let pull = table.parsed("pull");
+                let seconds = table.integer_or("timeout_seconds", 30);
+                let Some(seconds) = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0) else {
+                    table.refuse("timeout_seconds", "a number of seconds above zero", "timeout_seconds = 30");
+                    return None;
+                };
+                Some(Self::Https { url: url?, pull: pull?, timeout: Duration::from_secs(seconds) })
+            }
+            "folder" => {
+                let path = template(table, "path", &["agency"]);
+                let pattern = table.text_or("pattern", "*");
+                let path = path?;
+                if Path::new(&path).components().any(|part| part == Component::ParentDir) {
+                    table.refuse("path", "a folder without .. in its path", "path = \"drop/{agency}\"");
+                    return None;
+                }
+                Some(Self::Folder { path, pattern })
+            }
+            _ => Some(Self::ByHand),
+        }
+    }
+}
+
+/// A text in which only the `known` names stand in curly brackets.
+fn template(table: &mut Section<'_>, key: &str, known: &[&str]) -> Option<String> {
+    let text = table.text(key)?;
+    let filled = known.iter().fold(text.clone(), |text, name| fill(&text, name, ""));
+    if filled.contains(['{', '}']) {
+        let names: Vec<String> = known.iter().map(|name| format!("{{{name}}}")).collect();
+        table.refuse(key, &format!("no other name in curly brackets than {}", names.join(", ")), "");
+        return None;
+    }
+    Some(text)
+}
+
+/// A template of `[source]` with `value` in the place of `{name}`.
+pub fn fill(template: &str, name: &str, value: &str) -> String {
+    template.replace(&format!("{{{name}}}"), value)
 }

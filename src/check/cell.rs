@@ -1,0 +1,227 @@
+//! Reads one cell's text as what its column holds.
+
+use jiff::civil::Date;
+
+use crate::domain::{Period, Status};
+
+/// What a number's cell holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Number {
+    /// A number, as a whole multiple of ten to the minus scale; whether digits were rounded away.
+    Value { units: i128, rounded: bool },
+    /// A published symbol: the reason there is none.
+    Symbol(Status),
+    /// A text the return takes for "not available".
+    Missing,
+    /// A number of more digits than there is room for.
+    TooLarge,
+    /// Something else.
+    NotANumber,
+}
+
+/// Reads a number with `scale` decimal places and at most `precision` digits.
+///
+/// Thousands separators, a percent sign and an exponent are understood; digits beyond the scale round half up, away
+/// from zero.
+pub(super) fn number(text: &str, scale: i8, precision: u8, missing: &[String]) -> Number {
+    let text = text.trim();
+    if missing.iter().any(|word| word.trim() == text) {
+        return Number::Missing;
+    }
+    if let Some(status) = Status::from_symbol(text) {
+        return Number::Symbol(status);
+    }
+    match Digits::read(text.strip_suffix('%').unwrap_or(text).trim_end()) {
+        Some(digits) => digits.scaled(scale, precision),
+        None => Number::NotANumber,
+    }
+}
+
+/// A decimal number as written.
+struct Digits {
+    negative: bool,
+    digits: Vec<u8>,
+    /// How many of the digits stand before the point; fewer than none or more than there are with an exponent.
+    point: i32,
+}
+
+impl Digits {
+    fn read(text: &str) -> Option<Self> {
+        let (negative, text) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let (text, exponent) = match text.split_once(['e', 'E']) {
+            Some((text, exponent)) => (text, exponent.parse::<i32>().ok().filter(|e| e.abs() < 400)?),
+            None => (text, 0),
+        };
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let whole = without_separators(whole)?;
+        if (whole.is_empty() && fraction.is_empty()) || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let digits = whole.bytes().chain(fraction.bytes()).map(|b| b - b'0').collect();
+        Some(Self { negative, digits, point: i32::try_from(whole.len()).ok()? + exponent })
+    }
+
+    fn scaled(&self, scale: i8, precision: u8) -> Number {
+        let most = 10_i128.pow(u32::from(precision));
+        // A negative place is a digit that is not written: nothing but zeros stand before it.
+        let kept = self.point + i32::from(scale);
+        let mut units: i128 = 0;
+        for at in 0..kept {
+            let digit = usize::try_from(at).ok().and_then(|at| self.digits.get(at)).copied().unwrap_or(0);
+            units = units * 10 + i128::from(digit);
+            if units > most {
+                return Number::TooLarge;
+            }
+        }
+        let beyond = usize::try_from(kept.max(0)).ok().and_then(|kept| self.digits.get(kept..)).unwrap_or(&[]);
+        if kept >= 0 && beyond.first().is_some_and(|digit| *digit >= 5) {
+            units += 1;
+        }
+        if units >= most {
+            return Number::TooLarge;
+        }
+        let rounded = beyond.iter().any(|digit| *digit != 0);
+        Number::Value { units: if self.negative { -units } else { units }, rounded }
+    }
+}
+
+/// The digits of a whole number; commas only where they part thousands.
+fn without_separators(text: &str) -> Option<String> {
+    let mut groups = text.split(',');
+    let first = groups.next()?;
+    let mut digits = first.to_owned();
+    let mut grouped = false;
+    for group in groups {
+        if group.len() != 3 {
+            return None;
+        }
+        grouped = true;
+        digits.push_str(group);
+    }
+    let good = digits.bytes().all(|b| b.is_ascii_digit()) && (!grouped || (1..=3).contains(&first.len()));
+    good.then_some(digits)
+}
+
+/// Reads a date: ISO (a midnight behind it is passed over), or day/month/year as written in the United Kingdom.
+pub(super) fn date(text: &str) -> Option<Date> {
+    let text = text.trim();
+    let day = text.strip_suffix("T00:00:00").or_else(|| text.strip_suffix(" 00:00:00")).unwrap_or(text);
+    if let Ok(date) = day.parse() {
+        return Some(date);
+    }
+    let mut parts = day.split('/');
+    let (d, m, y) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || y.len() != 4 {
+        return None;
+    }
+    Date::new(y.parse().ok()?, m.parse().ok()?, d.parse().ok()?).ok()
+}
+
+/// Reads yes or no.
+pub(super) fn boolean(text: &str) -> Option<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "yes" | "y" | "true" | "1" => Some(true),
+        "no" | "n" | "false" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+/// Reads the period that a row says it is of, where `asked` is the one it should be: an identifier, a date for a
+/// release, or the words people know the periods around `asked` by, with or without "(Q1)".
+pub(super) fn period(text: &str, asked: Period) -> Option<Period> {
+    let text = text.trim();
+    if let Ok(period) = text.parse() {
+        return Some(period);
+    }
+    if let (Period::Release { .. }, Some(date)) = (asked, date(text)) {
+        return Some(Period::Release { date });
+    }
+    let before = std::iter::successors(Some(asked), |period| period.previous()).take(13);
+    let after = std::iter::successors(asked.next(), |period| period.next()).take(12);
+    let is_meant = |period: &Period| {
+        let words = period.human();
+        let short = words.split_once(" (").map_or(words.as_str(), |(short, _)| short);
+        [words.as_str(), short].iter().any(|words| words.eq_ignore_ascii_case(text))
+    };
+    before.chain(after).find(is_meant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn units(text: &str, scale: i8) -> Option<(i128, bool)> {
+        match number(text, scale, 18, &[]) {
+            Number::Value { units, rounded } => Some((units, rounded)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_exactly() {
+        for (text, scale, expected) in [
+            ("41", 0, Some((41, false))),
+            ("1,234", 0, Some((1234, false))),
+            ("41.0", 0, Some((41, false))),
+            ("12.5%", 1, Some((125, false))),
+            ("274.10000000000002", 1, Some((2741, true))),
+            ("0.25", 1, Some((3, true))),
+            ("-3", 0, Some((-3, false))),
+            ("1e-05", 6, Some((10, false))),
+            ("1.5E2", 0, Some((150, false))),
+            ("12,34", 0, None),
+            ("1234,567", 0, None),
+            ("forty", 0, None),
+            (".", 0, None),
+            ("0.5", 0, Some((1, true))),
+            ("1e-300", 2, Some((0, true))),
+            ("1e", 0, None),
+            ("-", 0, None),
+        ] {
+            assert_eq!(units(text, scale), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_number_keeps_its_reason() {
+        let read = |text: &str| number(text, 0, 18, &["-".into()]);
+        assert_eq!(read("c"), Number::Symbol(Status::C));
+        assert_eq!(read(":"), Number::Symbol(Status::X));
+        assert_eq!(read("-"), Number::Missing);
+        assert_eq!(number("-", 0, 18, &[]), Number::NotANumber);
+        assert_eq!(number("", 0, 18, &[]), Number::NotANumber);
+    }
+
+    #[test]
+    fn a_number_without_room_is_not_cut() {
+        assert_eq!(number("999", 0, 3, &[]), Number::Value { units: 999, rounded: false });
+        for text in ["1000", "1e300", "99999999999999999999999999999999999999999"] {
+            assert_eq!(number(text, 0, 3, &[]), Number::TooLarge, "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_are_read_as_written_in_the_united_kingdom() {
+        let first_of_july = Date::new(2025, 7, 1).ok();
+        assert_eq!(date("2025-07-01"), first_of_july);
+        assert_eq!(date("01/07/2025"), first_of_july);
+        assert_eq!(date("2025-07-01T00:00:00"), first_of_july);
+        assert_eq!(date("31/02/2025"), None);
+        assert_eq!(date("01/07/25"), None);
+    }
+
+    #[test]
+    fn a_period_is_read_as_people_write_it() {
+        let asked: Period = "2025-26-Q1".parse().unwrap();
+        let read = |text: &str| period(text, asked).map(|period| period.to_string());
+        assert_eq!(read("2025-26-Q1").as_deref(), Some("2025-26-Q1"));
+        assert_eq!(read("April to June 2025 (Q1)").as_deref(), Some("2025-26-Q1"));
+        assert_eq!(read(" january to march 2025").as_deref(), Some("2024-25-Q4"));
+        assert_eq!(read("last quarter"), None);
+        let release: Period = "2025-07-14".parse().unwrap();
+        assert_eq!(period("14/07/2025", release), Some(release));
+    }
+}

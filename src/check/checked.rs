@@ -1,0 +1,136 @@
+//! What a check found: the only thing from which rows may be stored.
+
+use super::{Finding, RowCounts};
+use crate::{
+    domain::{Status, Verdict},
+    ledger::ObligationKey,
+};
+
+/// What a file is offered for, and the number it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// What it is offered for.
+    pub obligation: ObligationKey,
+    /// The submission's number.
+    pub submission: i64,
+}
+
+/// What is to become of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judgement {
+    /// Every rule holds.
+    Accepted,
+    /// Something is to be explained.
+    AcceptedWithQueries,
+    /// An error stands in the way.
+    NotAccepted,
+    /// A person decides first.
+    Held {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// One table's rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableCount {
+    /// Its name in SQL.
+    pub table: String,
+    /// The sheet it was read from.
+    pub sheet: Option<String>,
+    /// Rows read.
+    pub rows: i64,
+}
+
+/// The sum of one count column, to be read back to its sender.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Total {
+    /// The table's name in SQL.
+    pub table: String,
+    /// The column's name in SQL.
+    pub column: String,
+    /// The column's heading in the contract.
+    pub heading: String,
+    /// The sum of the numbers there are; none if there are none.
+    pub value: Option<i128>,
+    /// Why the first missing number is missing; none if all are there.
+    pub status: Option<Status>,
+}
+
+/// A file that was checked to its end. Only [`check`](super::check) makes one.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    pub(super) claim: Claim,
+    pub(super) judgement: Judgement,
+    pub(super) has_queries: bool,
+    pub(super) findings: Vec<Finding>,
+    pub(super) tables: Vec<TableCount>,
+    pub(super) totals: Vec<Total>,
+    pub(super) ignored: Vec<String>,
+}
+
+impl Checked {
+    /// What the file is offered for.
+    pub fn claim(&self) -> &Claim {
+        &self.claim
+    }
+
+    /// What is to become of it.
+    pub fn judgement(&self) -> &Judgement {
+        &self.judgement
+    }
+
+    /// The judgement in the ledger's words.
+    pub fn verdict(&self) -> Verdict {
+        match self.judgement {
+            Judgement::Accepted => Verdict::Accepted,
+            Judgement::AcceptedWithQueries => Verdict::AcceptedWithQueries,
+            Judgement::NotAccepted => Verdict::NotAccepted,
+            Judgement::Held { .. } => Verdict::Held,
+        }
+    }
+
+    /// Why it is held, if it is.
+    pub fn reason(&self) -> Option<&str> {
+        match &self.judgement {
+            Judgement::Held { reason } => Some(reason),
+            Judgement::Accepted | Judgement::AcceptedWithQueries | Judgement::NotAccepted => None,
+        }
+    }
+
+    /// The same file after a person has let it pass: held no longer. Errors stand.
+    pub fn released(mut self) -> Self {
+        if matches!(self.judgement, Judgement::Held { .. }) {
+            self.judgement = if self.has_queries { Judgement::AcceptedWithQueries } else { Judgement::Accepted };
+        }
+        self
+    }
+
+    /// What was found, errors first.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Rows read; all of them are accepted, or none.
+    pub fn rows(&self) -> RowCounts {
+        let read = self.tables.iter().map(|table| table.rows).sum();
+        let accepted = if self.verdict().is_accepted() { read } else { 0 };
+        RowCounts { read, accepted, refused: read - accepted }
+    }
+
+    /// The tables written, in the contract's order.
+    pub fn tables(&self) -> &[TableCount] {
+        &self.tables
+    }
+
+    /// The sums of the count columns, in the contract's order. Only those of an aggregate return: the others' are
+    /// nobody's to read back.
+    pub fn totals(&self) -> &[Total] {
+        &self.totals
+    }
+
+    /// Sheets of the workbook that were not read.
+    pub fn ignored_sheets(&self) -> &[String] {
+        &self.ignored
+    }
+}

@@ -1,0 +1,231 @@
+//! One table of a return, as its contract describes it.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use super::{
+    Column, Severity,
+    columns::{is_sql_name, settle_severity},
+    findings::rule,
+    headings::plain,
+    rules,
+};
+use crate::settings::Section;
+
+/// One table of a return.
+#[derive(Debug, Clone)]
+pub struct TableContract {
+    /// Its name in the warehouse, without the schema.
+    pub name: String,
+    /// The workbook's sheet.
+    pub sheet: Option<String>,
+    /// The heading of the column that names the period; it may be one of the columns below, and need not.
+    pub period_column: Option<String>,
+    /// Columns that together are unique.
+    pub unique: Vec<String>,
+    /// Texts that mean "not available", besides the usual symbols.
+    pub missing: Vec<String>,
+    /// Whether the sheet may be absent or without rows.
+    pub optional: bool,
+    /// What a heading that the contract does not know means.
+    pub extra_columns: Extra,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    /// Its rules across the columns of a row.
+    pub rules: Vec<Rule>,
+    /// Its comparisons with the period before.
+    pub compares: Vec<Compare>,
+}
+
+/// What an unknown heading means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extra {
+    /// The file is not accepted.
+    Error,
+    /// To be explained.
+    Query,
+    /// Nothing.
+    Ignore,
+}
+
+/// A rule across the columns of a row.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its short name.
+    pub id: String,
+    /// The condition, in SQL over the table's columns; NULL passes.
+    pub sql: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What to tell the sender; `{column}` stands for the address of that column's cell.
+    pub says: String,
+    /// Where the finding points, the first one above all.
+    pub columns: Vec<String>,
+}
+
+/// A cumulative figure that must not fall from one period to the next.
+#[derive(Debug, Clone)]
+pub struct Compare {
+    /// Its short name.
+    pub id: String,
+    /// The columns that say which rows are the same thing. A year among them keeps years apart.
+    pub key: Vec<String>,
+    /// The figure.
+    pub column: String,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What to tell the sender; `{column}` stands for the address of that column's cell.
+    pub says: String,
+}
+
+/// The columns the warehouse puts before a table's own.
+const KEYS: [&str; 5] = ["return_id", "agency", "period", "submission", "row"];
+
+impl TableContract {
+    /// Reads one `[[table]]`.
+    pub(super) fn settle(section: &mut Section<'_>) -> Option<Self> {
+        let name = section.text("name");
+        let mut table = Self {
+            name: name.clone().unwrap_or_default(),
+            sheet: section.text_opt("sheet"),
+            period_column: section.text_opt("period_column"),
+            unique: section.list_or_empty("unique"),
+            missing: section.list_or_empty("missing"),
+            optional: section.boolean_or("optional", false),
+            extra_columns: match section.one_of_opt("extra_columns", &["query", "error", "ignore"]) {
+                Some("error") => Extra::Error,
+                Some("ignore") => Extra::Ignore,
+                _ => Extra::Query,
+            },
+            columns: settle_columns(section),
+            rules: Vec::new(),
+            compares: Vec::new(),
+        };
+        if name.as_deref().is_some_and(|name| !is_sql_name(name)) {
+            section.refuse("name", "lower-case letters, digits and underscores", "name = \"missing_children\"");
+        }
+        if !section.has("column") {
+            section.refuse("column", "at least one column", "[[table.column]]");
+        }
+        table.refuse_strangers(section, "unique", &table.unique.clone());
+        let (mut rules, mut compares) = (section.sections("rule"), section.sections("compare"));
+        table.rules = rules.iter_mut().filter_map(|section| table.settle_rule(section)).collect();
+        table.compares = compares.iter_mut().filter_map(|section| table.settle_compare(section)).collect();
+        let mut ids: BTreeSet<&str> = rule::ALL.into();
+        let sections = rules.iter_mut().zip(table.rules.iter().map(|rule| &rule.id));
+        for (section, id) in sections.chain(compares.iter_mut().zip(table.compares.iter().map(|compare| &compare.id))) {
+            if !ids.insert(id) {
+                section.refuse("id", "a name that no other rule has", "");
+            }
+        }
+        name.map(|_| table)
+    }
+
+    fn settle_rule(&self, section: &mut Section<'_>) -> Option<Rule> {
+        let (id, sql, says) = (section.text("id"), section.text("sql"), section.text("says"));
+        let severity = settle_severity(section, Severity::Error);
+        let columns = section.list_or_empty("columns");
+        self.refuse_strangers(section, "columns", &columns);
+        self.refuse_strange_addresses(section, says.as_deref());
+        let rule = Rule { id: id?, sql: sql?, severity, says: says?, columns };
+        if let Err(error) = rules::plan(&rule.sql, &self.schema()) {
+            section.refuse("sql", &format!("a condition over this table's columns ({error})"), "");
+        }
+        Some(rule)
+    }
+
+    fn settle_compare(&self, section: &mut Section<'_>) -> Option<Compare> {
+        let (id, key, column) = (section.text("id"), section.list("key"), section.text("column"));
+        section.one_of("expect", &["not-falling"]);
+        let severity = settle_severity(section, Severity::Query);
+        let says = section.text("says");
+        self.refuse_strange_addresses(section, says.as_deref());
+        let compare = Compare { id: id?, key: key?, column: column?, severity, says: says? };
+        self.refuse_strangers(section, "key", &compare.key);
+        if !self.column(&compare.column).is_some_and(|column| column.kind.is_measure()) {
+            section.refuse("column", "a count or decimal of this table", "");
+        }
+        Some(compare)
+    }
+
+    fn refuse_strangers(&self, section: &mut Section<'_>, key: &str, names: &[String]) {
+        for name in names.iter().filter(|name| self.column(name).is_none()) {
+            section.refuse(key, &format!("columns of this table; it has no {name:?}"), "");
+        }
+    }
+
+    fn refuse_strange_addresses(&self, section: &mut Section<'_>, says: Option<&str>) {
+        let Some(says) = says else { return };
+        if self
+            .columns
+            .iter()
+            .fold(says.to_owned(), |text, column| with_address(&text, column, ""))
+            .contains(['{', '}'])
+        {
+            section.refuse("says", "no other name in curly brackets than a column's", "");
+        }
+    }
+
+    /// One of its columns.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The table as it stands in the warehouse: return, agency, period, submission and row, then each column; a measure
+    /// is followed by its status.
+    pub fn schema(&self) -> SchemaRef {
+        let text = |name: &str| Field::new(name, DataType::Utf8, true);
+        let mut fields = vec![
+            text("return_id"),
+            text("agency"),
+            text("period"),
+            Field::new("submission", DataType::Int64, true),
+            Field::new("row", DataType::Int32, true),
+        ];
+        for column in &self.columns {
+            fields.push(Field::new(&column.name, column.kind.data_type(), true));
+            if column.kind.is_measure() {
+                fields.push(text(&status_of(&column.name)));
+            }
+        }
+        Arc::new(Schema::new(fields))
+    }
+
+    /// The columns that a [`Past`](super::Past) must bring of the rows of the period before; none for most tables.
+    pub fn compared_columns(&self) -> BTreeSet<&str> {
+        let names = self.compares.iter().flat_map(|compare| compare.key.iter().chain([&compare.column]));
+        names.map(String::as_str).collect()
+    }
+}
+
+fn settle_columns(section: &mut Section<'_>) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
+    let mut names: BTreeSet<String> = KEYS.map(str::to_owned).into();
+    let mut headings = BTreeSet::new();
+    for mut section in section.sections("column") {
+        let Some(column) = Column::settle(&mut section) else { continue };
+        let status = column.kind.is_measure().then(|| status_of(&column.name));
+        if !names.insert(column.name.clone()) || status.is_some_and(|status| !names.insert(status)) {
+            section.refuse("name", "a name used once, and none the warehouse keeps for itself", "");
+            continue;
+        }
+        for heading in &column.headings {
+            if !headings.insert(plain(heading)) {
+                section.refuse("headings", &format!("headings of this column alone; {heading:?} is another's too"), "");
+            }
+        }
+        columns.push(column);
+    }
+    columns
+}
+
+/// The column that says why a measure has no number.
+pub(super) fn status_of(measure: &str) -> String {
+    format!("{measure}_status")
+}
+
+/// `says` with the address of one column's cell filled in.
+pub(super) fn with_address(says: &str, column: &Column, address: &str) -> String {
+    says.replace(&format!("{{{}}}", column.name), address)
+}
