@@ -105,10 +105,10 @@ fn areas(
         let place = Chance::new(seed, council, measure.len()).between(-spread, spread);
         let mut moves = Chance::new(seed, council, 1000 + at);
         let value = england + place + moves.between(-spread / 4, spread / 4);
-        // The last neighbour's own numbers are too small to be published in some years.
-        let hidden = index + 1 == NEIGHBOURS && measure == "second-plans" && !at.is_multiple_of(2);
-        let shown = if hidden { "c".to_owned() } else { tenths(value) };
-        if !hidden {
+        // The last neighbour publishes every other year only.
+        let missing = index + 1 == NEIGHBOURS && measure == "second-plans" && !at.is_multiple_of(2);
+        let shown = if missing { "x".to_owned() } else { tenths(value) };
+        if !missing {
             sum += value;
             known += 1;
         }
