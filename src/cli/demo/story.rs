@@ -92,7 +92,10 @@ pub fn story(world: &World) -> Result<Vec<Scene>, StoryError> {
     let teller = Teller { world, period: World::present() };
     let benchmark_day = benchmarks::releases()[1];
     Ok(vec![
-        word(at(7, 1, 0, 5), "April to June 2025 has ended; eight agencies are asked for nine returns"),
+        word(
+            at(7, 1, 0, 5),
+            "April to June 2025 has ended; eight agencies and the business unit are asked for their returns",
+        ),
         teller.publishes(
             at(7, 2, 6, 0),
             Dataset::PersistentAbsence,
@@ -245,7 +248,10 @@ mod tests {
             .iter()
             .map(|s| format!("{} {}", crate::domain::to_london(s.at).strftime("%d %b %H:%M"), s.says))
             .collect();
-        assert_eq!(lines[0], "01 Jul 00:05 April to June 2025 has ended; eight agencies are asked for nine returns");
+        assert_eq!(
+            lines[0],
+            "01 Jul 00:05 April to June 2025 has ended; eight agencies and the business unit are asked for their returns"
+        );
         assert_eq!(lines.last().unwrap(), "12 Aug 14:00 The Board meets");
     }
 }
