@@ -16,7 +16,7 @@ pub(super) enum Number {
     /// A number of more digits than there is room for.
     TooLarge,
     /// Something else.
-    NotANumber,
+    Unreadable,
 }
 
 /// Reads a number with `scale` decimal places and at most `precision` digits.
@@ -25,15 +25,15 @@ pub(super) enum Number {
 /// from zero.
 pub(super) fn number(text: &str, scale: i8, precision: u8, missing: &[String]) -> Number {
     let text = text.trim();
-    if missing.iter().any(|word| word.trim() == text) {
-        return Number::Missing;
-    }
     if let Some(status) = Status::from_symbol(text) {
         return Number::Symbol(status);
     }
+    if missing.iter().any(|word| word.trim() == text) {
+        return Number::Missing;
+    }
     match Digits::read(text.strip_suffix('%').unwrap_or(text).trim_end()) {
         Some(digits) => digits.scaled(scale, precision),
-        None => Number::NotANumber,
+        None => Number::Unreadable,
     }
 }
 
@@ -191,8 +191,8 @@ mod tests {
         assert_eq!(read("c"), Number::Symbol(Status::C));
         assert_eq!(read(":"), Number::Symbol(Status::X));
         assert_eq!(read("-"), Number::Missing);
-        assert_eq!(number("-", 0, 18, &[]), Number::NotANumber);
-        assert_eq!(number("", 0, 18, &[]), Number::NotANumber);
+        assert_eq!(number("-", 0, 18, &[]), Number::Unreadable);
+        assert_eq!(number("", 0, 18, &[]), Number::Unreadable);
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub(super) struct Sum {
     pub status: Option<Status>,
 }
 
-impl Cells<'_> {
+impl<'a> Cells<'a> {
     /// The typed arrays of the column: one, or a measure and its status.
     pub(super) fn read(mut self, sum: &mut Sum) -> Vec<ArrayRef> {
         match self.column.kind {
@@ -47,7 +47,8 @@ impl Cells<'_> {
         }
     }
 
-    fn cell(&self, at: usize) -> Option<&str> {
+    /// The text of a cell that holds something.
+    fn cell(&self, at: usize) -> Option<&'a str> {
         let cells = self.cells?;
         cells.is_valid(at).then(|| cells.value(at).trim()).filter(|text| !text.is_empty())
     }
@@ -58,12 +59,12 @@ impl Cells<'_> {
         for at in 0..self.rows.len() {
             let row = self.rows.value(at);
             let cell = self.cell(at).filter(|text| !self.missing.iter().any(|missing| missing.trim() == *text));
-            let Some(text) = cell.map(str::to_owned) else {
+            let Some(text) = cell else {
                 self.tell_if_required(row, "Please fill it in.");
                 values.push(None);
                 continue;
             };
-            values.push(read(self, &text, row));
+            values.push(read(self, text, row));
         }
         values
     }
@@ -130,7 +131,7 @@ impl Cells<'_> {
                 });
                 Err(Status::X)
             }
-            Number::NotANumber => {
+            Number::Unreadable => {
                 self.tell(rule::TYPE, row, |name| {
                     format!("{name} is not a number. Please write one, or x (not available) or z (not applicable).")
                 });

@@ -105,6 +105,18 @@ fn a_file_without_sheets_holds_one_table_and_a_workbooks_tables_have_a_sheet_eac
 }
 
 #[test]
+fn a_drop_folder_stays_where_it_was_put() {
+    let refused = |path: &str| {
+        let (_, problems) = settle(&format!("[source]\nkind = \"folder\"\npath = \"{path}\"\n"));
+        problems.iter().any(|problem| problem.key == "source.path")
+    };
+    assert!(!refused("drop/{agency}"));
+    assert!(refused("drop/../{agency}"));
+    assert!(refused("drop/{period}"));
+    assert_eq!(crate::source::fill("drop/{agency}", "agency", "police"), "drop/police");
+}
+
+#[test]
 fn a_rule_whose_answer_changes_with_the_day_is_refused() {
     let schema = arrow::datatypes::Schema::new(vec![arrow::datatypes::Field::new(
         "seen_on",

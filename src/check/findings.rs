@@ -102,7 +102,7 @@ impl Findings {
     }
 
     /// Adds one. The sentence is asked for only if the finding is kept word for word: of a note the first, of an error
-    /// or query the first hundred.
+    /// or query the first thousand.
     pub(super) fn add(
         &mut self,
         severity: Severity,
@@ -161,7 +161,7 @@ impl Findings {
 /// How many findings of one rule at one spot are kept word for word.
 fn most(severity: Severity) -> u64 {
     match severity {
-        Severity::Error | Severity::Query => 100,
+        Severity::Error | Severity::Query => 1000,
         Severity::Note => 1,
     }
 }

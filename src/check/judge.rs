@@ -29,7 +29,14 @@ pub trait Sink {
 /// A sink could not take rows.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
-pub struct SinkError(#[from] Box<dyn Error + Send + Sync>);
+pub struct SinkError(Box<dyn Error + Send + Sync>);
+
+impl SinkError {
+    /// The sink's own error.
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(error.into())
+    }
+}
 
 /// Why a file could not be checked to its end.
 #[derive(Debug, thiserror::Error)]

@@ -32,6 +32,7 @@ pub struct Extract {
 
 /// Where a return's extracts come from.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one per return, and nobody moves it about")]
 pub enum Source {
     /// Pulled over HTTPS.
     Https {

@@ -1,6 +1,6 @@
 //! Every indicator's SQL on the rows of the example's partners, in memory.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
 use arrow::{
     array::RecordBatch,
@@ -8,35 +8,38 @@ use arrow::{
 };
 use datafusion::{catalog::MemorySchemaProvider, datasource::MemTable, prelude::SessionContext};
 use quarterday::{
-    cli::demo::{self, Act, Dataset, World},
+    cli::demo::{self, World},
     source::period_in_name,
     sqlfn,
 };
 
-use crate::returns::{Kept, checked, contract};
+use crate::{
+    demo_world::{checked, contracts, file_of},
+    support::Kept,
+};
 
 const INDICATORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/reports/indicators");
 
 /// A session that holds all that the example's partners sent, and probation's nil return.
 async fn warehouse() -> SessionContext {
-    let world = World::new(demo::SEED);
-    let mut files: Vec<(String, Vec<u8>)> =
-        world.history().unwrap().into_iter().map(|file| (file.name, file.bytes)).collect();
-    files.extend(demo::story(&world).unwrap().into_iter().filter_map(|scene| match scene.act? {
-        Act::Publish { path, bytes } => Some((path, bytes)),
-        Act::Drop { name, bytes, .. } | Act::Submit { name, bytes, .. } => Some((name, bytes)),
-        Act::Nil { .. } => None,
-    }));
+    let (world, contracts) = (World::new(demo::SEED), contracts());
     // A later file of the same return and period stands in the place of the earlier one.
-    let mut standing = std::collections::BTreeMap::new();
-    for (name, bytes) in files {
-        let dataset = Dataset::ALL.into_iter().find(|dataset| name.contains(dataset.name())).unwrap();
-        standing.insert((dataset, period_in_name(&name).unwrap()), bytes);
+    let mut standing = BTreeMap::new();
+    for file in world.history().unwrap() {
+        standing.insert((file.dataset, file.period), file.bytes);
+    }
+    for scene in demo::story(&world).unwrap() {
+        if let Some((dataset, name, bytes)) = file_of(scene.act) {
+            standing.insert((dataset, period_in_name(&name).unwrap()), bytes);
+        }
     }
     let mut kept = Kept::default();
     for ((dataset, period), bytes) in standing {
-        let contract = contract(&dataset.return_id().unwrap());
-        assert!(checked(&contract, period, bytes, &mut kept).await.verdict().is_accepted());
+        assert!(checked(&contracts[&dataset], period, bytes, &mut kept).await.verdict().is_accepted());
+    }
+    let mut tables: BTreeMap<String, Vec<RecordBatch>> = BTreeMap::new();
+    for (table, batch) in kept.0 {
+        tables.entry(table).or_default().push(batch);
     }
     let session = SessionContext::new();
     sqlfn::register(&session);
@@ -44,7 +47,7 @@ async fn warehouse() -> SessionContext {
     for schema in ["returns", "reference", "ledger"] {
         catalog.register_schema(schema, Arc::new(MemorySchemaProvider::new())).unwrap();
     }
-    for (table, batches) in kept.0 {
+    for (table, batches) in tables {
         let rows = MemTable::try_new(batches[0].schema(), vec![batches]).unwrap();
         session.register_table(table.as_str(), Arc::new(rows)).unwrap();
     }
