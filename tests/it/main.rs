@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr, reason = "a test panics, prints and asks where it runs")]
 
+mod demo_world;
 mod disclosure;
 mod figures;
 mod foreign_readers;
+mod indicators;
 mod mail;
 mod mail_at_least_once;
 mod pack;
