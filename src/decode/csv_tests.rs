@@ -11,8 +11,11 @@ fn read_text(text: &str) -> Result<Sheet, DecodeError> {
     read(&CsvOptions::default(), Bytes::copy_from_slice(text.as_bytes()), 1 << 20)
 }
 
-/// Headings, then each row's number and cells; or the error.
-fn table(text: &str) -> Result<(Vec<String>, Vec<(u32, Vec<String>)>), String> {
+/// Headings, then each row's number and cells.
+type Table = (Vec<String>, Vec<(u32, Vec<String>)>);
+
+/// The table, or the error.
+fn table(text: &str) -> Result<Table, String> {
     let sheet = read_text(text).map_err(|error| error.to_string())?;
     let columns = sheet.columns.clone();
     texts(sheet).map(|rows| (columns, rows)).map_err(|error| error.to_string())
@@ -90,7 +93,7 @@ fn nothing_but_blank_lines_is_an_empty_file() {
 #[test]
 fn empty_cells_are_null_and_spaces_are_kept() {
     let sheet = read_text("a,b,c\n,\"\", x \n").unwrap();
-    let batch = sheet.rows.into_iter().next().unwrap().unwrap();
+    let batch = { sheet.rows }.next().unwrap().unwrap();
     assert_eq!(batch.columns()[1..].iter().map(|column| column.null_count()).collect::<Vec<_>>(), [1, 1, 0]);
 }
 

@@ -73,8 +73,11 @@ fn place(text: &Bytes, part: &str) -> Range<usize> {
     start..start + part.len()
 }
 
-/// A record's cells in their order; none for null.
-fn cells(record: &str, number: u32) -> Result<Vec<(String, Option<Cow<'_, str>>)>, DecodeError> {
+/// A heading and the cell below it; none for null.
+type Cell<'a> = (String, Option<Cow<'a, str>>);
+
+/// A record's cells in their order.
+fn cells(record: &str, number: u32) -> Result<Vec<Cell<'_>>, DecodeError> {
     if !record.starts_with('{') {
         return Err(DecodeError::NotAnObject { record: number });
     }
@@ -173,7 +176,10 @@ mod tests {
     use super::*;
     use crate::decode::wire::texts;
 
-    fn table(text: &str) -> Result<(Vec<String>, Vec<(u32, Vec<String>)>), String> {
+    /// Headings, then each record's number and cells; or the error.
+    type Table = (Vec<String>, Vec<(u32, Vec<String>)>);
+
+    fn table(text: &str) -> Result<Table, String> {
         let sheet = read(Bytes::copy_from_slice(text.as_bytes()), 1 << 20).map_err(|error| error.to_string())?;
         let columns = sheet.columns.clone();
         texts(sheet).map(|rows| (columns, rows)).map_err(|error| error.to_string())

@@ -105,7 +105,7 @@ impl Warehouse {
 
 impl Sink for Staging {
     async fn write(&mut self, table: &str, batch: RecordBatch) -> Result<(), SinkError> {
-        self.put(table, &batch).map_err(|error| SinkError(error.to_string()))
+        self.put(table, &batch).map_err(SinkError::new)
     }
 }
 

@@ -175,7 +175,7 @@ fn a_return() -> Bytes {
     let day = CellFormat::new().set_num_format("yyyy-mm-dd");
     sheet.write_string(3, 1, "York").unwrap();
     sheet.write_number(3, 2, 1234.0).unwrap();
-    sheet.write_number(3, 3, 274.100_000_000_000_02).unwrap();
+    sheet.write_number(3, 3, 274.1).unwrap();
     sheet.write_boolean(3, 4, true).unwrap();
     sheet.write_datetime_with_format(3, 5, ExcelDateTime::from_ymd(2025, 6, 30).unwrap(), &day).unwrap();
     sheet.write_string(5, 1, "Leeds").unwrap();
