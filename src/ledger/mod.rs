@@ -98,14 +98,7 @@ pub struct Ledger {
 impl Ledger {
     /// Opens or creates the ledger, checks it and brings its schema up to date.
     pub fn open(path: &Path) -> Result<Self> {
-        let opening =
-            |source| LedgerError::Sqlite { action: format!("{} could not be opened", path.display()), source };
-        let mut connection = Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )
-        .map_err(opening)?;
-        connection.busy_timeout(Duration::from_secs(5))?;
+        let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
         let found: String = connection
             .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
             .map_err(|e| LedgerError::Damaged { path: path.to_owned(), found: e.to_string() })?;
@@ -115,8 +108,21 @@ impl Ledger {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
-        Migrations::new(vec![M::up(include_str!("migrations/001-spine.sql"))]).to_latest(&mut connection)?;
+        migrations().to_latest(&mut connection)?;
+        Self::serve(connection)
+    }
 
+    /// Opens the ledger for looking into it beside its daemon: nothing can be written.
+    pub fn look(path: &Path) -> Result<Self> {
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        if migrations().pending_migrations(&connection)? != 0 {
+            let why = format!("{} was written by another version of the program; use that one", path.display());
+            return Err(LedgerError::Refused(why));
+        }
+        Self::serve(connection)
+    }
+
+    fn serve(mut connection: Connection) -> Result<Self> {
         let (acts, queue) = mpsc::channel::<Act>();
         std::thread::Builder::new()
             .name("ledger".into())
@@ -163,6 +169,17 @@ impl Ledger {
         self.acts.send(act).map_err(|_| LedgerError::Closed)?;
         answer.await.map_err(|_| LedgerError::Closed)?
     }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    let opening = |source| LedgerError::Sqlite { action: format!("{} could not be opened", path.display()), source };
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(opening)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    Ok(connection)
+}
+
+fn migrations() -> Migrations<'static> {
+    Migrations::new(vec![M::up(include_str!("migrations/001-spine.sql"))])
 }
 
 /// One transaction; each noun's file adds its questions and acts to it.

@@ -116,29 +116,35 @@ pub struct Obligation {
 }
 
 impl Obligation {
+    /// A duty to which nothing has happened yet.
+    pub fn opened(key: &ObligationKey, opened_at: Timestamp, due_at: Timestamp, rule: &str) -> Self {
+        Self {
+            key: key.clone(),
+            opened_at,
+            duty: true,
+            due_at,
+            rule: rule.to_owned(),
+            state: State::Open,
+            received_at: None,
+            decided_at: None,
+            effective: None,
+            pending: None,
+            corrected: false,
+            restatements: 0,
+            told: Vec::new(),
+            skipped: Vec::new(),
+            reason: None,
+        }
+    }
+
     /// Folds the events of one obligation, oldest first; `None` if it was never opened.
     pub fn fold(events: &[RecordedEvent]) -> Option<Self> {
         let mut folded: Option<Self> = None;
         let mut arrivals: Vec<(i64, Timestamp)> = Vec::new();
         for RecordedEvent { at, event, .. } in events {
             if let Event::Opened { return_id, agency, period, opens_at, duty, due_at, rule } = event {
-                folded.get_or_insert_with(|| Self {
-                    key: ObligationKey { return_id: return_id.clone(), agency: agency.clone(), period: *period },
-                    opened_at: *opens_at,
-                    duty: *duty,
-                    due_at: *due_at,
-                    rule: rule.clone(),
-                    state: State::Open,
-                    received_at: None,
-                    decided_at: None,
-                    effective: None,
-                    pending: None,
-                    corrected: false,
-                    restatements: 0,
-                    told: Vec::new(),
-                    skipped: Vec::new(),
-                    reason: None,
-                });
+                let key = ObligationKey { return_id: return_id.clone(), agency: agency.clone(), period: *period };
+                folded.get_or_insert_with(|| Self { duty: *duty, ..Self::opened(&key, *opens_at, *due_at, rule) });
             }
             let Some(this) = folded.as_mut() else { continue };
             match event {

@@ -108,6 +108,19 @@ impl Txn<'_> {
         Ok(())
     }
 
+    /// Keeps what was read of a submission, for the answer to the next one.
+    pub fn keep_totals(&self, id: i64, totals: &serde_json::Value) -> Result<()> {
+        self.0.execute("UPDATE submissions SET totals = ?2 WHERE id = ?1", params![id, totals.to_string()])?;
+        Ok(())
+    }
+
+    /// What was read of a submission.
+    pub fn totals(&self, id: i64) -> Result<Option<serde_json::Value>> {
+        let text: Option<Option<String>> =
+            self.0.query_row("SELECT totals FROM submissions WHERE id = ?1", [id], |row| row.get(0)).optional()?;
+        Ok(text.flatten().map(|text| serde_json::from_str(&text)).transpose()?)
+    }
+
     /// One submission.
     pub fn submission(&self, id: i64) -> Result<Option<Submission>> {
         let mut found = self.submissions_where("id = ?1", params![id])?;

@@ -45,7 +45,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 last: Some(LastTime { figures: 4, comments: 1 }),
                 agreement: Some(Agreement {
                     name: "the partnership's information sharing agreement".into(),
-                    reviewed: date("2025-03-12"),
+                    review: date("2026-03-12"),
                     purpose: "to see whether children who go missing are found and heard".into(),
                 }),
             },

@@ -91,8 +91,8 @@ pub struct LastTime {
 pub struct Agreement {
     /// As a sentence goes on: "the partnership's information sharing agreement".
     pub name: String,
-    /// When it was last reviewed.
-    pub reviewed: Date,
+    /// When it is to be reviewed.
+    pub review: Date,
     /// What the figures are for: "to see whether children who go missing are found and heard".
     pub purpose: String,
 }

@@ -41,7 +41,7 @@ CREATE TABLE submissions (
     rows_accepted INTEGER NOT NULL DEFAULT 0,
     rows_refused  INTEGER NOT NULL DEFAULT 0,
     decided_at    TEXT,
-    replaces      INTEGER REFERENCES submissions (id)
+    totals        TEXT
 ) STRICT;
 CREATE INDEX submissions_by_obligation ON submissions (obligation, id);
 
