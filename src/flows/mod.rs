@@ -1,3 +1,70 @@
-//! flows
-mod board;
-mod facts;
+//! The use cases: where the stages meet.
+//!
+//! A flow reads the clock, asks the pure parts what is owed, has the stages do it, and records in the ledger what
+//! happened. Knows nothing of how it was called: the daemon, a command and a page all come through here.
+
+pub mod board;
+pub mod chase;
+pub mod facts;
+mod failures;
+pub mod intake;
+mod letters;
+pub mod planning;
+pub mod publish;
+pub mod pull;
+pub mod query;
+pub mod rebuild;
+pub mod refresh;
+pub mod standing;
+
+use std::{path::PathBuf, sync::Arc};
+
+use tokio::sync::Mutex;
+
+use crate::{
+    clock::Clock,
+    ledger::Ledger,
+    mail::Mailroom,
+    source::{folder::Looks, https::Fetcher, landing::Landing},
+    warehouse::Warehouse,
+    worker::Launcher,
+};
+
+pub use board::Board;
+pub use failures::note_failure;
+
+/// What the flows work with; the daemon builds one and nobody else.
+pub struct App {
+    /// The board's definitions.
+    pub board: Board,
+    /// What time it is.
+    pub clock: Clock,
+    /// What happened.
+    pub ledger: Ledger,
+    /// What was received.
+    pub landing: Landing,
+    /// What was accepted.
+    pub warehouse: Warehouse,
+    /// Starts workers.
+    pub launcher: Arc<Launcher>,
+    /// Asks hosts for files.
+    pub fetcher: Fetcher,
+    /// Sends messages.
+    pub mailroom: Mailroom,
+    /// What earlier looks into drop folders saw.
+    pub looks: Mutex<Looks>,
+    /// One pass at a time over what is owed.
+    pub turn: Mutex<()>,
+}
+
+impl App {
+    /// Where the warehouse's tables lie.
+    pub fn warehouse_folder(&self) -> PathBuf {
+        warehouse_folder(&self.board)
+    }
+}
+
+/// Where a board's warehouse lies.
+pub fn warehouse_folder(board: &Board) -> PathBuf {
+    board.data.join("warehouse")
+}

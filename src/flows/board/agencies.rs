@@ -98,7 +98,9 @@ mod tests {
     fn addresses_that_could_hide_something_are_refused() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpora/email-isemail/tests.xml");
         let Ok(text) = std::fs::read_to_string(path) else {
-            assert!(std::env::var_os("CI").is_none(), "{path} is required in CI");
+            #[expect(clippy::disallowed_methods, reason = "a test asks where it runs")]
+            let in_ci = std::env::var_os("CI").is_some();
+            assert!(!in_ci, "{path} is required in CI");
             return;
         };
         let mut seen = 0;

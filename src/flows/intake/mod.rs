@@ -1,0 +1,297 @@
+//! An extract arrives: kept, judged, stored and answered.
+//!
+//! The order is the store protocol's: the bytes are durable before the ledger says they arrived, the ledger says so
+//! before the source is acknowledged, and a submission has rows that readers see only once the ledger says `stored`.
+//! Whatever interrupts it, [`resume`] goes on from the last record.
+
+mod archive;
+mod judge;
+mod store;
+
+use anyhow::{Context, bail};
+
+use super::{App, note_failure};
+use crate::{
+    check::Contract,
+    domain::{Period, Verdict, civil_day},
+    fault,
+    ledger::{Event, FindingRow, NewSubmission, ObligationKey, Pull, RowCounts, Submission, Txn},
+    source::Extract,
+    timetable::{Every, instant_on},
+};
+
+pub(super) use archive::{bytes_of, contract_of, the_submission};
+pub(super) use judge::stage;
+pub(super) use store::Outcome;
+
+use judge::judge;
+use store::{decide, finish_storing, store_nil, storing_of};
+
+/// An extract offered for an obligation.
+pub struct Offer {
+    /// What it is offered for.
+    pub key: ObligationKey,
+    /// The bytes.
+    pub extract: Extract,
+    /// Who offers it.
+    pub actor: String,
+    /// What tells the source, once the bytes are safe, that it need not offer them again.
+    pub acknowledge: Acknowledge,
+}
+
+/// How a source is acknowledged: in the transaction that records the arrival.
+pub enum Acknowledge {
+    /// Nothing is waiting.
+    Nothing,
+    /// A place is not asked for the same copy again.
+    Pull {
+        /// The place.
+        key: String,
+        /// What is remembered of it.
+        pull: Pull,
+    },
+    /// A file of a drop folder is not taken again.
+    File {
+        /// Where it lies.
+        path: String,
+        /// Its size.
+        size: u64,
+        /// When it was changed.
+        modified: String,
+    },
+}
+
+/// What became of an offer.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// The submission's number.
+    pub submission: i64,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it is held or was not accepted.
+    pub reason: Option<String>,
+    /// What was found.
+    pub findings: Vec<FindingRow>,
+    /// Rows read, taken and refused.
+    pub rows: RowCounts,
+}
+
+/// Takes an extract and answers when its verdict is recorded.
+///
+/// # Errors
+/// When the disk, the ledger or a worker failed; the bytes, if they arrived, are judged at the next ring.
+pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
+    let contract = owed_contract(app, &offer.key)?;
+    let bytes = offer.extract.bytes.clone();
+    let landed = archive::keep(app, bytes.clone()).await.context("the extract could not be kept")?;
+    fault::point("intake-after-landing");
+
+    let now = app.clock.now();
+    let key = offer.key.clone();
+    let new = NewSubmission {
+        obligation: key.clone(),
+        sha256: landed.sha256.clone(),
+        name: offer.extract.name,
+        source: offer.extract.source,
+        contract_hash: contract.hash.clone(),
+        contract: contract.text.clone(),
+    };
+    let opened = opening(app, contract, &key)?;
+    let (actor, acknowledge) = (offer.actor, offer.acknowledge);
+    let unasked = matches!(acknowledge, Acknowledge::Pull { .. });
+    let (submission, duplicate_of) = app
+        .ledger
+        .write(move |txn| {
+            txn.keep_data_key(&landed.sha256, &landed.wrapped_key)?;
+            let subject = new.obligation.to_string();
+            if txn.obligation(&new.obligation)?.is_none() {
+                txn.append(now, &subject, &actor, &opened)?;
+            }
+            let duplicate_of = same_as(txn, &new)?;
+            let id = txn.add_submission(now, &new)?;
+            txn.append(now, &subject, &actor, &Event::ExtractReceived { submission: id, sha256: landed.sha256 })?;
+            match acknowledge {
+                Acknowledge::Nothing => {}
+                Acknowledge::Pull { key, pull } => txn.keep_pull(&key, &pull)?,
+                Acknowledge::File { path, size, modified } => txn.take_file(&path, size, &modified, &new.sha256)?,
+            }
+            Ok((id, duplicate_of))
+        })
+        .await?;
+    fault::point("intake-after-received");
+    tracing::info!(submission, obligation = %key, "an extract arrived");
+
+    let submission = the_submission(app, submission).await?;
+    match duplicate_of {
+        Some(earlier) => {
+            let reason = format!("the same file as submission {earlier}");
+            decide(
+                app,
+                &submission,
+                Outcome { reason: Some(reason), unasked, ..Outcome::of(Verdict::Duplicate, true) },
+                &[],
+            )
+            .await
+        }
+        None => judge(app, &submission, contract, bytes, false).await,
+    }
+}
+
+/// Records that there is nothing to report; rows of an earlier file go.
+///
+/// # Errors
+/// When the return is not the agency's, or the disk or the ledger failed.
+pub async fn nil(app: &App, key: ObligationKey, reason: String, actor: &str) -> anyhow::Result<Received> {
+    let contract = owed_contract(app, &key)?;
+    if reason.trim().is_empty() {
+        bail!("a nil return needs one line of reason");
+    }
+    let now = app.clock.now();
+    let opened = opening(app, contract, &key)?;
+    let new = NewSubmission {
+        obligation: key,
+        sha256: String::new(),
+        name: "nil return".into(),
+        source: actor.to_owned(),
+        contract_hash: contract.hash.clone(),
+        contract: contract.text.clone(),
+    };
+    let actor = actor.to_owned();
+    let id = app
+        .ledger
+        .write(move |txn| {
+            if txn.obligation(&new.obligation)?.is_none() {
+                txn.append(now, &new.obligation.to_string(), &actor, &opened)?;
+            }
+            let id = txn.add_submission(now, &new)?;
+            txn.keep_totals(id, &serde_json::json!({ "nil": reason }))?;
+            Ok(id)
+        })
+        .await?;
+    let submission = the_submission(app, id).await?;
+    store_nil(app, &submission, contract).await
+}
+
+/// Takes or refuses a submission that is held for a person.
+///
+/// # Errors
+/// When the submission is not held, or the disk or the ledger failed.
+pub async fn release(app: &App, submission: i64, accept: bool, reason: &str, actor: &str) -> anyhow::Result<Received> {
+    let held = the_submission(app, submission).await?;
+    if held.verdict != Some(Verdict::Held) {
+        bail!("submission {submission} is not held; `quarterday status` lists those that are");
+    }
+    let obligation = archive::obligation_of(app, &held.obligation).await?;
+    if accept && obligation.effective.is_some_and(|standing| standing > submission) {
+        bail!("a later file was accepted since; refuse this one with --refuse, or have it sent again");
+    }
+    if !accept {
+        let reason = format!("{reason} (decided by {actor})");
+        let findings = app.ledger.read(move |txn| txn.findings(submission)).await?;
+        let outcome = Outcome { reason: Some(reason), ..Outcome::of(Verdict::NotAccepted, true) };
+        return decide(app, &held, outcome, &findings).await;
+    }
+    let contract = contract_of(app, &held).await?;
+    let bytes = bytes_of(app, &held).await?;
+    judge(app, &held, &contract, bytes, true).await
+}
+
+/// After a start: goes on with what was interrupted, then clears away files that belong to nothing.
+pub async fn recover(app: &App) -> anyhow::Result<()> {
+    resume(app).await?;
+    let mut unfinished = Vec::new();
+    for submission in app.ledger.read(|txn| txn.undecided_submissions()).await? {
+        unfinished.extend(storing_of(app, &submission).await?.map(|storing| storing.staged));
+    }
+    let swept = app.warehouse.sweep(&unfinished)?;
+    if swept > 0 {
+        tracing::info!(swept, "files without a version were cleared away");
+    }
+    Ok(())
+}
+
+/// Goes on with every submission that has no verdict: what a crash, a full disk or a dead worker interrupted.
+pub async fn resume(app: &App) -> anyhow::Result<usize> {
+    let undecided = app.ledger.read(|txn| txn.undecided_submissions()).await?;
+    let mut resumed = 0;
+    for submission in undecided {
+        let what = format!("judging submission {}", submission.id);
+        match resume_one(app, &submission).await.with_context(|| submission.obligation.to_string()) {
+            Ok(_) => resumed += 1,
+            Err(error) => note_failure(app, &what, &error).await,
+        }
+    }
+    Ok(resumed)
+}
+
+async fn resume_one(app: &App, submission: &Submission) -> anyhow::Result<Received> {
+    if let Some(storing) = storing_of(app, submission).await? {
+        return finish_storing(app, submission, storing).await;
+    }
+    let contract = contract_of(app, submission).await?;
+    if submission.sha256.is_empty() {
+        return store_nil(app, submission, &contract).await;
+    }
+    let bytes = bytes_of(app, submission).await?;
+    judge(app, submission, &contract, bytes, false).await
+}
+
+/// The earlier submission that makes this one a repeat: the effective or the pending one, same bytes, same contract.
+fn same_as(txn: &Txn<'_>, new: &NewSubmission) -> crate::ledger::Result<Option<i64>> {
+    let Some(obligation) = txn.obligation(&new.obligation)? else { return Ok(None) };
+    for id in [obligation.effective, obligation.pending].into_iter().flatten() {
+        if let Some(earlier) = txn.submission(id)?
+            && earlier.sha256 == new.sha256
+            && earlier.contract_hash == new.contract_hash
+        {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
+fn owed_contract<'a>(app: &'a App, key: &ObligationKey) -> anyhow::Result<&'a Contract> {
+    let contract =
+        app.board.returns.get(&key.return_id).with_context(|| {
+            format!("there is no return {}; the returns are the folders of pipelines/", key.return_id)
+        })?;
+    if !contract.agencies.contains(&key.agency) {
+        let owers: Vec<_> = contract.agencies.iter().map(|agency| agency.as_str()).collect();
+        bail!("{} is owed by {}, not by {}", key.return_id, owers.join(", "), key.agency);
+    }
+    let (period, today) = (key.period, civil_day(app.clock.now()));
+    if contract.every == Every::Release {
+        if !matches!(period, Period::Release { .. }) {
+            bail!("{} is published on a day; {period} names none, write the day as 2025-07-14", key.return_id);
+        }
+    } else if contract.every.period_of(period.start()) != Some(period) {
+        let example = contract.every.period_of(today).and_then(Period::previous).map(|p| p.to_string());
+        bail!("{} has no period {period}; the one that ended last is {}", key.return_id, example.unwrap_or_default());
+    } else if period.end() >= today {
+        bail!("{} has not ended yet; was another period meant?", period.human());
+    }
+    Ok(contract)
+}
+
+/// How the obligation opens if nothing opened it: a release or a past period is nobody's duty.
+fn opening(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow::Result<Event> {
+    let end = key.period.end();
+    let opens_at = instant_on(end.tomorrow()?, jiff::civil::Time::midnight());
+    let (duty, due_at, rule) = match contract.due {
+        Some(due) if contract.every != Every::Release => {
+            let day = app.board.timetable.calendar.add_working_days(end, due.working_days);
+            let due_at = day.map_or(opens_at, |day| instant_on(day, due.time));
+            (end >= app.board.timetable.starts_on, due_at, due.to_string())
+        }
+        _ => (false, opens_at, "published when its publisher releases it".to_owned()),
+    };
+    Ok(Event::Opened {
+        return_id: key.return_id.clone(),
+        agency: key.agency.clone(),
+        period: key.period,
+        opens_at,
+        duty,
+        due_at,
+        rule,
+    })
+}

@@ -1,0 +1,169 @@
+//! The answer to a submission, within minutes of it.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::{
+    super::{App, intake::Outcome},
+    contract, due, lower_first, manager, post, recipients,
+};
+use crate::{
+    check::{Classification, Contract},
+    domain::{Verdict, civil_day},
+    ledger::{FindingRow, Obligation, ObligationKey, OutboxRow, Severity, Submission},
+    mail::{Judged, Letter, Read, Total},
+    timetable::Role,
+};
+
+/// Working days in which a question is to be answered before it is printed as a footnote.
+const ANSWER_WITHIN: i32 = 10;
+
+/// The answers to a submission, one per recipient; none for what nobody waits for.
+pub(in super::super) async fn answer(
+    app: &App,
+    obligation: &Obligation,
+    submission: &Submission,
+    outcome: &Outcome,
+    findings: &[FindingRow],
+) -> anyhow::Result<Vec<OutboxRow>> {
+    let now = app.clock.now();
+    if outcome.unasked {
+        return Ok(Vec::new());
+    }
+    let contract = contract(app, obligation)?;
+    let due = due(app, obligation, contract);
+    let key = format!("answer/{}", submission.id);
+    if !obligation.duty {
+        // A release or a past period: nobody owes it, so only what needs a person is told, and to the manager.
+        if outcome.verdict.is_accepted() || outcome.verdict == Verdict::Duplicate {
+            return Ok(Vec::new());
+        }
+        let what = format!("{} for {} was not taken", contract.title, obligation.key.period.human());
+        let why = outcome.reason.iter().cloned().chain(findings.iter().take(5).map(|f| f.says.clone())).collect();
+        let next_step = "look at the file, and bring a corrected one with `quarterday submit`".to_owned();
+        let letter = Letter::Alarm { what, why, since: now, next_step };
+        return post(app, &key, None, vec![manager(app)], &letter, now);
+    }
+    let calendar = &app.board.timetable.calendar;
+    let arrived_at = submission.received_at;
+    let people = recipients(app, obligation, &[Role::Lead, Role::Deputy]);
+    let letter = match (outcome.verdict, &outcome.nil) {
+        (_, Some(reason)) => Letter::AnswerNil { due, reason: reason.clone() },
+        (Verdict::Accepted | Verdict::AcceptedWithQueries, None) => {
+            let queries: Vec<_> = findings.iter().filter(|f| f.severity == Severity::Query).cloned().collect();
+            let answer_by = match queries.is_empty() {
+                true => None,
+                false => Some(calendar.add_working_days(civil_day(now), ANSWER_WITHIN)?),
+            };
+            let before = earlier(app, obligation).await?;
+            let judged = Judged {
+                due,
+                arrived_at,
+                read: read(app, contract, submission.id, before.as_ref().map(|b| b.id)).await?,
+                ignored_sheets: outcome.ignored.clone(),
+                queries,
+                answer_by,
+            };
+            match before {
+                Some(replaced) if Some(replaced.id) == obligation.effective => {
+                    Letter::AnswerRestated { judged, replaced_at: replaced.received_at }
+                }
+                _ if outcome.verdict == Verdict::Accepted => Letter::AnswerAccepted(judged),
+                _ => Letter::AnswerAcceptedWithQueries(judged),
+            }
+        }
+        (Verdict::NotAccepted, None) => {
+            let errors: Vec<_> = findings.iter().filter(|f| f.severity == Severity::Error).cloned().collect();
+            let correction = calendar.add_working_days(civil_day(now), app.board.timetable.ladder.correction)?;
+            let rows: BTreeSet<_> = errors.iter().filter_map(|f| f.row).collect();
+            let fine = u64::try_from(outcome.rows.0).unwrap_or(0).saturating_sub(rows.len() as u64);
+            Letter::AnswerNotAccepted {
+                due,
+                arrived_at,
+                unreadable: if outcome.readable { None } else { outcome.reason.clone() },
+                findings: errors,
+                fix_by: correction.max(civil_day(obligation.due_at)),
+                workbook: false,
+                rows_fine: (!is_child_level(contract) && fine > 0).then_some(fine),
+            }
+        }
+        (Verdict::Held, None) => {
+            let reason = outcome.reason.clone().unwrap_or_default();
+            Letter::AnswerHeld { due, arrived_at, reason }
+        }
+        (Verdict::Duplicate, None) => {
+            let first = earlier(app, obligation).await?;
+            Letter::AnswerDuplicate { due, first_at: first.map_or(arrived_at, |first| first.received_at) }
+        }
+    };
+    let mut rows = post(app, &key, Some(obligation), people, &letter, now)?;
+    if outcome.verdict == Verdict::Held {
+        let what = format!("{} of {} is held for you", contract.title, app.board.agency_name(&obligation.key.agency));
+        let id = submission.id;
+        let letter = Letter::Alarm {
+            what,
+            why: outcome.reason.iter().cloned().collect(),
+            since: now,
+            next_step: format!("`quarterday release {id} --reason …` takes it; with --refuse it is refused"),
+        };
+        rows.extend(post(app, &format!("held/{id}"), None, vec![manager(app)], &letter, now)?);
+    }
+    Ok(rows)
+}
+
+/// The submission this one is compared with: the one it replaces or, for a first one, that of the period before.
+async fn earlier(app: &App, obligation: &Obligation) -> anyhow::Result<Option<Submission>> {
+    let (key, effective) = (obligation.key.clone(), obligation.effective);
+    Ok(app
+        .ledger
+        .read(move |txn| {
+            let id = match (effective, key.period.previous()) {
+                (Some(id), _) => Some(id),
+                (None, Some(period)) => {
+                    let before = ObligationKey { period, ..key };
+                    txn.obligation(&before)?.and_then(|o| o.effective)
+                }
+                (None, None) => None,
+            };
+            match id {
+                Some(id) => txn.submission(id),
+                None => Ok(None),
+            }
+        })
+        .await?)
+}
+
+#[derive(Deserialize)]
+struct KeptTotal {
+    heading: String,
+    value: Option<String>,
+}
+
+/// What is read back to the sender, with what the earlier file said.
+async fn read(app: &App, contract: &Contract, id: i64, before: Option<i64>) -> anyhow::Result<Read> {
+    if is_child_level(contract) {
+        return Ok(Read::ChildLevel);
+    }
+    let (now, before) = app
+        .ledger
+        .read(move |txn| {
+            let before = before.map(|before| txn.totals(before)).transpose()?.flatten();
+            Ok((txn.totals(id)?, before))
+        })
+        .await?;
+    let kept = |totals: Option<serde_json::Value>| -> Vec<KeptTotal> {
+        totals.and_then(|totals| serde_json::from_value(totals).ok()).unwrap_or_default()
+    };
+    let before = kept(before);
+    let totals = kept(now).into_iter().map(|total| Total {
+        before: before.iter().find(|b| b.heading == total.heading).and_then(|b| b.value.clone()),
+        value: total.value.unwrap_or_else(|| "not given".into()),
+        label: lower_first(&total.heading),
+    });
+    Ok(Read::Totals(totals.collect()))
+}
+
+fn is_child_level(contract: &Contract) -> bool {
+    contract.governance.classification == Classification::ChildLevel
+}

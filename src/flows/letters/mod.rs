@@ -1,0 +1,135 @@
+//! Fills in what each message is to say.
+//!
+//! Reads the board and the ledger, never a child-level figure; the words are the templates'. Every row it makes has a
+//! key of its own, so that asking twice puts one message into the outbox.
+
+mod answer;
+mod issue;
+mod rung;
+
+use anyhow::Context;
+use jiff::Timestamp;
+
+use super::App;
+use crate::{
+    check::Contract,
+    domain::civil_day,
+    ledger::{Obligation, OutboxRow, OutboxState},
+    mail::{self, Contact, Due, Facts, Letter, Message, Person},
+    timetable::Role,
+};
+
+pub(super) use answer::answer;
+pub(super) use issue::issue;
+pub(super) use rung::rung;
+
+/// Something the manager is to know of at once.
+pub(super) fn alarm(
+    app: &App,
+    what: &str,
+    why: &str,
+    next_step: &str,
+    now: Timestamp,
+) -> anyhow::Result<Vec<OutboxRow>> {
+    let key = format!("alarm/{what}/{}", civil_day(now));
+    let letter =
+        Letter::Alarm { what: what.to_owned(), why: vec![why.to_owned()], since: now, next_step: next_step.to_owned() };
+    post(app, &key, None, vec![manager(app)], &letter, now)
+}
+
+/// One message per person, ready for the outbox.
+fn post(
+    app: &App,
+    key: &str,
+    obligation: Option<&Obligation>,
+    people: Vec<Person>,
+    letter: &Letter,
+    now: Timestamp,
+) -> anyhow::Result<Vec<OutboxRow>> {
+    let rows = written(app, key, obligation, people, letter, now)?;
+    Ok(rows.into_iter().map(|(row, _)| row).collect())
+}
+
+fn written(
+    app: &App,
+    key: &str,
+    obligation: Option<&Obligation>,
+    people: Vec<Person>,
+    letter: &Letter,
+    now: Timestamp,
+) -> anyhow::Result<Vec<(OutboxRow, Message)>> {
+    let board = mail::Board {
+        name: app.board.name.clone(),
+        example: app.board.example,
+        public_url: app.board.public_url.clone(),
+    };
+    let kind = letter.kind().as_str();
+    let mut rows = Vec::new();
+    for to in people {
+        let recipient = to.email.clone();
+        let facts = Facts { board: board.clone(), to, contact: contact(app), letter: letter.clone() };
+        let message = app.board.templates.render(&facts).with_context(|| format!("the message {kind}"))?;
+        let row = OutboxRow {
+            key: format!("{key}/{recipient}"),
+            kind: kind.to_owned(),
+            obligation: obligation.map(|o| o.key.to_string()),
+            recipient,
+            message: serde_json::to_value(&message)?,
+            enqueued_at: now,
+            state: OutboxState::Queued,
+            attempts: 0,
+            next_at: now,
+            says: None,
+            settled_at: None,
+        };
+        rows.push((row, message));
+    }
+    Ok(rows)
+}
+
+fn contract<'a>(app: &'a App, obligation: &Obligation) -> anyhow::Result<&'a Contract> {
+    let id = &obligation.key.return_id;
+    app.board.returns.get(id).with_context(|| format!("the return {id} is no longer defined in pipelines/"))
+}
+
+fn due(app: &App, obligation: &Obligation, contract: &Contract) -> Due {
+    Due {
+        name: contract.title.clone(),
+        title: contract.title.clone(),
+        agency: app.board.agency_name(&obligation.key.agency),
+        period: obligation.key.period,
+        due_at: obligation.due_at,
+    }
+}
+
+fn contact(app: &App) -> Contact {
+    let contact = &app.board.contact;
+    Contact { name: contact.name.clone(), phone: contact.phone.clone(), email: contact.email.clone() }
+}
+
+fn person(person: &super::board::Person) -> Person {
+    Person { name: person.name.clone(), email: person.email.clone() }
+}
+
+pub(super) fn manager(app: &App) -> Person {
+    person(&app.board.manager)
+}
+
+fn recipients(app: &App, obligation: &Obligation, roles: &[Role]) -> Vec<Person> {
+    let mut people: Vec<Person> = Vec::new();
+    for found in roles.iter().filter_map(|role| app.board.person(&obligation.key.agency, *role)) {
+        if !people.iter().any(|known| known.email == found.email) {
+            people.push(person(found));
+        }
+    }
+    people
+}
+
+/// A phrase as it goes on in a sentence; abbreviations keep their capitals.
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    match (chars.next(), text.chars().nth(1)) {
+        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(chars).collect(),
+        _ => text.to_owned(),
+    }
+}

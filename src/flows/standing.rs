@@ -1,0 +1,134 @@
+//! What is owed, by whom, since when, and what will be sent next to whom and why.
+
+use jiff::{Timestamp, ToSpan, civil::Date};
+
+use super::{Board, chase, facts};
+use crate::{
+    domain::civil_day,
+    ledger::{Ledger, Obligation, ObligationKey, RecordedEvent, State},
+    timetable::{Role, instant_on, openings, owed},
+};
+
+/// One obligation as it stands at an instant.
+#[derive(Debug, Clone)]
+pub struct Standing {
+    /// Which one.
+    pub key: ObligationKey,
+    /// The return's title.
+    pub title: String,
+    /// The agency's name.
+    pub agency: String,
+    /// When it is due.
+    pub due_at: Timestamp,
+    /// `open`, `overdue`, `to_correct` …
+    pub standing: &'static str,
+    /// Civil days late.
+    pub days_late: i32,
+    /// Why it is held or was not accepted.
+    pub reason: Option<String>,
+    /// The submission a person is to decide.
+    pub held: Option<i64>,
+    /// What will be sent next.
+    pub next: Option<Next>,
+}
+
+/// The message that leaves next if nothing arrives.
+#[derive(Debug, Clone)]
+pub struct Next {
+    /// When.
+    pub at: Timestamp,
+    /// The rung.
+    pub rung: String,
+    /// To whom, in words.
+    pub to: Vec<String>,
+    /// Why.
+    pub why: String,
+}
+
+/// Every duty that exists by the end of `day` and is not settled by now.
+///
+/// # Errors
+/// When the holiday list does not reach the day, or the ledger cannot be read.
+pub async fn owed_on(board: &Board, ledger: Option<&Ledger>, day: Date) -> anyhow::Result<Vec<Standing>> {
+    let end = instant_on(day.tomorrow()?, jiff::civil::Time::midnight());
+    let at = end.checked_sub(1.second())?;
+    let known = match ledger {
+        Some(ledger) => ledger.read(|txn| txn.obligations()).await?,
+        None => Vec::new(),
+    };
+    let timetable = &board.timetable;
+    let mut standings = Vec::new();
+    for duty in chase::duties(board) {
+        for opening in openings(&duty, &timetable.calendar, timetable.starts_on, at)? {
+            let obligation = match known.iter().find(|o| o.key == opening.key) {
+                Some(obligation) => obligation.clone(),
+                None => Obligation::opened(&opening.key, opening.opens_at, opening.due_at, &opening.rule),
+            };
+            if obligation.state.is_settled() {
+                continue;
+            }
+            let subject = opening.key.to_string();
+            let events = match ledger {
+                Some(ledger) => ledger.read(move |txn| txn.events_of(&subject)).await?,
+                None => Vec::new(),
+            };
+            standings.push(standing(board, &obligation, &events, at)?);
+        }
+    }
+    standings.sort_by(|a, b| (a.due_at, &a.key).cmp(&(b.due_at, &b.key)));
+    Ok(standings)
+}
+
+fn standing(
+    board: &Board,
+    obligation: &Obligation,
+    events: &[RecordedEvent],
+    at: Timestamp,
+) -> anyhow::Result<Standing> {
+    Ok(Standing {
+        key: obligation.key.clone(),
+        title: board.return_title(&obligation.key.return_id),
+        agency: board.agency_name(&obligation.key.agency),
+        due_at: obligation.due_at,
+        standing: facts::standing(obligation, at),
+        days_late: facts::days_late(obligation, at),
+        reason: obligation.reason.clone(),
+        held: obligation.pending.filter(|_| obligation.state == State::Held),
+        next: next(board, obligation, events, at)?,
+    })
+}
+
+/// What the ladder asks for at `at` or, if nothing, at the next instant it wants to look.
+fn next(
+    board: &Board,
+    obligation: &Obligation,
+    events: &[RecordedEvent],
+    at: Timestamp,
+) -> anyhow::Result<Option<Next>> {
+    let timetable = &board.timetable;
+    let lead_told = chase::lead_told(events, &timetable.ladder);
+    let ask = |at| owed(obligation, &timetable.ladder, &timetable.calendar, at, lead_told);
+    let mut step = ask(at)?;
+    let mut when = at;
+    if step.tell.is_none()
+        && let Some(later) = step.look_again
+    {
+        when = later;
+        step = ask(later)?;
+    }
+    let Some(rung) = step.tell else { return Ok(None) };
+    let people = rung.to.iter().filter_map(|role| {
+        let person = board.person(&obligation.key.agency, *role)?;
+        Some(format!("{} <{}>", person.name, person.email))
+    });
+    let to: Vec<String> = people.collect();
+    let why = match rung.to.first() {
+        Some(Role::Manager) => "the manager sees what would go above the lead".to_owned(),
+        Some(Role::BoardMember) => {
+            let told = lead_told.map_or_else(String::new, |told| format!(", the lead was told on {}", civil_day(told)));
+            format!("not received{told}")
+        }
+        _ => format!("due {}", civil_day(obligation.due_at)),
+    };
+    Ok(Some(Next { at: when, rung: rung.name, to, why }))
+}
