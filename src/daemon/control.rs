@@ -14,6 +14,8 @@ use tokio::{
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
+    /// What time it is for the daemon.
+    Now,
     /// Ring now and answer when the ring is over.
     Ring,
     /// Move a simulated clock forward, ringing at every instant on the way at which something is owed.
@@ -64,6 +66,17 @@ pub enum Command {
         pack: String,
         /// The period.
         period: crate::domain::Period,
+    },
+    /// Work the figures out anew if anything has changed.
+    Refresh,
+    /// Answer a question in SQL.
+    Sql {
+        /// The question.
+        text: String,
+        /// As readers saw the warehouse at the end of this day.
+        as_of: Option<jiff::civil::Date>,
+        /// How the answer is written.
+        format: crate::flows::query::Written,
     },
     /// Confirm that this machine is the board's, after a restore or a move.
     Adopt {

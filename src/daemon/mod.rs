@@ -1,3 +1,98 @@
-//! daemon
+//! The daemon: builds what the flows work with, rings, listens and supervises.
+//!
+//! The only place that opens the ledger, the landing archive and the warehouse, and that makes clients and mailers.
+
 mod control;
+mod identity;
 mod lock;
+mod obey;
+mod ring;
+mod serve;
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use anyhow::Context;
+use tokio::sync::Mutex;
+
+use crate::{
+    clock::Clock,
+    flows::{App, Board, intake, note_failure, warehouse_folder},
+    ledger::{Event, Ledger},
+    mail::{Deadlines, Mailroom},
+    source::{self, Source, https::Fetcher, landing::Landing},
+    warehouse::Warehouse,
+    worker::Launcher,
+};
+
+pub use control::{Command, ControlError, Reply, ask};
+pub use lock::{Lock, LockError};
+pub use obey::obey;
+pub use ring::{Rung, advance, ring};
+pub use serve::{Readiness, serve};
+
+/// An application that has its data folder to itself.
+pub struct Opened {
+    /// What the flows work with.
+    pub app: App,
+    /// Held as long as this lives.
+    pub lock: Lock,
+}
+
+/// Takes the board's data folder and opens everything in it.
+///
+/// # Errors
+/// When another process has the folder, or something in it is damaged; nothing is changed then.
+pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, String>) -> anyhow::Result<Opened> {
+    let lock = Lock::take(&board.data)?;
+    let ledger = Ledger::open(&board.data.join("ledger.sqlite"))?;
+    let landing = Landing::open(&board.data.join("landing"), &board.data.join("master.key"))?;
+    let warehouse = Warehouse::open(&warehouse_folder(&board))?;
+    let mailroom = Mailroom::open(board.mail.clone(), environment, &board.data, Deadlines::default())?;
+    let fetcher = Fetcher::new(board.hosts())?;
+    let launcher = Arc::new(Launcher::current().context("finding the program's own file")?);
+    let app = App {
+        board,
+        clock,
+        ledger,
+        landing,
+        warehouse,
+        launcher,
+        fetcher,
+        mailroom,
+        looks: Mutex::default(),
+        turn: Mutex::default(),
+    };
+    identity::check(&app).await?;
+    make_drop_folders(&app.board)?;
+    let (now, version) = (app.clock.now(), env!("CARGO_PKG_VERSION").to_owned());
+    app.ledger
+        .write(move |txn| {
+            txn.append(now, "daemon", "daemon", &Event::Started { version })?;
+            Ok(())
+        })
+        .await?;
+    if let Err(error) = intake::recover(&app).await {
+        note_failure(&app, "recovering after a start", &error).await;
+    }
+    Ok(Opened { app, lock })
+}
+
+/// Makes the drop folders that lie in the board's folder, so that there is a place to put the first file.
+fn make_drop_folders(board: &Board) -> anyhow::Result<()> {
+    for contract in board.returns.values() {
+        let Source::Folder { path, .. } = &contract.source else { continue };
+        for agency in &contract.agencies {
+            let folder = source::fill(path, "agency", agency.as_str());
+            if Path::new(&folder).is_relative() {
+                let folder = board.home.join(folder);
+                std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where the daemon of a data folder listens for commands.
+pub fn socket(data: &Path) -> std::path::PathBuf {
+    data.join("control.sock")
+}

@@ -1,0 +1,124 @@
+//! What each command of the control socket does.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use bytes::Bytes;
+
+use super::{Command, Reply, advance, identity, ring};
+use crate::{
+    domain::Verdict,
+    flows::{
+        App,
+        intake::{self, Acknowledge, Offer, Received},
+        publish, query, rebuild, refresh,
+    },
+    ledger::ObligationKey,
+    source::Extract,
+};
+
+/// Does what a command asks; what went wrong is in the answer.
+pub async fn obey(app: &Arc<App>, command: Command) -> Reply {
+    match act(app, command).await {
+        Ok(said) => Reply::Done(said),
+        Err(error) => Reply::Refused(format!("{error:#}")),
+    }
+}
+
+async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<String> {
+    match command {
+        Command::Now => Ok(app.clock.now().to_string()),
+        Command::Ring => {
+            let rung = ring(app).await;
+            Ok(format!("{rung:?}"))
+        }
+        Command::Advance { to } => {
+            let rings = advance(app, to).await?;
+            Ok(format!("it is {to}, after {rings} rings that did something"))
+        }
+        Command::Submit { file, return_id, agency, period, actor } => {
+            let _turn = app.turn.lock().await;
+            let bytes = tokio::fs::read(&file).await.with_context(|| file.display().to_string())?;
+            let name = file.file_name().and_then(|n| n.to_str()).unwrap_or("unnamed").to_owned();
+            let extract = Extract { bytes: Bytes::from(bytes), name, source: format!("brought by {actor}") };
+            let key = ObligationKey { return_id, agency, period };
+            let offer = Offer { key, extract, actor, acknowledge: Acknowledge::Nothing };
+            Ok(told(&intake::receive(app, offer).await?))
+        }
+        Command::Nil { return_id, agency, period, reason, actor } => {
+            let _turn = app.turn.lock().await;
+            let key = ObligationKey { return_id, agency, period };
+            let received = intake::nil(app, key, reason, &actor).await?;
+            Ok(format!("submission {}: a nil return is recorded", received.submission))
+        }
+        Command::Release { submission, accept, reason, actor } => {
+            let _turn = app.turn.lock().await;
+            Ok(told(&intake::release(app, submission, accept, &reason, &actor).await?))
+        }
+        Command::Issue { pack, period } => {
+            let _turn = app.turn.lock().await;
+            let edition = publish::issue(app, &pack, period, None).await?;
+            Ok(format!(
+                "edition {} of {pack} is issued: {}",
+                edition.number,
+                app.board.data.join(edition.folder).display()
+            ))
+        }
+        Command::Refresh => {
+            let _turn = app.turn.lock().await;
+            let done = refresh::refresh(app).await?;
+            Ok(if done { "the figures were worked out anew" } else { "the figures are up to date" }.to_owned())
+        }
+        Command::Sql { text, as_of, format } => {
+            let rows = query::sql(app, &text, as_of).await?;
+            query::written(&rows, format)
+        }
+        Command::Adopt { actor } => {
+            identity::adopt(app, &actor).await?;
+            Ok("this machine is the board's; mail and pulls go on".to_owned())
+        }
+        Command::Rebuild { replace } => {
+            let _turn = app.turn.lock().await;
+            let rebuilt = rebuild::rebuild(app, replace).await?;
+            let mut said = format!(
+                "{} submissions replayed into {} tables; {} tables differ",
+                rebuilt.submissions,
+                rebuilt.tables,
+                rebuilt.differences.len()
+            );
+            for difference in rebuilt.differences {
+                said.push_str(&format!("\n  {difference}"));
+            }
+            Ok(said)
+        }
+    }
+}
+
+/// A verdict in words, with what was found.
+fn told(received: &Received) -> String {
+    let verdict = match received.verdict {
+        Verdict::Accepted => "accepted",
+        Verdict::AcceptedWithQueries => "accepted, with questions",
+        Verdict::NotAccepted => "not accepted",
+        Verdict::Held => "held for a person",
+        Verdict::Duplicate => "the same file as before, nothing changed",
+    };
+    let mut said = format!(
+        "submission {}: {verdict}; {} rows read, {} accepted, {} refused",
+        received.submission, received.rows.read, received.rows.accepted, received.rows.refused
+    );
+    if let Some(reason) = &received.reason {
+        said.push_str(&format!("\n  {reason}"));
+    }
+    for finding in &received.findings {
+        let place = match (&finding.sheet, &finding.letter, finding.row) {
+            (Some(sheet), Some(letter), Some(row)) => format!("sheet {sheet}, cell {letter}{row}: "),
+            (None, Some(letter), Some(row)) => format!("column {letter}, row {row}: "),
+            (_, _, Some(row)) => format!("row {row}: "),
+            (Some(sheet), _, None) => format!("sheet {sheet}: "),
+            _ => String::new(),
+        };
+        said.push_str(&format!("\n  {} {place}{} ({})", finding.severity.as_str(), finding.says, finding.rule));
+    }
+    said
+}

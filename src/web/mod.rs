@@ -1,0 +1,153 @@
+//! The daemon's pages: health, metrics and one page of status. GET changes nothing.
+//!
+//! Shows agencies and returns, never a person's address and never a figure.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::State,
+    http::{StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::get,
+};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+
+use crate::{
+    domain::{civil_day, to_london},
+    flows::{
+        App,
+        standing::{Standing, owed_on},
+    },
+};
+
+#[derive(Clone)]
+struct Pages {
+    app: Arc<App>,
+    metrics: Option<PrometheusHandle>,
+}
+
+/// Serves the pages until `stop` resolves.
+pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
+    let metrics = PrometheusBuilder::new().install_recorder();
+    if let Err(error) = &metrics {
+        tracing::warn!(%error, "no metrics: another recorder is installed");
+    }
+    let router = Router::new()
+        .route("/", get(status))
+        .route("/health", get(health))
+        .route("/metrics", get(gauges))
+        .with_state(Pages { app, metrics: metrics.ok() })
+        .layer(tower_http::timeout::TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            std::time::Duration::from_secs(30),
+        ));
+    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
+        tracing::error!(%error, "the pages stopped");
+    }
+}
+
+/// `ok` while the ledger answers; otherwise 503 and why.
+async fn health(State(pages): State<Pages>) -> Response {
+    match pages.app.ledger.read(|txn| txn.chain_head()).await {
+        Ok((events, _)) => (StatusCode::OK, format!("ok, {events} events\n")).into_response(),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
+    }
+}
+
+async fn gauges(State(pages): State<Pages>) -> Response {
+    let counted = pages.app.ledger.read(|txn| {
+        let waiting = txn.messages()?.iter().filter(|m| m.settled_at.is_none()).count();
+        Ok((txn.chain_head()?.0, waiting, txn.undecided_submissions()?.len(), txn.failing_pulls()?.len()))
+    });
+    if let Ok((events, waiting, undecided, failing)) = counted.await {
+        metrics::gauge!("quarterday_ledger_events").set(events as f64);
+        metrics::gauge!("quarterday_messages_waiting").set(waiting as f64);
+        metrics::gauge!("quarterday_submissions_undecided").set(undecided as f64);
+        metrics::gauge!("quarterday_sources_failing").set(failing as f64);
+    }
+    let text = pages.metrics.as_ref().map(PrometheusHandle::render).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}
+
+#[derive(Template)]
+#[template(path = "status.html")]
+struct StatusPage {
+    board: String,
+    example: bool,
+    now: String,
+    owed: Vec<Row>,
+    editions: Vec<String>,
+    failures: Vec<String>,
+    contact: String,
+}
+
+struct Row {
+    agency: String,
+    title: String,
+    period: String,
+    due: String,
+    standing: &'static str,
+    words: String,
+}
+
+async fn status(State(pages): State<Pages>) -> Response {
+    match status_page(&pages.app).await.and_then(|page| Ok(page.render()?)) {
+        Ok(html) => {
+            let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+            ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
+        }
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "the status page failed");
+            (StatusCode::SERVICE_UNAVAILABLE, "The status cannot be told just now; see the daemon's log.\n")
+                .into_response()
+        }
+    }
+}
+
+async fn status_page(app: &App) -> anyhow::Result<StatusPage> {
+    let now = app.clock.now();
+    let owed = owed_on(&app.board, Some(&app.ledger), civil_day(now)).await?;
+    let (editions, failures) = app.ledger.read(|txn| Ok((txn.editions()?, txn.recent_failures(5)?))).await?;
+    let day = |at| to_london(at).strftime("%A %-d %B %Y").to_string();
+    Ok(StatusPage {
+        board: app.board.name.clone(),
+        example: app.board.example,
+        now: to_london(now).strftime("%A %-d %B %Y, %H:%M").to_string(),
+        owed: owed.iter().map(row).collect(),
+        editions: editions
+            .iter()
+            .rev()
+            .take(5)
+            .map(|e| format!("{} {}, edition {}, issued {}", e.pack, e.period, e.number, day(e.issued_at)))
+            .collect(),
+        failures: failures
+            .iter()
+            .filter_map(|recorded| match &recorded.event {
+                crate::ledger::Event::Failed { what, .. } => Some(format!("{}: {what}", day(recorded.at))),
+                _ => None,
+            })
+            .collect(),
+        contact: format!("{}, {}", app.board.contact.name, app.board.contact.phone),
+    })
+}
+
+fn row(standing: &Standing) -> Row {
+    let words = match standing.standing {
+        "overdue" => format!("overdue by {} days", standing.days_late),
+        "to_correct" => "a corrected file is awaited".to_owned(),
+        "held" => "held for a person to decide".to_owned(),
+        "received" => "received, being looked at".to_owned(),
+        _ => "not due yet".to_owned(),
+    };
+    Row {
+        agency: standing.agency.clone(),
+        title: standing.title.clone(),
+        period: standing.key.period.human(),
+        due: to_london(standing.due_at).strftime("%A %-d %B, %H:%M").to_string(),
+        standing: standing.standing,
+        words,
+    }
+}
