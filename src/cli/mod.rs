@@ -1,2 +1,172 @@
-//! cli
+//! The command line: one file per command, and the hidden entry of the workers.
+//!
+//! Exit codes: 0 done, 1 failed or refused, 2 the command line was not understood, 3 there is no configuration.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands speak to people")]
+
+mod board;
 pub mod demo;
+mod init;
+mod owed;
+mod pack;
+mod run;
+mod shipped;
+mod sql;
+mod status;
+mod submit;
+mod validate;
+mod verify;
+mod worker;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    daemon::Command,
+    domain::{AgencyId, Period, ReturnId},
+    flows::query::Written,
+};
+
+pub use worker::worker;
+
+/// Quarterday collects, checks, analyses and reports a safeguarding children partnership's returns, on an enforced
+/// timetable.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+struct Arguments {
+    /// The board's folder.
+    #[arg(long, short = 'C', global = true, default_value = ".", value_name = "FOLDER")]
+    board: PathBuf,
+    #[command(subcommand)]
+    command: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Live through one whole quarter of a made-up partnership, without a network, in under a minute.
+    Demo {
+        /// An empty or new folder for the example board.
+        #[arg(default_value = "quarterday-demo")]
+        folder: PathBuf,
+    },
+    /// Write a commented configuration for a board of your own.
+    Init {
+        /// An empty or new folder.
+        folder: PathBuf,
+    },
+    /// Check every definition and plan all SQL, offline.
+    Validate,
+    /// Serve the board until told to stop.
+    Run(run::Run),
+    /// What runs, what is owed, and what will be sent next to whom and why.
+    Status,
+    /// What is owed on a day.
+    Owed {
+        /// The day, as 2025-07-14; today when left out.
+        #[arg(long, value_name = "DATE")]
+        on: Option<jiff::civil::Date>,
+    },
+    /// Bring a file for an obligation, or say that there is nothing to report.
+    Submit(submit::Submit),
+    /// Take or refuse a submission that is held for a person.
+    Release {
+        /// The submission's number.
+        submission: i64,
+        /// Refuse it instead of taking it.
+        #[arg(long)]
+        refuse: bool,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Ask the warehouse a question in SQL.
+    Sql {
+        /// The question.
+        #[arg(short, long, value_name = "SQL")]
+        command: String,
+        /// As readers saw the warehouse at the end of this day.
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<jiff::civil::Date>,
+        /// How the answer is written.
+        #[arg(long, value_enum, default_value = "table")]
+        format: Written,
+    },
+    /// Issue, list or rebuild packs.
+    #[command(subcommand)]
+    Pack(pack::Pack),
+    /// Make the warehouse anew from the landing archive and the ledger, and compare.
+    Rebuild {
+        /// Put the new warehouse in the place of the present one.
+        #[arg(long)]
+        replace: bool,
+    },
+    /// Check the ledger's chain and projections, and every file of the warehouse.
+    Verify,
+    /// Ask the daemon to look at once for what is owed.
+    Ring,
+    /// Confirm that this machine is the board's, after a restore or a move.
+    Adopt,
+    /// Move a simulated clock forward.
+    #[command(hide = true)]
+    Advance {
+        /// Until when.
+        to: jiff::Timestamp,
+    },
+}
+
+/// Which return of whom for when.
+#[derive(Debug, Clone, clap::Args)]
+struct Which {
+    /// The return.
+    #[arg(long = "return", value_name = "RETURN")]
+    return_id: ReturnId,
+    /// The agency.
+    #[arg(long)]
+    agency: AgencyId,
+    /// The period, as 2025-26-Q1.
+    #[arg(long)]
+    period: Period,
+}
+
+/// Runs the command line.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let home = arguments.board;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("the program could not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(async {
+        match arguments.command {
+            Act::Demo { folder } => demo::demo(&folder).await,
+            Act::Init { folder } => init::init(&folder),
+            Act::Validate => validate::validate(&home).await,
+            Act::Run(options) => run::run(&home, options).await,
+            Act::Status => status::status(&home).await,
+            Act::Owed { on } => owed::owed(&home, on).await,
+            Act::Submit(submit) => submit::submit(&home, submit).await,
+            Act::Release { submission, refuse, reason } => {
+                let actor = board::actor();
+                board::order(&home, Command::Release { submission, accept: !refuse, reason, actor }).await
+            }
+            Act::Sql { command, as_of, format } => sql::sql(&home, command, as_of, format).await,
+            Act::Pack(pack) => pack::pack(&home, pack).await,
+            Act::Rebuild { replace } => board::order(&home, Command::Rebuild { replace }).await,
+            Act::Verify => verify::verify(&home).await,
+            Act::Ring => board::order(&home, Command::Ring).await,
+            Act::Adopt => board::order(&home, Command::Adopt { actor: board::actor() }).await,
+            Act::Advance { to } => board::order(&home, Command::Advance { to }).await,
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("quarterday: {error:#}");
+            if error.is::<board::NoConfiguration>() { ExitCode::from(3) } else { ExitCode::FAILURE }
+        }
+    }
+}

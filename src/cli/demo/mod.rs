@@ -8,7 +8,9 @@ mod chance;
 mod dataset;
 mod figures;
 mod formats;
+mod live;
 mod partner;
+mod relay;
 mod story;
 mod words;
 mod world;
@@ -17,6 +19,7 @@ use include_dir::{Dir, include_dir};
 
 pub use dataset::Dataset;
 pub use formats::FormatError;
+pub use live::demo;
 pub use partner::{Partner, PartnerError};
 pub use story::{Act, Scene, StoryError, story};
 pub use world::{File, World};

@@ -1,0 +1,70 @@
+//! How commands reach a board: through its running daemon, or with its data folder to themselves.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::bail;
+
+use crate::{
+    clock::Clock,
+    daemon::{self, Command, ControlError, Reply},
+    flows::{App, Board},
+    ledger::Ledger,
+    settings,
+};
+
+/// The folder holds no configuration.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{} holds no configuration (config/quarterday.toml). `quarterday init {}` writes one to edit; `quarterday demo` shows \
+     everything on a made-up board", .0.display(), .0.display()
+)]
+pub struct NoConfiguration(PathBuf);
+
+/// Reads the board's definitions.
+pub fn settle(home: &Path) -> anyhow::Result<Board> {
+    if !home.join("config/quarterday.toml").exists() {
+        return Err(NoConfiguration(home.to_owned()).into());
+    }
+    Board::settle(home, &settings::environment())
+        .map_err(|problems| anyhow::anyhow!("the definitions of {} are not right:\n\n{problems}", home.display()))
+}
+
+/// The board's ledger for looking into, if it has one yet.
+pub fn ledger(board: &Board) -> anyhow::Result<Option<Ledger>> {
+    let path = board.data.join("ledger.sqlite");
+    Ok(if path.exists() { Some(Ledger::look(&path)?) } else { None })
+}
+
+/// Has the running daemon do it or, if there is none, does it here; prints what is said.
+pub async fn order(home: &Path, command: Command) -> anyhow::Result<()> {
+    println!("{}", ask(home, command).await?);
+    Ok(())
+}
+
+/// The same without printing.
+pub async fn ask(home: &Path, command: Command) -> anyhow::Result<String> {
+    let board = settle(home)?;
+    let reply = match daemon::ask(&daemon::socket(&board.data), &command).await {
+        Ok(reply) => reply,
+        Err(ControlError::NotRunning(_)) => {
+            let opened = daemon::open(board, Clock::System, &settings::environment()).await?;
+            let app: Arc<App> = Arc::new(opened.app);
+            daemon::obey(&app, command).await
+        }
+        Err(error) => return Err(error.into()),
+    };
+    match reply {
+        Reply::Done(said) => Ok(said),
+        Reply::Refused(why) => bail!("{why}"),
+    }
+}
+
+/// The person at the keyboard, for the ledger.
+pub fn actor() -> String {
+    let environment = settings::environment();
+    let named = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| environment.get(*name).cloned());
+    named.unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()))
+}

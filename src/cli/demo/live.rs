@@ -1,0 +1,205 @@
+//! `quarterday demo`: drives the real daemon's flows through the example's quarter on a simulated clock.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+
+use super::{
+    super::shipped::{PIPELINES, REPORTS, new_folder, write_out},
+    Act, BOARD, Partner, SEED, Scene, World,
+    relay::Relay,
+    story,
+};
+use crate::{
+    clock::Clock,
+    daemon::{self, Command, Reply},
+    domain::{Verdict, to_london},
+    flows::{
+        App, Board,
+        intake::{self, Acknowledge, Offer},
+    },
+    ledger::{Event, ObligationKey, RecordedEvent},
+    source::Extract,
+    timetable::instant_on,
+};
+
+/// Lives through the example's quarter in `folder` and says where everything lies.
+///
+/// # Errors
+/// When the folder is not empty, or anything the example relies on fails.
+pub async fn demo(folder: &Path) -> anyhow::Result<()> {
+    let began = Instant::now();
+    new_folder(folder)?;
+    write_out(&BOARD, &folder.join("config"))?;
+    write_out(&PIPELINES, &folder.join("pipelines"))?;
+    write_out(&REPORTS, &folder.join("reports"))?;
+
+    let partner = Partner::start().await.context("starting the partners' server on this machine")?;
+    let relay = Relay::start(&folder.join("mails")).await.context("starting the mail relay on this machine")?;
+    // What the example needs of this machine for these few seconds; its files keep saying "folder".
+    let overrides = BTreeMap::from(
+        [
+            ("QUARTERDAY__PULLS__BASE", partner.base()),
+            ("QUARTERDAY__MAIL__MAILER", "smtp".into()),
+            ("QUARTERDAY__MAIL__HOST", relay.address.ip().to_string()),
+            ("QUARTERDAY__MAIL__PORT", relay.address.port().to_string()),
+            ("QUARTERDAY__MAIL__TLS", "none".into()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    );
+    let board = Board::settle(folder, &overrides)
+        .map_err(|problems| anyhow::anyhow!("the example's own definitions are not right:\n{problems}"))?;
+    let morning = instant_on(jiff::civil::date(2025, 6, 30), jiff::civil::time(9, 0, 0, 0));
+    let opened = daemon::open(board, Clock::simulated(morning), &overrides).await?;
+    let app = Arc::new(opened.app);
+    println!("{} (made up; nothing leaves this machine)\n", app.board.name);
+
+    let world = World::new(SEED);
+    load_history(&app, &world).await?;
+    let mut seen = app.ledger.read(|txn| txn.chain_head()).await?.0;
+    for scene in story(&world)? {
+        play(&app, &partner, folder, scene).await?;
+        seen = tell_events(&app, seen).await?;
+    }
+    summary(&app, folder, began.elapsed()).await
+}
+
+/// Twelve quarters of history, as a new board would bring them: nobody's duty, answered to nobody.
+async fn load_history(app: &Arc<App>, world: &World) -> anyhow::Result<()> {
+    let files = world.history()?;
+    let bar = ProgressBar::new(files.len() as u64);
+    bar.set_style(ProgressStyle::with_template("{msg} {bar:30} {pos}/{len}")?);
+    bar.set_message("Twelve quarters of history");
+    let count = files.len();
+    for file in files {
+        let key =
+            ObligationKey { return_id: file.dataset.return_id()?, agency: file.dataset.agency()?, period: file.period };
+        let extract = Extract { bytes: Bytes::from(file.bytes), name: file.name, source: "history".into() };
+        let offer = Offer { key, extract, actor: "demo".into(), acknowledge: Acknowledge::Nothing };
+        let received = intake::receive(app, offer).await?;
+        if !received.verdict.is_accepted() {
+            bail!("the example's own history is not accepted: {received:?}");
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    println!("{:<13}{count} files of history accepted: CSV, XLSX, JSON and Parquet", "");
+    Ok(())
+}
+
+async fn play(app: &Arc<App>, partner: &Partner, folder: &Path, scene: Scene) -> anyhow::Result<()> {
+    advance(app, scene.at).await?;
+    println!("{}  {}", to_london(scene.at).strftime("%a %-d %b %H:%M"), scene.says);
+    let done = match scene.act {
+        None => return Ok(()),
+        Some(Act::Publish { path, bytes }) => {
+            partner.publish(&path, bytes);
+            // The daemon asks on its own timetable; the next scene finds the file fetched.
+            return Ok(());
+        }
+        Some(Act::Drop { agency, name, bytes }) => {
+            fs::write(folder.join("drop").join(agency.as_str()).join(name), bytes)?;
+            advance(app, scene.at).await?;
+            return Ok(());
+        }
+        Some(Act::Nil { return_id, agency, period, reason }) => {
+            let actor = "probation".to_owned();
+            daemon::obey(app, Command::Nil { return_id, agency, period, reason, actor }).await
+        }
+        Some(Act::Submit { return_id, agency, period, name, bytes }) => {
+            let file = folder.join("brought").join(name);
+            fs::create_dir_all(folder.join("brought"))?;
+            fs::write(&file, bytes)?;
+            let actor = "business unit".to_owned();
+            daemon::obey(app, Command::Submit { file, return_id, agency, period, actor }).await
+        }
+    };
+    match done {
+        Reply::Done(_) => Ok(()),
+        Reply::Refused(why) => bail!("{why}"),
+    }
+}
+
+async fn advance(app: &Arc<App>, to: Timestamp) -> anyhow::Result<()> {
+    match daemon::obey(app, Command::Advance { to }).await {
+        Reply::Done(_) => Ok(()),
+        Reply::Refused(why) => bail!("{why}"),
+    }
+}
+
+/// Prints what the daemon did since event `seen`.
+async fn tell_events(app: &Arc<App>, seen: i64) -> anyhow::Result<i64> {
+    let events = app.ledger.read(|txn| txn.all_events()).await?;
+    let mut newest = seen;
+    let mut notices = 0;
+    for recorded in events.iter().filter(|recorded| recorded.seq > seen) {
+        newest = recorded.seq;
+        match &recorded.event {
+            Event::Told { rung, .. } if rung == "notice" => notices += 1,
+            _ => {
+                if let Some(line) = line(app, recorded) {
+                    println!("{:<13}  → {line}", "");
+                }
+            }
+        }
+    }
+    if notices > 0 {
+        println!("{:<13}  → {notices} notices sent", "");
+    }
+    Ok(newest)
+}
+
+fn line(app: &App, recorded: &RecordedEvent) -> Option<String> {
+    let about = || {
+        let key: ObligationKey = recorded.subject.parse().ok()?;
+        Some(format!("{}, {}", app.board.agency_name(&key.agency), app.board.return_title(&key.return_id)))
+    };
+    Some(match &recorded.event {
+        Event::Decided { verdict, .. } => {
+            let verdict = match verdict {
+                Verdict::Accepted => "accepted",
+                Verdict::AcceptedWithQueries => "accepted, with a question",
+                Verdict::NotAccepted => "not accepted; the answer names each cell and rule",
+                Verdict::Held => "held for the manager",
+                Verdict::Duplicate => return None,
+            };
+            format!("{}: {verdict}", about()?)
+        }
+        Event::NilReturned { .. } => format!("{}: nothing to report, noted", about()?),
+        Event::Told { rung, .. } => format!("{}: {rung} sent", about()?),
+        Event::Issued { pack, number, .. } => format!("the {pack} pack is issued, edition {number}"),
+        Event::Failed { what, why } => format!("went wrong: {what}: {why}"),
+        _ => return None,
+    })
+}
+
+async fn summary(app: &Arc<App>, folder: &Path, took: Duration) -> anyhow::Result<()> {
+    let (editions, messages, wrong) =
+        app.ledger.read(|txn| Ok((txn.editions()?, txn.messages()?.len(), txn.verify()?))).await?;
+    if let Some(wrong) = wrong.first() {
+        bail!("the ledger does not agree with itself: {wrong}");
+    }
+    let edition = editions.first().context("no pack was issued")?;
+    let at = folder.display();
+    let program = std::env::args().next().unwrap_or_else(|| "quarterday".into());
+    println!("\nOne quarter in {:.0} seconds.\n", took.as_secs_f32());
+    println!("  pack       {}", app.board.data.join(&edition.folder).join("board.pdf").display());
+    println!("  mails      {} ({messages} messages, kept by a relay on this machine)", folder.join("mails").display());
+    println!("  warehouse  {} (Delta tables)", app.warehouse_folder().display());
+    println!("\nTry next:");
+    println!(
+        "  {program} -C {at} sql -c \"SELECT period, numerator, value FROM disclosed.figures WHERE indicator = 'second-plans'\""
+    );
+    println!("  {program} -C {at} owed --on 2025-10-20");
+    println!("  {program} -C {at} pack rebuild board {}", edition.number);
+    Ok(())
+}

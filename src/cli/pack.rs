@@ -1,0 +1,62 @@
+//! `quarterday pack`.
+
+use std::path::Path;
+
+use super::board;
+use crate::{
+    daemon::Command,
+    domain::{Period, to_london},
+    flows::publish,
+    ledger::Ledger,
+    worker::Launcher,
+};
+
+/// What to do with packs.
+#[derive(Debug, clap::Subcommand)]
+pub enum Pack {
+    /// Issue a pack now, whatever the timetable says.
+    Issue {
+        /// The pack, a folder of reports/packs.
+        pack: String,
+        /// The period, as 2025-26-Q1.
+        period: Period,
+    },
+    /// List the issued editions.
+    List,
+    /// Render an issued edition again from what it froze, and compare the bytes.
+    Rebuild {
+        /// The pack.
+        pack: String,
+        /// The edition's number.
+        edition: i64,
+    },
+}
+
+/// Does it.
+pub async fn pack(home: &Path, pack: Pack) -> anyhow::Result<()> {
+    match pack {
+        Pack::Issue { pack, period } => board::order(home, Command::Issue { pack, period }).await,
+        Pack::List => {
+            let board = board::settle(home)?;
+            let ledger = Ledger::look(&board.data.join("ledger.sqlite"))?;
+            for edition in ledger.read(|txn| txn.editions()).await? {
+                let issued = to_london(edition.issued_at).strftime("%-d %B %Y");
+                let folder = board.data.join(&edition.folder);
+                println!(
+                    "{} {}  {}  issued {issued}  {}",
+                    edition.pack,
+                    edition.number,
+                    edition.period,
+                    folder.display()
+                );
+            }
+            Ok(())
+        }
+        Pack::Rebuild { pack, edition } => {
+            let board = board::settle(home)?;
+            let ledger = Ledger::look(&board.data.join("ledger.sqlite"))?;
+            println!("{}", publish::rebuild(&Launcher::current()?, &ledger, &board.data, &pack, edition).await?);
+            Ok(())
+        }
+    }
+}

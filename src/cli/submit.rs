@@ -1,0 +1,41 @@
+//! `quarterday submit`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use super::{Which, board};
+use crate::daemon::Command;
+
+/// A file, or a nil return.
+#[derive(Debug, clap::Args)]
+pub struct Submit {
+    /// The file.
+    #[arg(required_unless_present = "nil", conflicts_with = "nil")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    which: Which,
+    /// There is nothing to report, for this reason.
+    #[arg(long, value_name = "REASON")]
+    nil: Option<String>,
+}
+
+/// Offers the file, or records that there is nothing to report; fails when it is not accepted.
+pub async fn submit(home: &Path, submit: Submit) -> anyhow::Result<()> {
+    let Which { return_id, agency, period } = submit.which;
+    let actor = board::actor();
+    let command = match (submit.nil, submit.file) {
+        (Some(reason), _) => Command::Nil { return_id, agency, period, reason, actor },
+        (None, Some(file)) => {
+            let file = file.canonicalize().with_context(|| file.display().to_string())?;
+            Command::Submit { file, return_id, agency, period, actor }
+        }
+        (None, None) => bail!("name a file, or give a reason with --nil"),
+    };
+    let said = board::ask(home, command).await?;
+    if said.contains(": not accepted") {
+        bail!("{said}");
+    }
+    println!("{said}");
+    Ok(())
+}

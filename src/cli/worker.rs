@@ -1,0 +1,15 @@
+//! The hidden entry of the workers: decides which handler runs.
+
+use std::process::ExitCode;
+
+use crate::{decode, pack, warehouse, worker::Kind};
+
+/// Serves one job of the kind named; never called by people.
+pub fn worker(kind: Option<&str>) -> ExitCode {
+    let Some(Ok(kind)) = kind.map(str::parse::<Kind>) else { return ExitCode::from(2) };
+    match kind {
+        Kind::Sql => warehouse::serve_sql(),
+        Kind::Typst => pack::serve_typst(),
+        Kind::Xlsx | Kind::Parquet | Kind::Probe => decode::serve_worker(kind).unwrap_or(ExitCode::FAILURE),
+    }
+}
