@@ -1,8 +1,13 @@
-//! What several tests need: the real binary's workers, a return's contract, somewhere for rows to go.
+//! What tests start: a real daemon over a real folder, a partner's server that can be told to misbehave, workers.
 
 pub mod board_data;
+mod daemon;
 pub mod office;
+mod partner;
 pub mod smtp;
+
+pub use daemon::{TestBoard, TestDaemon, said};
+pub use partner::{Answer, Partner};
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +17,27 @@ use quarterday::{
     settings::{Problems, read_file},
     worker::Launcher,
 };
+
+/// The test data beside the project; `None` when they are not here, which CI does not allow.
+pub fn shared(path: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared")).join(path);
+    if path.exists() {
+        return Some(path);
+    }
+    assert!(!in_ci(), "{} is required in CI", path.display());
+    println!("skipped: {} is not here", path.display());
+    None
+}
+
+/// Whether nothing may be left out.
+pub fn in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|ci| ci == "true")
+}
+
+/// A folder of the real data.
+pub fn shared_data(folder: &str) -> Option<PathBuf> {
+    shared(&format!("data/{folder}"))
+}
 
 /// Workers of the binary under test.
 pub fn launcher() -> Launcher {
@@ -27,13 +53,6 @@ pub fn contract(folder: &Path) -> Contract {
     problems.merge(document.finish());
     assert!(problems.is_empty(), "{problems}");
     contract.unwrap()
-}
-
-/// A folder of the real data; none if this machine has none, which is no excuse in CI.
-pub fn shared_data(folder: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(folder);
-    assert!(path.exists() || std::env::var_os("CI").is_none(), "{} is required in CI", path.display());
-    path.exists().then_some(path)
 }
 
 /// Keeps the rows it is given.
