@@ -1,0 +1,35 @@
+# What CI runs; `just` lists the recipes.
+
+default:
+    @just --list
+
+# Everything CI checks, in its order.
+ci: format lint deny test docs features
+
+# Formatting.
+format:
+    cargo fmt --check
+
+# Clippy, warnings denied.
+lint:
+    cargo clippy --all-targets --locked -- -D warnings
+
+# Licences, bans and sources of every dependency.
+deny:
+    cargo deny --log-level error check licenses bans sources
+
+# The README's test command.
+test:
+    cargo test --locked
+
+# The documentation of the code.
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
+
+# The features that outgrow one machine.
+features:
+    cargo clippy --locked --features cloud -- -D warnings
+    cargo clippy --locked --features cluster -- -D warnings
+
+# What to run before a commit.
+check: format lint test
