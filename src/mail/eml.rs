@@ -12,7 +12,7 @@ use lettre::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{MailError, Message, Person, Settings, prose};
+use super::{MailError, Message, Person, Settings, is_address, prose};
 use crate::ledger::hex;
 
 /// What a copy of a message adds to it.
@@ -137,7 +137,7 @@ fn mailbox(name: &'static str, person: &Person) -> Result<Mailbox, MailError> {
 
 pub(super) fn address(text: &str) -> Result<Address, MailError> {
     let wrong = || MailError::Address { address: text.chars().filter(|c| !c.is_control()).collect() };
-    if !text.is_ascii() || text.contains(|c: char| c.is_ascii_control() || c == ' ') {
+    if !is_address(text) {
         return Err(wrong());
     }
     text.parse().map_err(|_| wrong())

@@ -3,8 +3,9 @@
 use std::str::FromStr;
 
 use jiff::{Timestamp, civil::Date};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::{Contact, Person};
 use crate::{domain::Period, ledger::FindingRow};
 
 /// Everything one message is made from.
@@ -29,26 +30,6 @@ pub struct Board {
     pub example: bool,
     /// Where its pages can be reached, such as `https://quarterday.example`; without it no message holds a link.
     pub public_url: Option<String>,
-}
-
-/// Somebody who gets messages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    /// The name.
-    pub name: String,
-    /// The address.
-    pub email: String,
-}
-
-/// The person to call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Contact {
-    /// The name.
-    pub name: String,
-    /// The telephone number.
-    pub phone: String,
-    /// The address that replies go to.
-    pub email: String,
 }
 
 /// The return a message speaks of.

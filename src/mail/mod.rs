@@ -12,6 +12,7 @@ mod facts;
 mod folder;
 mod mailer;
 mod message;
+mod person;
 mod prose;
 mod pump;
 mod relay_hold;
@@ -25,11 +26,11 @@ use std::path::PathBuf;
 pub use eml::message_id;
 pub use examples::example;
 pub use facts::{
-    Agreement, Board, Contact, Due, Escalation, Facts, Judged, Kind, LastTime, Letter, Next, Person, Read, Told, Total,
-    Ways,
+    Agreement, Board, Due, Escalation, Facts, Judged, Kind, LastTime, Letter, Next, Read, Told, Total, Ways,
 };
 pub use mailer::{Mailer, Memory, Posted};
 pub use message::{Attachment, Content, Message};
+pub use person::{Contact, Person, is_address};
 pub use pump::{Mailroom, Pumped};
 pub use relay_hold::RelayHold;
 pub use settings::{Relay, Settings, Tls, Way};

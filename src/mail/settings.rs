@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
-use super::{MailError, Person, eml};
+use super::{MailError, Person, is_address};
 use crate::settings::{Secret, Section};
 
 /// How the board sends mail.
@@ -59,7 +59,7 @@ impl Settings {
     /// Reads `[mail]`; an `example` board writes into a folder, or to a relay on this machine that keeps what it gets.
     pub fn settle(section: &mut Section<'_>, example: bool) -> Option<Self> {
         let mailer = section.one_of("mailer", &["smtp", "folder"]);
-        let from = section.section("from").and_then(|mut table| settle_person(&mut table));
+        let from = section.section("from").and_then(|mut table| Person::settle(&mut table));
         let reply_to = settle_address(section, "reply_to");
         let return_path = settle_address(section, "return_path");
         let allowed_domains = section.list_or_empty("allowed_domains");
@@ -176,23 +176,13 @@ fn settle_relay(section: &mut Section<'_>) -> Option<Relay> {
     Some(Relay { host, port: port?, tls, ca_file, sign_in })
 }
 
-fn settle_person(table: &mut Section<'_>) -> Option<Person> {
-    let name = table.text("name");
-    let email = table.text("email").and_then(|email| checked(table, "email", email));
-    if name.as_ref().is_some_and(|name| name.contains(char::is_control)) {
-        table.refuse("name", "a name on one line", "name = \"Exampleshire Safeguarding Children Partnership\"");
-        return None;
-    }
-    Some(Person { name: name?, email: email? })
-}
-
 fn settle_address(section: &mut Section<'_>, key: &str) -> Option<String> {
     let text = section.text_opt(key)?;
     checked(section, key, text)
 }
 
 fn checked(section: &mut Section<'_>, key: &str, text: String) -> Option<String> {
-    if eml::address(&text.replace("{key}", "key")).is_err() {
+    if !is_address(&text.replace("{key}", "key")) {
         section.refuse(key, "a plain address such as quarterday@board.example", "an address of the board's own");
         return None;
     }

@@ -63,6 +63,7 @@ pub(super) fn is_chase(kind: Kind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::ObligationKey;
     use crate::ledger::OutboxState;
 
     const WRITTEN: &str = "2025-07-14T09:00:00Z";
@@ -72,23 +73,9 @@ mod tests {
     }
 
     fn judge(kind: Kind, state: State, decided_at: Option<&str>, overtaken: bool, now: &str) -> Option<&'static str> {
-        let obligation = Obligation {
-            key: "missing-children/police/2025-26-Q1".parse().unwrap(),
-            opened_at: at("2025-06-30T23:00:00Z"),
-            duty: true,
-            due_at: at("2025-07-14T16:00:00Z"),
-            rule: String::new(),
-            state,
-            received_at: None,
-            decided_at: decided_at.map(at),
-            effective: None,
-            pending: None,
-            corrected: false,
-            restatements: 0,
-            told: vec![],
-            skipped: vec![],
-            reason: None,
-        };
+        let key: ObligationKey = "missing-children/police/2025-26-Q1".parse().unwrap();
+        let opened = Obligation::opened(&key, at("2025-06-30T23:00:00Z"), at("2025-07-14T16:00:00Z"), "");
+        let obligation = Obligation { state, decided_at: decided_at.map(at), ..opened };
         let row = OutboxRow {
             key: "k".into(),
             kind: kind.as_str().into(),

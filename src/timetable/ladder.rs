@@ -245,23 +245,9 @@ mod tests {
     use crate::ledger::ObligationKey;
 
     fn obligation() -> Obligation {
-        Obligation {
-            key: "missing-children/police/2025-26-Q1".parse::<ObligationKey>().unwrap(),
-            opened_at: "2025-06-30T23:00:00Z".parse().unwrap(),
-            duty: true,
-            due_at: "2025-07-14T16:00:00Z".parse().unwrap(),
-            rule: String::new(),
-            state: State::Open,
-            received_at: None,
-            decided_at: None,
-            effective: None,
-            pending: None,
-            corrected: false,
-            restatements: 0,
-            told: vec![],
-            skipped: vec![],
-            reason: None,
-        }
+        let key: ObligationKey = "missing-children/police/2025-26-Q1".parse().unwrap();
+        let (opened, due) = ("2025-06-30T23:00:00Z".parse().unwrap(), "2025-07-14T16:00:00Z".parse().unwrap());
+        Obligation::opened(&key, opened, due, "")
     }
 
     /// Walks the days, telling whatever is owed, and writes down on which day each rung went.

@@ -13,13 +13,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use agencies::{Agency, Person};
+pub use agencies::Agency;
 
 use crate::{
     analysis::Indicator,
     check::Contract,
     domain::{AgencyId, ReturnId},
-    mail,
+    mail::{self, Contact, Person},
     pack::PackDefinition,
     settings::{self, Document, Problems, Section},
     source::{Source, fill},
@@ -66,17 +66,6 @@ pub struct Board {
     pub indicators: Vec<Indicator>,
     /// What the board reads.
     pub packs: BTreeMap<String, PackDefinition>,
-}
-
-/// Whom to ask.
-#[derive(Debug, Clone)]
-pub struct Contact {
-    /// A name, or the unit's.
-    pub name: String,
-    /// The address.
-    pub email: String,
-    /// The telephone number.
-    pub phone: String,
 }
 
 impl Board {
@@ -185,12 +174,9 @@ impl Main {
         let board = root.section("board").map(|mut table| {
             (table.text("name"), table.text_opt("short_name"), table.text("area"), table.boolean_or("example", false))
         });
-        let contact = root.section("contact").and_then(|mut table| {
-            let (name, email, phone) = (table.text("name"), table.text("email"), table.text("phone"));
-            Some(Contact { name: name?, email: email?, phone: phone? })
-        });
-        let manager = root.section("manager").and_then(|mut table| agencies::settle_person(&mut table));
-        let chair = root.section_opt("chair").and_then(|mut table| agencies::settle_person(&mut table));
+        let contact = root.section("contact").and_then(|mut table| Contact::settle(&mut table));
+        let manager = root.section("manager").and_then(|mut table| Person::settle(&mut table));
+        let chair = root.section_opt("chair").and_then(|mut table| Person::settle(&mut table));
         let (listen, public_url) = match root.section_opt("web") {
             Some(mut table) => (table.parsed_opt("listen"), table.text_opt("public_url")),
             None => (None, None),

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use jiff::{Timestamp, civil::Date};
 
-use super::{super::App, manager, person, written};
+use super::{super::App, manager, written};
 use crate::{
     domain::civil_day,
     ledger::{EditionRow, OutboxRow},
@@ -55,12 +55,10 @@ fn readers(app: &App, definition: &PackDefinition) -> Vec<Person> {
     let mut people: Vec<Person> = Vec::new();
     for role in definition.roles() {
         match role.as_str() {
-            "chair" => people.extend(board.chair.iter().map(person)),
+            "chair" => people.extend(board.chair.clone()),
             "manager" => people.push(manager(app)),
-            "board-members" => {
-                people.extend(board.agencies.values().filter_map(|a| a.board_member.as_ref()).map(person))
-            }
-            _ => people.extend(board.agencies.values().map(|agency| person(&agency.lead))),
+            "board-members" => people.extend(board.agencies.values().filter_map(|a| a.board_member.clone())),
+            _ => people.extend(board.agencies.values().map(|agency| agency.lead.clone())),
         }
     }
     people.extend(definition.addresses().iter().map(|email| Person { name: email.clone(), email: email.clone() }));

@@ -15,7 +15,7 @@ use crate::{
     check::Contract,
     domain::civil_day,
     ledger::{Obligation, OutboxRow, OutboxState},
-    mail::{self, Contact, Due, Facts, Letter, Message, Person},
+    mail::{self, Due, Facts, Letter, Message, Person},
     timetable::Role,
 };
 
@@ -67,7 +67,7 @@ fn written(
     let mut rows = Vec::new();
     for to in people {
         let recipient = to.email.clone();
-        let facts = Facts { board: board.clone(), to, contact: contact(app), letter: letter.clone() };
+        let facts = Facts { board: board.clone(), to, contact: app.board.contact.clone(), letter: letter.clone() };
         let message = app.board.templates.render(&facts).with_context(|| format!("the message {kind}"))?;
         let row = OutboxRow {
             key: format!("{key}/{recipient}"),
@@ -102,24 +102,15 @@ fn due(app: &App, obligation: &Obligation, contract: &Contract) -> Due {
     }
 }
 
-fn contact(app: &App) -> Contact {
-    let contact = &app.board.contact;
-    Contact { name: contact.name.clone(), phone: contact.phone.clone(), email: contact.email.clone() }
-}
-
-fn person(person: &super::board::Person) -> Person {
-    Person { name: person.name.clone(), email: person.email.clone() }
-}
-
 pub(super) fn manager(app: &App) -> Person {
-    person(&app.board.manager)
+    app.board.manager.clone()
 }
 
 fn recipients(app: &App, obligation: &Obligation, roles: &[Role]) -> Vec<Person> {
     let mut people: Vec<Person> = Vec::new();
     for found in roles.iter().filter_map(|role| app.board.person(&obligation.key.agency, *role)) {
         if !people.iter().any(|known| known.email == found.email) {
-            people.push(person(found));
+            people.push(found.clone());
         }
     }
     people
