@@ -317,17 +317,3 @@ fn a_pack_that_asks_for_an_indicator_nobody_made_is_not_printed_without_it() {
     let made = manuscript(&definition, (Class::Public, &figures), &sample::record(), &sample::imprint());
     assert_snapshot!(made.unwrap_err(), @"the pack board asks for the indicator third-plans, and there are no figures of it; write reports/indicators/third-plans.sql or take it off the list in pack.toml");
 }
-
-/// Writes the sample where `QUARTERDAY_SAMPLE` says, for people to look at: `cargo test --lib sample -- --ignored`.
-#[test]
-#[ignore = "writes files"]
-fn the_sample_is_written_out() {
-    let Some(folder) = std::option_env!("QUARTERDAY_SAMPLE") else { return };
-    let manuscript = board();
-    for (name, bytes) in &manuscript.files {
-        let path = Path::new(folder).join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, bytes).unwrap();
-    }
-    std::fs::write(Path::new(folder).join("pack.pdf"), set(manuscript).unwrap().pdf).unwrap();
-}
