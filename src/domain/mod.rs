@@ -2,6 +2,7 @@
 //!
 //! Knows no I/O, no async and no configuration.
 
+mod address;
 mod agency;
 mod calendar;
 mod identifiers;
@@ -10,6 +11,7 @@ mod period;
 mod status;
 mod verdict;
 
+pub use address::is_address;
 pub use agency::{AgencyId, NotAnId, ReturnId};
 pub use calendar::{Calendar, CalendarError};
 pub use identifiers::{is_nhs_number, upn_check_letter};

@@ -1,4 +1,4 @@
-//! Failures a person should know of: written to the log once and to the ledger once a day.
+//! Failures a person should know of: in the log and in the ledger once a day, however often they repeat.
 
 use super::App;
 use crate::{domain::civil_day, ledger::Event};
@@ -6,17 +6,19 @@ use crate::{domain::civil_day, ledger::Event};
 /// Notes that `what` failed because of `why`; the daemon goes on.
 pub async fn note_failure(app: &App, what: &str, why: &anyhow::Error) {
     let why = format!("{why:#}");
-    tracing::warn!(what, why, "failed; the daemon goes on");
     let now = app.clock.now();
     let key = format!("failed/{what}/{}", civil_day(now));
-    let event = Event::Failed { what: what.to_owned(), why };
+    let event = Event::Failed { what: what.to_owned(), why: why.clone() };
     let noted = app.ledger.write(move |txn| {
-        if txn.settle_occurrence(now, &key, "noted")? {
+        let first = txn.settle_occurrence(now, &key, "noted")?;
+        if first {
             txn.append(now, "daemon", "daemon", &event)?;
         }
-        Ok(())
+        Ok(first)
     });
-    if let Err(error) = noted.await {
-        tracing::error!(%error, "the failure could not be noted in the ledger");
+    match noted.await {
+        Ok(true) => tracing::warn!(what, why, "failed; the daemon goes on"),
+        Ok(false) => tracing::debug!(what, why, "failed again"),
+        Err(error) => tracing::error!(what, why, %error, "failed, and the ledger could not be told"),
     }
 }

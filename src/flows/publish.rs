@@ -117,7 +117,12 @@ pub async fn issue(app: &App, pack: &str, period: Period, meeting: Option<&Meeti
     };
     let rendered = pack::render(&app.launcher, definition, &disclosed, &record, &imprint).await?;
     let folder = PathBuf::from("editions").join(format!("{pack}-{number:03}-{period}"));
-    let frozen = pack::freeze(&rendered, &app.board.data.join(&folder))?;
+    let place = app.board.data.join(&folder);
+    if place.exists() {
+        // The ledger has not issued this number, so whatever lies here was cut short before its receipt.
+        std::fs::remove_dir_all(&place).with_context(|| format!("clearing {}", place.display()))?;
+    }
+    let frozen = pack::freeze(&rendered, &place)?;
     fault::point("issue-after-freeze");
     let edition = EditionRow {
         pack: pack.to_owned(),

@@ -18,7 +18,8 @@ use crate::{
     domain::{AgencyId, Period, civil_day},
     ledger::{Obligation, ObligationKey, Pull},
     source::{
-        Source, fill, folder,
+        Source, fill,
+        folder::{self, Seen},
         https::{Fetched, Validators},
         period_in_name,
     },
@@ -131,37 +132,57 @@ async fn ask(
     let known = known.unwrap_or(Pull { next_at: now, attempts: 0, etag: None, last_modified: None, says: None });
     let validators = Validators { etag: known.etag.clone(), last_modified: known.last_modified.clone() };
     let usual = schedule.next_after(now).unwrap_or(Timestamp::MAX);
-    let fetched = app.fetcher.fetch(&place.url, &validators, timeout).await;
     let rested = |known: Pull| Pull { next_at: usual, attempts: 0, says: None, ..known };
-    match fetched {
+    let failed = match app.fetcher.fetch(&place.url, &validators, timeout).await {
         Ok(Fetched::New(extract, validators)) => {
             let period = match place.period.or_else(|| period_in_name(&extract.name)) {
                 Some(period) => period,
                 None => Period::Release { date: civil_day(now) },
             };
-            let pull = Pull { etag: validators.etag, last_modified: validators.last_modified, ..rested(known) };
+            let pull = Pull { etag: validators.etag, last_modified: validators.last_modified, ..rested(known.clone()) };
             let offer = Offer {
                 key: ObligationKey { return_id: contract.id.clone(), agency: place.agency.clone(), period },
                 extract,
                 actor: "daemon".into(),
                 acknowledge: Acknowledge::Pull { key: place.key.clone(), pull },
             };
-            intake::receive(app, offer).await?;
-            Ok(true)
+            match intake::receive(app, offer).await {
+                Ok(_) => return Ok(true),
+                Err(error) => Failed { says: format!("{error:#}"), wait: None, error },
+            }
         }
         Ok(Fetched::NotModified | Fetched::NotThere) => {
             remember(app, place, rested(known)).await?;
-            Ok(false)
+            return Ok(false);
         }
-        Err(error) => {
-            let step = BACK_OFF[usize::try_from(known.attempts).unwrap_or(usize::MAX).min(BACK_OFF.len() - 1)];
-            let asked = error.retry_after().and_then(|wait| SignedDuration::try_from(wait).ok()).unwrap_or(step);
-            let next_at = now.checked_add(step.max(asked)).unwrap_or(usual);
-            let attempts = known.attempts.saturating_add(1);
-            remember(app, place, Pull { next_at, attempts, says: Some(error.to_string()), ..known }).await?;
-            Err(error).with_context(|| format!("{} of {}", contract.title, app.board.agency_name(&place.agency)))
-        }
-    }
+        Err(error) => Failed { says: error.to_string(), wait: error.retry_after(), error: error.into() },
+    };
+    let step = BACK_OFF[usize::try_from(known.attempts).unwrap_or(usize::MAX).min(BACK_OFF.len() - 1)];
+    let asked = failed.wait.and_then(|wait| SignedDuration::try_from(wait).ok()).unwrap_or(step);
+    let next_at = now.checked_add(step.max(asked)).unwrap_or(usual);
+    let attempts = known.attempts.saturating_add(1);
+    remember_failure(app, place, Pull { next_at, attempts, says: Some(failed.says), ..known }).await?;
+    Err(failed.error).with_context(|| format!("{} of {}", contract.title, app.board.agency_name(&place.agency)))
+}
+
+/// An attempt that brought nothing.
+struct Failed {
+    says: String,
+    /// How long the host asked to be left alone.
+    wait: Option<std::time::Duration>,
+    error: anyhow::Error,
+}
+
+/// Remembers a failure, unless the bytes arrived all the same: then the arrival was recorded with what to ask next.
+async fn remember_failure(app: &App, place: &Place, pull: Pull) -> anyhow::Result<()> {
+    let key = place.key.clone();
+    Ok(app
+        .ledger
+        .write(move |txn| {
+            let arrived = txn.pull(&key)?.is_some_and(|known| known.etag != pull.etag);
+            if arrived { Ok(()) } else { txn.keep_pull(&key, &pull) }
+        })
+        .await?)
 }
 
 async fn remember(app: &App, place: &Place, pull: Pull) -> anyhow::Result<()> {
@@ -180,29 +201,37 @@ async fn look(
     let stable = app.looks.lock().await.stable_files(&folder, pattern)?;
     let mut taken = 0;
     for seen in stable {
-        let (path, size, modified) = (seen.path.display().to_string(), seen.size, seen.modified.clone());
-        let known = {
-            let (path, modified) = (path.clone(), modified.clone());
-            app.ledger.read(move |txn| txn.is_taken(&path, size, &modified)).await?
-        };
-        if known {
-            continue;
+        match take(app, contract, agency, &seen).await {
+            Ok(new) => taken += usize::from(new),
+            // One file that cannot be taken does not stand in the way of the next.
+            Err(error) => note_failure(app, &format!("taking {}", seen.path.display()), &error).await,
         }
-        let extract = folder::read(&seen)?;
-        let period = period_in_name(&extract.name).or_else(|| current(contract, app.clock.now()));
-        let Some(period) = period else {
-            anyhow::bail!("{} names no period; put one into its name, as in 2025-26-Q1", extract.name);
-        };
-        let offer = Offer {
-            key: ObligationKey { return_id: contract.id.clone(), agency: agency.clone(), period },
-            extract,
-            actor: "daemon".into(),
-            acknowledge: Acknowledge::File { path, size, modified },
-        };
-        intake::receive(app, offer).await?;
-        taken += 1;
     }
     Ok(taken)
+}
+
+async fn take(app: &App, contract: &Contract, agency: &AgencyId, seen: &Seen) -> anyhow::Result<bool> {
+    let (path, size, modified) = (seen.path.display().to_string(), seen.size, seen.modified.clone());
+    let known = {
+        let (path, modified) = (path.clone(), modified.clone());
+        app.ledger.read(move |txn| txn.is_taken(&path, size, &modified)).await?
+    };
+    if known {
+        return Ok(false);
+    }
+    let extract = folder::read(seen)?;
+    let period = period_in_name(&extract.name).or_else(|| current(contract, app.clock.now()));
+    let Some(period) = period else {
+        anyhow::bail!("{} names no period; put one into its name, as in 2025-26-Q1", extract.name);
+    };
+    let offer = Offer {
+        key: ObligationKey { return_id: contract.id.clone(), agency: agency.clone(), period },
+        extract,
+        actor: "daemon".into(),
+        acknowledge: Acknowledge::File { path, size, modified },
+    };
+    intake::receive(app, offer).await?;
+    Ok(true)
 }
 
 /// The period that is owed now when a file's name does not say which: the one that ended last.

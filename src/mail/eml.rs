@@ -12,7 +12,8 @@ use lettre::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{MailError, Message, Person, Settings, is_address, prose};
+use super::{MailError, Message, Person, Settings, prose};
+use crate::domain::is_address;
 use crate::ledger::hex;
 
 /// What a copy of a message adds to it.

@@ -30,7 +30,7 @@ pub use facts::{
 };
 pub use mailer::{Mailer, Memory, Posted};
 pub use message::{Attachment, Content, Message};
-pub use person::{Contact, Person, is_address};
+pub use person::{Contact, Person};
 pub use pump::{Mailroom, Pumped};
 pub use relay_hold::RelayHold;
 pub use settings::{Relay, Settings, Tls, Way};

@@ -2,8 +2,11 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
-use super::{MailError, Person, is_address};
-use crate::settings::{Secret, Section};
+use super::{MailError, Person};
+use crate::{
+    domain::is_address,
+    settings::{Secret, Section},
+};
 
 /// How the board sends mail.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::record::STATEMENTS;
 use super::typeset::{self, MAIN};
 use crate::analysis::Class;
+use crate::domain::is_address;
 use crate::settings::{Document, Section, nearest};
 
 /// A pack, settled.
@@ -161,7 +162,7 @@ impl PackDefinition {
 fn settle_recipients(root: &mut Section<'_>) -> (Vec<String>, Vec<String>) {
     let Some(mut recipients) = root.section_opt("recipients") else { return (Vec::new(), Vec::new()) };
     let addresses = recipients.list_or_empty("addresses");
-    if addresses.iter().any(|address| !address.contains('@')) {
+    if addresses.iter().any(|address| !is_address(address)) {
         recipients.refuse("addresses", "mail addresses", "addresses = [\"chair@example.org\"]");
     }
     let roles = recipients.list_or_empty("roles");

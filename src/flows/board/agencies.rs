@@ -20,6 +20,11 @@ pub struct Agency {
 }
 
 impl Agency {
+    /// Everybody of this agency who gets messages.
+    pub fn people(&self) -> impl Iterator<Item = &Person> {
+        [&self.lead].into_iter().chain(&self.deputy).chain(&self.board_member)
+    }
+
     /// The person in a role of this agency; the manager is not one of them.
     pub fn person(&self, role: Role) -> Option<&Person> {
         match role {

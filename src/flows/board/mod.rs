@@ -87,8 +87,10 @@ impl Board {
         if let Some(agencies) = &agencies {
             returns::check_agencies(&returns, agencies, home, &mut problems);
         }
-        if let (Some(timetable), Some(_)) = (&timetable, &main) {
-            reports::check_packs(timetable, &packs, &config, &mut problems);
+        reports::check_names(home, timetable.as_ref(), &packs, &indicators, &returns, &mut problems);
+        if let (Some(main), Some(agencies)) = (&main, &agencies) {
+            let people = agencies.values().flat_map(Agency::people).chain([&main.manager]).chain(&main.chair);
+            reports::check_domains(home, &main.mail, people, &mut problems);
         }
         match (main, agencies, timetable, templates) {
             (Some(main), Some(agencies), Some(timetable), Some(templates)) if problems.is_empty() => Ok(Self {

@@ -1,12 +1,17 @@
 //! Reads `reports/`: indicators, packs and the words of messages.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use super::returns::entries;
 use crate::{
     analysis::Indicator,
-    mail::Templates,
-    pack::PackDefinition,
+    check::Contract,
+    domain::{AgencyId, ReturnId},
+    mail::{self, Person, Templates},
+    pack::{PackDefinition, Wanted},
     settings::{self, Problems, nearest},
     timetable::Timetable,
 };
@@ -59,7 +64,8 @@ pub(super) fn templates(folder: &Path, problems: &mut Problems) -> Option<Templa
             files.insert(path.file_name().and_then(|n| n.to_str()).unwrap_or_default().to_owned(), text);
         }
     }
-    match Templates::load(files) {
+    let loaded = Templates::load(files).and_then(|templates| templates.rehearse().map(|()| templates));
+    match loaded {
         Ok(templates) => Some(templates),
         Err(error) => {
             problems.about(&folder.display().to_string(), error, "templates that can be filled in", "");
@@ -68,18 +74,69 @@ pub(super) fn templates(folder: &Path, problems: &mut Problems) -> Option<Templa
     }
 }
 
-/// Tells of meetings that want a pack nobody defined.
-pub(super) fn check_packs(
-    timetable: &Timetable,
+/// Tells of names in one definition that no other definition knows: packs of meetings, indicators of packs, agencies and
+/// returns of indicators.
+pub(super) fn check_names(
+    home: &Path,
+    timetable: Option<&Timetable>,
     packs: &BTreeMap<String, PackDefinition>,
-    config: &Path,
+    indicators: &[Indicator],
+    returns: &BTreeMap<ReturnId, Contract>,
     problems: &mut Problems,
 ) {
-    for meeting in timetable.meetings.iter().filter(|meeting| !packs.contains_key(&meeting.pack)) {
-        let write = nearest(&meeting.pack, packs.keys().map(String::as_str))
-            .map_or_else(|| "a folder of that name in reports/packs".to_owned(), |meant| format!("pack = \"{meant}\""));
-        let file = config.join("timetable.toml").display().to_string();
-        problems.about(&file, format!("the pack {:?}", meeting.pack), "a folder of reports/packs", &write);
+    let mut unknown = |file: PathBuf, what: &str, name: &str, known: &mut dyn Iterator<Item = &str>, place: &str| {
+        let known: Vec<&str> = known.collect();
+        if known.contains(&name) {
+            return;
+        }
+        let write =
+            nearest(name, known).map_or_else(|| format!("one that is there in {place}"), |meant| format!("{meant:?}"));
+        problems.about(
+            &file.display().to_string(),
+            format!("the {what} {name:?}"),
+            &format!("a {what} of {place}"),
+            &write,
+        );
+    };
+    for meeting in timetable.iter().flat_map(|timetable| &timetable.meetings) {
+        let file = home.join("config/timetable.toml");
+        unknown(file, "pack", &meeting.pack, &mut packs.keys().map(String::as_str), "reports/packs");
+    }
+    for (id, pack) in packs {
+        let Wanted::These(wanted) = pack.indicators() else { continue };
+        for name in wanted {
+            let file = home.join("reports/packs").join(id).join("pack.toml");
+            let known = &mut indicators.iter().map(|indicator| indicator.id.as_str());
+            unknown(file, "indicator", name, known, "reports/indicators");
+        }
+    }
+    for indicator in indicators {
+        let file = || home.join("reports/indicators").join(format!("{}.toml", indicator.id));
+        let id = indicator.return_id.as_str();
+        unknown(file(), "return", id, &mut returns.keys().map(ReturnId::as_str), "pipelines");
+        if let Some(contract) = returns.get(&indicator.return_id) {
+            let owers = &mut contract.agencies.iter().map(AgencyId::as_str);
+            unknown(file(), "agency", indicator.agency.as_str(), owers, &format!("pipelines/{id}/return.toml"));
+        }
+    }
+}
+
+/// Tells of people who could never be written to, because their domain is not among those that are.
+pub(super) fn check_domains<'a>(
+    home: &Path,
+    mail: &mail::Settings,
+    people: impl Iterator<Item = &'a Person>,
+    problems: &mut Problems,
+) {
+    for person in people {
+        let domain = person.email.rsplit('@').next().unwrap_or_default();
+        if !mail.allowed_domains.is_empty()
+            && !mail.allowed_domains.iter().any(|allowed| allowed.eq_ignore_ascii_case(domain))
+        {
+            let file = home.join("config/quarterday.toml").display().to_string();
+            let expected = format!("every domain that is written to; {} is not among them", person.email);
+            problems.about(&file, "allowed_domains", &expected, &format!("{domain:?} in the list, or another address"));
+        }
     }
 }
 
