@@ -1,11 +1,11 @@
-//! What moved, whether chance alone would move it so, and whether the target is within reach.
+//! What changed on an earlier period, the limits of chance, and whether the target is within reach.
 
 use super::{
-    disclosed::{Assurance, Cause, Change, Good, Limits, Meta, Tone, Variation},
+    disclosed::{Assurance, Change, Good, Limits, Meta},
     figures::{Cell, Course, Figures, Row},
     indicator::Indicator,
     interval::differ,
-    trend::{FEWEST, FIRM, Mark, NoBounds, Way},
+    trend::{FEWEST, FIRM, NoBounds, Way},
     wording,
 };
 use crate::domain::{Period, Status};
@@ -98,46 +98,6 @@ pub(super) fn limits_note(figures: &Figures, course: &Course, indicator: &Indica
     (!notes.is_empty()).then(|| notes.join(" "))
 }
 
-/// What the last point's mark means, in words.
-pub(super) fn variation(last: &Row, course: &Course, meta: &Meta) -> Variation {
-    let mark = course.last();
-    let tone = mark.tone(meta.good);
-    let value = last.value(meta.unit);
-    let bounds = course.latest.as_ref().map(|judged| judged.bounds);
-    let says = match (value, bounds) {
-        (Cell::Missing(_), _) => {
-            format!("No figure {}, so no word on its variation.", wording::when(last.period, meta.kind))
-        }
-        (Cell::Small(_) | Cell::Withheld, _) => "The figure is hidden, so no word on its variation.".to_owned(),
-        (_, None | Some(Err(NoBounds::TooFew))) => "Too few points to tell change from chance.".to_owned(),
-        _ => {
-            let judged = match tone {
-                Tone::Chance => "No more than chance would give.",
-                Tone::Concern => "Unlikely to be chance, and in the wrong direction.",
-                Tone::Improvement => "Unlikely to be chance, and in the right direction.",
-                Tone::Higher => "Unlikely to be chance: higher than it was.",
-                Tone::Lower => "Unlikely to be chance: lower than it was.",
-            };
-            [judged, cause(mark)].join(" ").trim_end().to_owned()
-        }
-    };
-    Variation { tone, says }
-}
-
-fn cause(mark: Mark) -> &'static str {
-    match (mark.cause, mark.way) {
-        (Cause::Common, _) | (_, None) => "",
-        (Cause::Outside, Some(Way::Up)) => "It lies above the upper limit.",
-        (Cause::Outside, Some(Way::Down)) => "It lies below the lower limit.",
-        (Cause::Trend, Some(Way::Up)) => "Seven points in a row have risen.",
-        (Cause::Trend, Some(Way::Down)) => "Seven points in a row have fallen.",
-        (Cause::TwoOfThree, Some(Way::Up)) => "Two of three points lie near the upper limit.",
-        (Cause::TwoOfThree, Some(Way::Down)) => "Two of three points lie near the lower limit.",
-        (Cause::Shift, Some(Way::Up)) => "Seven points in a row lie above the mean.",
-        (Cause::Shift, Some(Way::Down)) => "Seven points in a row lie below the mean.",
-    }
-}
-
 /// The target against the limits, where there are both and one way is good.
 pub(super) fn assurance(meta: &Meta, limits: Option<&Limits>) -> Option<Assurance> {
     let (target, limits) = (meta.target?, limits?);
@@ -147,14 +107,13 @@ pub(super) fn assurance(meta: &Meta, limits: Option<&Limits>) -> Option<Assuranc
         Good::Low => (above, below),
         Good::Neutral => return None,
     };
-    let decimals = if target.fract() == 0.0 { 0 } else { meta.decimals };
-    let target = wording::value(target, meta.unit, decimals);
+    let target = wording::target(meta)?;
     let (verdict, says) = if passing {
         ("passing", format!("The target of {target} is met as a rule: chance alone would not take the figure past it."))
     } else if failing {
         ("failing", format!("The target of {target} is out of reach of chance: it is missed until something changes."))
     } else {
-        ("hit_and_miss", format!("The target of {target} is hit or missed by chance."))
+        ("hit_and_miss", format!("Whether the target of {target} is met is a matter of chance."))
     };
     Some(Assurance { verdict, says })
 }

@@ -147,7 +147,7 @@ fn same_or_latest(indicator: &Indicator, figures: &Figures, year: Period) -> Opt
         return Some((row.clone(), None));
     }
     let last = figures.last()?;
-    let bridge = format!("our latest, {}", wording::when(last.period, indicator.kind));
+    let bridge = format!("the latest, {}", wording::when(last.period, indicator.kind));
     Some((last.clone(), Some(bridge)))
 }
 

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
+use super::in_words::InWords;
 use crate::domain::{Period, Status};
 
 /// Who may see small counts.
@@ -115,6 +116,8 @@ pub struct Meta {
     pub good: Good,
     /// The value aimed at, if the Board set one.
     pub target: Option<f64>,
+    /// Its share in everyday words.
+    pub in_words: Option<InWords>,
 }
 
 /// Why a point stands out; the rules of NHS *Making Data Count*.
@@ -208,8 +211,10 @@ pub struct Change {
 pub struct Variation {
     /// What it means.
     pub tone: Tone,
-    /// A plain sentence: "Unlikely to be chance, and in the wrong direction."
+    /// A plain sentence: "It has fallen for seven quarters running: chance alone would hardly do that."
     pub says: String,
+    /// The same in a few words, for a table: "falling for 7 quarters".
+    pub brief: String,
 }
 
 /// The target against the limits.
@@ -270,9 +275,9 @@ pub struct Comparison {
 pub struct Exception {
     /// Concern, improvement, higher or lower.
     pub tone: Tone,
-    /// One sentence for the summary.
+    /// What it comes to, in one plain sentence: "One plan in three is for a child who had one before: 33.3% …"
     pub headline: String,
-    /// The rules that raised it, each as a sentence.
+    /// Why it is here and what else is to be weighed, each as a sentence; the most pressing first.
     pub reasons: Vec<String>,
     /// Greater is more pressing.
     pub weight: i32,

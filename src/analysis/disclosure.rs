@@ -5,12 +5,14 @@
 
 use super::{
     analysed::{Analysed, Analysis},
-    change::{assurance, beyond_chance, change, limits, limits_note, period_before, variation},
+    change::{assurance, beyond_chance, change, limits, limits_note, period_before},
     comparison::compare,
     disclosed::{Category, Class, Disclosed, DisclosedIndicator, Meta, Point, Unit},
     exception::{Evidence, weigh},
     figures::{Figures, Row},
-    indicator::{Names, SmallCount},
+    indicator::Names,
+    movement::{Run, variation},
+    small_count::SmallCount,
     suppression::suppress,
     trend::Mark,
     wording,
@@ -45,7 +47,8 @@ fn tell(analysis: &Analysis, figures: &Figures, names: &Names) -> Option<Disclos
         figures.rows.iter().zip(&course.marks).map(|(row, mark)| point(row, *mark, &meta)).collect();
     let value = points.last()?.value.clone();
     let limits = limits(figures, &course, indicator);
-    let variation = variation(last, &course, &meta);
+    let variation = variation(figures, &course, &meta)?;
+    let run = Run::new(figures, &meta);
     let assurance = assurance(&meta, limits.as_ref());
     let published = indicator.benchmark.as_ref().zip(analysis.published.as_ref());
     let comparison =
@@ -58,10 +61,14 @@ fn tell(analysis: &Analysis, figures: &Figures, names: &Names) -> Option<Disclos
         meta: &meta,
         period: last.period,
         value: &value,
+        level_before: run.level_before(&course),
+        run,
         variation: &variation,
+        way: course.last().way,
         assurance: assurance.as_ref(),
         comparison: comparison.as_ref(),
-        on_year: moved.zip(on_year.as_ref().map(|change| &change.difference)),
+        change: on_year.as_ref(),
+        moved,
     });
     Some(DisclosedIndicator {
         points,

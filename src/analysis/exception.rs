@@ -4,26 +4,52 @@
 
 use super::{
     comparison::is_worst_quarter,
-    disclosed::{Assurance, Comparison, Exception, Meta, Shown, Tone, Variation},
+    disclosed::{Assurance, Change, Comparison, Exception, Meta, Shown, Tone, Variation},
+    headline::headline,
+    movement::Run,
     trend::Way,
     wording,
 };
 use crate::domain::Period;
+
+/// A target missed so often in a row is said to be.
+const MISSED_RUNNING: usize = 2;
 
 /// What is known of an indicator when it is weighed.
 pub(super) struct Evidence<'a> {
     pub(super) meta: &'a Meta,
     pub(super) period: Period,
     pub(super) value: &'a Shown,
+    pub(super) run: Run<'a>,
     pub(super) variation: &'a Variation,
+    /// Which way the last point stands out.
+    pub(super) way: Option<Way>,
+    /// What it was before the level shifted.
+    pub(super) level_before: Option<String>,
     pub(super) assurance: Option<&'a Assurance>,
     pub(super) comparison: Option<&'a Comparison>,
-    /// Which way the value moved on the year, if beyond chance, and by how much.
-    pub(super) on_year: Option<(Way, &'a Shown)>,
+    /// Against a year before.
+    pub(super) change: Option<&'a Change>,
+    /// Which way that is, if beyond chance.
+    pub(super) moved: Option<Way>,
+}
+
+/// What may raise an exception.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// The last points are unlikely to be chance.
+    Movement,
+    /// The target is out of reach.
+    Target,
+    /// We are among the worst quarter of councils.
+    Neighbours,
+    /// The year's change is beyond chance.
+    Year,
 }
 
 /// One rule that was met.
 struct Reason {
+    rule: Rule,
     tone: Tone,
     weight: i32,
     says: String,
@@ -38,11 +64,14 @@ pub(super) fn weigh(evidence: &Evidence<'_>) -> Option<Exception> {
         .find(|tone| reasons.iter().any(|reason| reason.tone == *tone))?;
     reasons.sort_by_key(|reason| (reason.tone != tone, -reason.weight));
     let weight = reasons.iter().filter(|reason| reason.tone == tone).map(|reason| reason.weight).sum();
-    let lead = reasons.first().map(|reason| reason.says.as_str()).unwrap_or_default();
-    let headline = headline(evidence, lead);
-    let level = level_or_change(evidence);
-    let reasons = reasons.into_iter().map(|reason| reason.says).chain(level).collect();
-    Some(Exception { tone, headline, reasons, weight })
+    let lead = reasons.first()?;
+    let headline = headline(evidence, tone, lead.rule).unwrap_or_else(|| lead.says.clone());
+    let mut says: Vec<String> = reasons.into_iter().map(|reason| reason.says).collect();
+    says.extend(level_or_change(evidence));
+    for more in [evidence.comparison.map(|comparison| &comparison.says), target(evidence).as_ref()] {
+        says.extend(more.filter(|more| !says.contains(more)).cloned());
+    }
+    Some(Exception { tone, headline, reasons: says, weight })
 }
 
 fn reasons(evidence: &Evidence<'_>) -> Vec<Reason> {
@@ -54,16 +83,19 @@ fn reasons(evidence: &Evidence<'_>) -> Vec<Reason> {
         Tone::Higher | Tone::Lower => Some(12),
     };
     if let Some(weight) = weight {
-        found.push(Reason { tone: evidence.variation.tone, weight, says: evidence.variation.says.clone() });
+        let says = evidence.variation.says.clone();
+        found.push(Reason { rule: Rule::Movement, tone: evidence.variation.tone, weight, says });
     }
     if let Some(assurance) = evidence.assurance.filter(|assurance| assurance.verdict == "failing") {
-        found.push(Reason { tone: Tone::Concern, weight: 40, says: assurance.says.clone() });
+        let says = assurance.says.clone();
+        found.push(Reason { rule: Rule::Target, tone: Tone::Concern, weight: 40, says });
     }
     if let Some(comparison) = evidence.comparison.filter(|_| is_worst_quarter(evidence.comparison, evidence.meta.good))
     {
-        found.push(Reason { tone: Tone::Concern, weight: 35, says: comparison.says.clone() });
+        let says = comparison.says.clone();
+        found.push(Reason { rule: Rule::Neighbours, tone: Tone::Concern, weight: 35, says });
     }
-    if let Some((way, difference)) = evidence.on_year {
+    if let (Some(way), Some(change)) = (evidence.moved, evidence.change) {
         let tone = way.tone(evidence.meta.good);
         let weight = match tone {
             Tone::Concern => 20,
@@ -71,39 +103,37 @@ fn reasons(evidence: &Evidence<'_>) -> Vec<Reason> {
             _ => 6,
         };
         let unit = if evidence.meta.unit == super::Unit::Percent { " points" } else { "" };
-        let says = format!("{}{unit} on the year, more than chance would give.", difference.text);
-        found.push(Reason { tone, weight, says });
+        let says = format!("{}{unit} on the year, more than chance would give.", change.difference.text);
+        found.push(Reason { rule: Rule::Year, tone, weight, says });
     }
     found
 }
 
-/// `Title: 33.1% in April to June 2025 (Q1); unlikely to be chance, and in the wrong direction.`
-fn headline(evidence: &Evidence<'_>, reason: &str) -> String {
-    let first = reason.split_inclusive(". ").next().unwrap_or_default().trim_end();
-    let first = wording::inner(first);
-    let title = &evidence.meta.title;
-    if evidence.value.value.is_none() {
-        return format!("{title}: {first}");
+/// What is to be said of the target: that it has been missed for long or, if not, what the limits make of it.
+fn target(evidence: &Evidence<'_>) -> Option<String> {
+    let assurance = evidence.assurance?;
+    let missed = evidence.run.missed();
+    if evidence.variation.tone != Tone::Concern || missed < MISSED_RUNNING || assurance.verdict == "failing" {
+        return Some(assurance.says.clone());
     }
-    let when = wording::when(evidence.period, evidence.meta.kind);
-    format!("{title}: {} {when}; {first}", evidence.value.text)
+    let target = wording::target(evidence.meta)?;
+    let running = wording::periods(missed, evidence.period);
+    Some(format!("The target of {target} has been missed for {running} running."))
 }
 
 /// Tells a level that is bad from a change that is, where one way is good.
 fn level_or_change(evidence: &Evidence<'_>) -> Option<String> {
     let level = is_worst_quarter(evidence.comparison, evidence.meta.good)
         || evidence.assurance.is_some_and(|assurance| assurance.verdict == "failing");
-    let moved = evidence.on_year.map(|(way, _)| way.tone(evidence.meta.good));
+    let moved = evidence.moved.map(|way| way.tone(evidence.meta.good));
     let worse = evidence.variation.tone == Tone::Concern || moved == Some(Tone::Concern);
     let better = evidence.variation.tone == Tone::Improvement || moved == Some(Tone::Improvement);
     let judged = evidence.comparison.is_some_and(|c| c.band.is_some()) || evidence.assurance.is_some();
     let says = match (level, worse, better) {
         (true, true, _) => "Both the level and the last change are the problem.",
         (true, false, true) => "The level is the problem; the last change is for the better.",
-        (true, false, false) => {
-            "The movement is within what chance would give: the level is the problem, not the last change."
-        }
-        (false, true, _) if judged => "The last change is the problem, not yet the level.",
+        (true, false, false) => "The level is the problem, not the last change, which is no more than chance gives.",
+        (false, true, _) if judged => "The change is the problem, more than the level it started from.",
         _ => return None,
     };
     Some(says.to_owned())

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use super::{
     disclosed::{Good, Kind, Meta, Unit},
+    in_words::InWords,
+    small_count::SmallCount,
     trend,
 };
 use crate::{
@@ -54,6 +56,8 @@ pub struct Indicator {
     pub seasonal: bool,
     /// Which small counts are hidden.
     pub small_count: SmallCount,
+    /// Its share in everyday words.
+    pub in_words: Option<InWords>,
     /// The question that gives its figures.
     pub sql: String,
 }
@@ -91,17 +95,6 @@ pub struct Rebase {
     pub decided_on: jiff::civil::Date,
 }
 
-/// Which small counts are hidden from the public.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SmallCount {
-    /// Children and families: 1 to 5.
-    Children,
-    /// Hospital episodes: 1 to 7, and the rest is rounded to the nearest 5.
-    Hospital,
-    /// None: it counts no people, but returns or reports.
-    None,
-}
-
 /// How people know the agencies, the returns and the board's own area.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
@@ -111,17 +104,6 @@ pub struct Names {
     pub returns: BTreeMap<ReturnId, String>,
     /// The board's area, as "Exampleshire".
     pub area: String,
-}
-
-impl SmallCount {
-    /// The largest count that is hidden; zero never is.
-    pub fn most(self) -> u32 {
-        match self {
-            Self::Children => 5,
-            Self::Hospital => 7,
-            Self::None => 0,
-        }
-    }
 }
 
 impl Indicator {
@@ -148,11 +130,8 @@ impl Indicator {
         let baseline = settle_baseline(&mut root);
         let rebases = settle_rebases(&mut root);
         let seasonal = root.boolean_or("seasonal", false);
-        let small_count = match root.one_of_opt("small_count", &["children", "hospital", "none"]) {
-            Some("hospital") => SmallCount::Hospital,
-            Some("none") => SmallCount::None,
-            _ => SmallCount::Children,
-        };
+        let small_count = SmallCount::settle(&mut root);
+        let in_words = InWords::settle(&mut root, unit);
         Some(Self {
             id: id.to_owned(),
             title: title?,
@@ -173,6 +152,7 @@ impl Indicator {
             rebases,
             seasonal,
             small_count,
+            in_words,
             sql,
         })
     }
@@ -194,6 +174,7 @@ impl Indicator {
             kind: self.kind,
             good: self.good,
             target: self.target,
+            in_words: self.in_words.clone(),
         }
     }
 

@@ -13,10 +13,14 @@ mod disclosed;
 mod disclosure;
 mod exception;
 mod figures;
+mod headline;
+mod in_words;
 mod indicator;
 pub mod interval;
+mod movement;
 mod publication;
 pub mod rounding;
+mod small_count;
 mod suppression;
 mod tables;
 pub mod trend;
@@ -29,5 +33,7 @@ pub use disclosed::{
     Kind, Limits, Meta, Point, Shown, Tone, Unit, Variation,
 };
 pub use disclosure::disclose;
-pub use indicator::{Benchmark, Bridge, Indicator, Names, Rebase, SmallCount};
+pub use in_words::InWords;
+pub use indicator::{Benchmark, Bridge, Indicator, Names, Rebase};
+pub use small_count::SmallCount;
 pub use tables::{disclosed_table, figures_schema, figures_table};

@@ -6,8 +6,9 @@ use super::{
     attack::{Part, Range, Seen, withhold_besides},
     disclosed::{Kind, Unit},
     figures::{Cell, Figures, Row},
-    indicator::{Indicator, SmallCount},
+    indicator::Indicator,
     publication::Publication,
+    small_count::SmallCount,
 };
 use crate::domain::Period;
 

@@ -1,7 +1,7 @@
 //! Figures as a page prints them.
 
 use super::{
-    disclosed::{Kind, Shown, Unit},
+    disclosed::{Kind, Meta, Shown, Unit},
     figures::Cell,
     rounding::half_up,
 };
@@ -81,12 +81,6 @@ pub(super) fn sentence(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// The first letter in lower case, as inside a sentence.
-pub(super) fn inner(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
-}
-
 /// When a value was true: "in April to June 2025 (Q1)", "on 30 June 2025".
 pub(super) fn when(period: Period, kind: Kind) -> String {
     match (kind, period) {
@@ -98,6 +92,48 @@ pub(super) fn when(period: Period, kind: Kind) -> String {
         }
         (Kind::Flow, _) => format!("in {}", period.human()),
     }
+}
+
+/// A period without the name it bears in tables: "April to June 2025".
+pub(super) fn plain(period: Period) -> String {
+    without_name(&period.human()).to_owned()
+}
+
+/// The text without a name in brackets at its end: "in April to June 2025 (Q1)" → "in April to June 2025".
+pub(super) fn without_name(when: &str) -> &str {
+    when.rsplit_once(" (").map_or(when, |(plain, _)| plain)
+}
+
+/// What one such period is called.
+pub(super) fn period_noun(period: Period) -> &'static str {
+    match period {
+        Period::Quarter { .. } => "quarter",
+        Period::Half { .. } => "half-year",
+        Period::FinancialYear { .. } | Period::CalendarYear { .. } => "year",
+        Period::AcademicYear { .. } => "school year",
+        Period::Term { .. } => "term",
+        Period::Month { .. } => "month",
+        Period::Week { .. } => "week",
+        Period::TwoMonths { .. } | Period::TwoYears { .. } => "period",
+        Period::Release { .. } => "release",
+    }
+}
+
+/// So many of such periods: "seven quarters", "one month".
+pub(super) fn periods(n: usize, period: Period) -> String {
+    format!("{} {}{}", in_words(n), period_noun(period), if n == 1 { "" } else { "s" })
+}
+
+/// A limit or a mean; that of counts has a place behind the point, unless it is large.
+pub(super) fn limit(bound: f64, meta: &Meta) -> String {
+    let decimals = if meta.unit == Unit::Count { u8::from(bound.abs() < 100.0) } else { meta.decimals };
+    value(bound, meta.unit, decimals)
+}
+
+/// The target, as people say it: "90%".
+pub(super) fn target(meta: &Meta) -> Option<String> {
+    let target = meta.target?;
+    Some(value(target, meta.unit, if target.fract() == 0.0 { 0 } else { meta.decimals }))
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub fn meta(id: &str, unit: Unit) -> Meta {
         kind: Kind::Flow,
         good: Good::Low,
         target: None,
+        in_words: None,
     }
 }
 
@@ -88,7 +89,11 @@ fn plain(meta: Meta, points: Vec<Point>) -> DisclosedIndicator {
         limits_note: None,
         on_period: None,
         on_year,
-        variation: Variation { tone: Tone::Chance, says: "No more than chance would give.".to_owned() },
+        variation: Variation {
+            tone: Tone::Chance,
+            says: "No more than chance would give.".to_owned(),
+            brief: "within chance".to_owned(),
+        },
         assurance: None,
         comparison: None,
         exception: None,
@@ -182,7 +187,11 @@ fn missing_from_home() -> DisclosedIndicator {
     (newest.cause, newest.tone) = (Cause::Outside, Tone::Higher);
     one.limits =
         Some(Limits { mean: 36.8, lower: 26.9, upper: 46.6, since: one.points[0].period, points: 12, trial: false });
-    one.variation = Variation { tone: Tone::Higher, says: "Higher than chance would give.".to_owned() };
+    one.variation = Variation {
+        tone: Tone::Higher,
+        says: "Higher than chance would give.".to_owned(),
+        brief: "above the upper limit".to_owned(),
+    };
     one.exception = Some(Exception {
         tone: Tone::Higher,
         headline: "61 children went missing from home, more than in any quarter of the last three years.".to_owned(),
@@ -209,8 +218,11 @@ fn interviews() -> DisclosedIndicator {
     }
     one.limits =
         Some(Limits { mean: 68.3, lower: 57.2, upper: 79.4, since: one.points[0].period, points: 13, trial: false });
-    one.variation =
-        Variation { tone: Tone::Improvement, says: "Unlikely to be chance, and in the right direction.".to_owned() };
+    one.variation = Variation {
+        tone: Tone::Improvement,
+        says: "Unlikely to be chance, and in the right direction.".to_owned(),
+        brief: "7 quarters above the mean".to_owned(),
+    };
     one.exception = Some(Exception {
         tone: Tone::Improvement,
         headline: "Four interviews in five are now held within 72 hours; two years ago it was three in five."

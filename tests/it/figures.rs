@@ -188,7 +188,7 @@ fn a_snapshot_is_compared_at_the_end_of_the_published_year() {
     assert_eq!((comparison.ours.value, comparison.bridge), (Some(11.0), None));
     let comparison = told(indicator("plans", text), level(&[15.0, 16.0]), Some(published(None))).comparison.unwrap();
     assert_eq!(comparison.ours.value, Some(16.0));
-    assert_eq!(comparison.bridge.as_deref(), Some("our latest, on 30 June 2025"));
+    assert_eq!(comparison.bridge.as_deref(), Some("the latest, on 30 June 2025"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::analysis::{Meta, Unit};
 
 /// A number in the indicator's unit: `33.1%`, `41.2`, `1,204`.
-pub(super) fn figure(meta: &Meta, value: f64) -> String {
+pub(in crate::pack) fn figure(meta: &Meta, value: f64) -> String {
     // A mean of counts has a place behind the point even where each count has none, unless it is large.
     let decimals = match meta.unit {
         Unit::Count => usize::from(value.abs() < 100.0),

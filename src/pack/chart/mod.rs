@@ -7,6 +7,7 @@ mod bars;
 mod figures;
 mod labels;
 mod pen;
+mod place;
 mod runs;
 mod scale;
 mod spark;
@@ -14,7 +15,7 @@ mod trend;
 mod words;
 
 pub(super) use bars::bars;
-pub(super) use figures::with_unit;
+pub(super) use figures::{figure, with_unit};
 pub(super) use spark::{SYMBOLS, spark, symbol};
 pub(super) use trend::{HEIGHT, trend};
 

@@ -1,6 +1,6 @@
 //! The periods of a chart, gaps included, and the stretches of them that belong together.
 
-use crate::analysis::{Cause, DisclosedIndicator, Point, Shown, Tone};
+use crate::analysis::{Cause, DisclosedIndicator, Kind, Point, Shown, Tone};
 use crate::domain::{Period, Status};
 
 /// More gaps than this in a row are not drawn one by one.
@@ -83,10 +83,24 @@ pub(super) struct Others<'a> {
     pub values: Vec<Option<f64>>,
     /// The newest of them as it is printed.
     pub last: &'a Shown,
+    /// Whether they are years' ends among shorter periods, so that what lies between two of them is no gap.
+    yearly: bool,
 }
 
-/// England and the neighbours, where they published for the same kind of period: a quarter is never drawn against a
-/// year.
+impl Others<'_> {
+    /// First and last index of each line to be drawn.
+    pub fn stretches(&self) -> Vec<(usize, usize)> {
+        let known = |value: &Option<f64>| value.map(|_| ());
+        let first = self.values.iter().position(Option::is_some);
+        match (self.yearly, first, self.values.iter().rposition(Option::is_some)) {
+            (true, Some(first), Some(last)) => vec![(first, last)],
+            _ => stretches(&self.values, known),
+        }
+    }
+}
+
+/// England and the neighbours, where they published for the same kind of period: a flow's quarter is never drawn against
+/// a year; a snapshot stands against one at its end.
 pub(super) fn others<'a>(indicator: &'a DisclosedIndicator, slots: &[Slot<'_>]) -> Vec<Others<'a>> {
     let Some(comparison) = &indicator.comparison else { return Vec::new() };
     let now = (comparison.period, &comparison.england, &comparison.neighbours_mean);
@@ -96,11 +110,17 @@ pub(super) fn others<'a>(indicator: &'a DisclosedIndicator, slots: &[Slot<'_>]) 
         .map(|(period, england, neighbours)| (*period, england, neighbours))
         .chain(std::iter::once(now))
         .collect();
+    let snapshot = indicator.meta.kind == Kind::Snapshot;
     let pick = |name, choose: &dyn Fn(&(Period, &'a Shown, &'a Shown)) -> &'a Shown| {
-        let at = |slot: &Slot<'_>| years.iter().rev().find(|year| year.0 == slot.period).map(choose);
+        let same = |slot: &Slot<'_>, year: Period| year == slot.period || (snapshot && year.end() == slot.period.end());
+        let at = |slot: &Slot<'_>| years.iter().rev().find(|year| same(slot, year.0)).map(choose);
         let shown: Vec<Option<&Shown>> = slots.iter().map(at).collect();
         let last = shown.iter().rev().flatten().find(|shown| shown.value.is_some()).copied()?;
-        Some(Others { name, values: shown.into_iter().map(|shown| shown?.value).collect(), last })
+        let yearly = slots
+            .iter()
+            .zip(&shown)
+            .any(|(slot, shown)| shown.is_some() && years.iter().all(|year| year.0 != slot.period));
+        Some(Others { name, values: shown.into_iter().map(|shown| shown?.value).collect(), last, yearly })
     };
     [pick(ENGLAND, &|year| year.1), pick("Neighbours", &|year| year.2)].into_iter().flatten().collect()
 }

@@ -8,7 +8,7 @@ use crate::analysis::{DisclosedIndicator, Tone};
 use crate::pack::PackError;
 
 const WIDTH: f32 = 92.0;
-const HEIGHT: f32 = 24.0;
+const HEIGHT: f32 = 19.0;
 
 /// Every symbol and the name of its drawing.
 pub(in crate::pack) const SYMBOLS: [(Tone, &str); 5] = [
@@ -28,7 +28,7 @@ pub(in crate::pack) fn spark(indicator: &DisclosedIndicator) -> Result<Chart, Pa
     let limits = indicator.limits.iter().flat_map(|limits| [limits.lower, limits.upper]);
     let values: Vec<f64> = slots.iter().filter_map(|slot| slot.value()).chain(limits).collect();
     let (low, high) = values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
-    let scale = Scale::tight((low, high), (3.5, HEIGHT - 3.5));
+    let scale = Scale::tight((low, high), (3.0, HEIGHT - 3.0));
     let x = |at: usize| 3.0 + (WIDTH - 8.0) * at as f32 / slots.len().saturating_sub(1).max(1) as f32;
     let mut pen = Pen::new(&indicator.meta.id, WIDTH, HEIGHT);
     if let Some(limits) = &indicator.limits {

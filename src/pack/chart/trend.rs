@@ -3,6 +3,7 @@
 use super::figures::{figure, with_unit};
 use super::labels::{self, Label};
 use super::pen::{Anchor, BAND, HAIR, Hand, INK, MUTED, OTHERS, OURS, Pen, SIZE, Stroke, colour_of};
+use super::place::Places;
 use super::runs::{ENGLAND, Others, Slot, others, slots, stretches};
 use super::scale::Scale;
 use super::{Chart, words};
@@ -15,6 +16,8 @@ pub(in crate::pack) const HEIGHT: f32 = 166.0;
 const TOP: f32 = 11.0;
 const BOTTOM: f32 = HEIGHT - 20.0;
 const RADIUS: f32 = 2.2;
+/// The size of names inside the plot.
+const SMALL: f32 = 6.4;
 
 /// Draws the indicator's run, `width` points wide; `area` is the name of our own line.
 ///
@@ -26,14 +29,16 @@ pub(in crate::pack) fn trend(indicator: &DisclosedIndicator, area: &str, width: 
     let plot = Plot::new(indicator, &slots, &others, area, width)?;
     let mut pen = Pen::new(&indicator.meta.id, width, HEIGHT);
     plot.grid(&mut pen)?;
-    plot.limits(&mut pen);
-    plot.target(&mut pen);
+    let mut places = Places::new((plot.left + 2.0, 1.0, plot.right - 2.0, BOTTOM - 0.5));
+    plot.limits(&mut pen, &mut places);
+    plot.target(&mut pen, &mut places);
     for other in &others {
-        plot.other(&mut pen, other);
+        plot.other(&mut pen, &mut places, other);
     }
-    plot.ours(&mut pen);
-    plot.absences(&mut pen);
-    plot.special_cause(&mut pen)?;
+    plot.ours(&mut pen, &mut places);
+    plot.absences(&mut pen, &mut places)?;
+    plot.special_cause(&mut pen, &mut places)?;
+    plot.limit_names(&mut pen, &mut places)?;
     let alt = words::trend(indicator, &slots, &others, area);
     let notes = plot.notes();
     labels::write(&mut pen, plot.labels, plot.right, (TOP, BOTTOM));
@@ -106,7 +111,7 @@ impl<'a> Plot<'a> {
             let its_year = year_name(period);
             if its_year != year && x > free {
                 let text = its_year.as_deref().unwrap_or_default();
-                pen.write(text, Hand { size: 6.4, ..hand }, (x.max(self.left + 10.0), BOTTOM + 18.0));
+                pen.write(text, Hand { size: SMALL, ..hand }, (x.max(self.left + 10.0), BOTTOM + 18.0));
                 free = x + 28.0;
             }
             year = its_year;
@@ -121,7 +126,7 @@ impl<'a> Plot<'a> {
             widest = widest.max(fonts::width(&period_name(slot.period), SIZE)?);
         }
         let Some(last) = self.slots.len().checked_sub(1) else { return Ok(Vec::new()) };
-        let every = (1..=last.max(1)).find(|every| self.x(*every) - self.x(0) > widest + 4.0).unwrap_or(last.max(1));
+        let every = (1..=last.max(1)).find(|every| self.x(*every) - self.x(0) > widest + 9.0).unwrap_or(last.max(1));
         Ok((0..=last).filter(|at| (last - at) % every == 0).collect())
     }
 
@@ -132,13 +137,29 @@ impl<'a> Plot<'a> {
         if first == 0 { self.left } else { f32::midpoint(self.x(first - 1), self.x(first)) }
     }
 
-    fn limits(&self, pen: &mut Pen) {
+    fn limits(&self, pen: &mut Pen, places: &mut Places) {
         let Some(limits) = &self.indicator.limits else { return };
         let left = self.limits_from();
         if left > self.left {
             pen.line(Stroke::dashed(MUTED, 0.6, "0.8 2"), (left, TOP), (left, BOTTOM));
-            let hand = Hand { size: 6.4, anchor: Anchor::End, ..Hand::LABEL };
-            pen.write("limits set anew", hand, (left - 3.0, TOP + 5.0));
+            places.line(&[(left, TOP), (left, BOTTOM)]);
+        }
+        let dashed = Stroke::dashed(MUTED, 0.6, "3 2.2");
+        let lines = [(limits.upper, dashed), (limits.lower, dashed), (limits.mean, Stroke::solid(MUTED, 0.6))];
+        for (value, stroke) in lines.into_iter().filter(|(value, _)| *value >= self.scale.low()) {
+            let ends = [(left, self.scale.y(value)), (self.right, self.scale.y(value))];
+            pen.line(stroke, ends[0], ends[1]);
+            places.line(&ends);
+        }
+    }
+
+    /// Each limit's name beside its line, outside the band if there is room.
+    fn limit_names(&self, pen: &mut Pen, places: &mut Places) -> Result<(), PackError> {
+        let Some(limits) = &self.indicator.limits else { return Ok(()) };
+        let hand = Hand { size: SMALL, ..Hand::LABEL };
+        let left = self.limits_from();
+        if left > self.left {
+            places.write(pen, "limits set anew", hand, [(Anchor::End, left - 3.0, TOP + 5.0)])?;
         }
         let trial = if limits.trial { "trial " } else { "" };
         for (value, name, below) in [(limits.upper, "upper", false), (limits.lower, "lower", true)] {
@@ -146,60 +167,45 @@ impl<'a> Plot<'a> {
                 continue;
             }
             let y = self.scale.y(value);
-            pen.line(Stroke::dashed(MUTED, 0.6, "3 2.2"), (left, y), (self.right, y));
             let text = format!("{trial}{name} limit {}", figure(&self.indicator.meta, value));
-            let places = if below { [y + 7.6, y - 2.8] } else { [y - 2.8, y + 7.6] };
-            self.write_where_free(pen, &text, places);
+            let baselines = if below { [y + 7.6, y - 3.0] } else { [y - 3.0, y + 7.6] };
+            let middle = f32::midpoint(left, self.right);
+            let wanted = baselines.into_iter().flat_map(|baseline| {
+                [(Anchor::Start, left + 3.0), (Anchor::End, self.right - 3.0), (Anchor::Middle, middle)]
+                    .map(|(anchor, x)| (anchor, x, baseline))
+            });
+            places.write(pen, &text, hand, wanted)?;
         }
-        let y = self.scale.y(limits.mean);
-        pen.line(Stroke::solid(MUTED, 0.6), (left, y), (self.right, y));
+        Ok(())
     }
 
-    /// A limit's name at the first of `places` where no line or value stands in its way, at the left or at the right.
-    fn write_where_free(&self, pen: &mut Pen, text: &str, places: [f32; 2]) {
-        let target = self.indicator.meta.target.map(|target| self.scale.y(target));
-        let free = |baseline: f32, left: bool| {
-            let near = |y: f32| (y - baseline + 2.3).abs() < 5.5;
-            let start = self.limits_from();
-            let reached = |x: f32| if left { (start..start + 85.0).contains(&x) } else { x > self.right - 85.0 };
-            let values = self.slots.iter().enumerate().filter(|(at, _)| reached(self.x(*at)));
-            baseline < BOTTOM - 1.0
-                && !target.is_some_and(near)
-                && !values.filter_map(|(_, slot)| slot.value()).any(|value| near(self.scale.y(value)))
-        };
-        let choices = places.iter().flat_map(|place| [(*place, true), (*place, false)]);
-        let (baseline, left) =
-            choices.into_iter().find(|(baseline, left)| free(*baseline, *left)).unwrap_or((places[0], true));
-        let hand = Hand { size: 6.4, ..Hand::LABEL };
-        if left {
-            pen.write(text, hand, (self.limits_from() + 3.0, baseline));
-        } else {
-            pen.write(text, Hand { anchor: Anchor::End, ..hand }, (self.right - 3.0, baseline));
-        }
-    }
-
-    fn target(&self, pen: &mut Pen) {
+    fn target(&self, pen: &mut Pen, places: &mut Places) {
         if let Some(target) = self.indicator.meta.target {
             let y = self.scale.y(target);
+            places.line(&[(self.left, y), (self.right, y)]);
             pen.line(Stroke::dashed(INK, 0.9, "0.9 1.8"), (self.left, y), (self.right, y));
         }
     }
 
-    fn other(&self, pen: &mut Pen, other: &Others<'_>) {
+    fn other(&self, pen: &mut Pen, places: &mut Places, other: &Others<'_>) {
         let stroke = match other.name {
             ENGLAND => Stroke::solid(OTHERS, 1.0),
             _ => Stroke::dashed(OTHERS, 1.0, "1.6 1.6"),
         };
-        for (first, last) in stretches(&other.values, |value| value.map(|_| ())) {
+        for (first, last) in other.stretches() {
             let points = (first..=last).filter_map(|at| Some((self.x(at), self.scale.y(other.values[at]?))));
-            pen.path(stroke, &points.collect::<Vec<_>>());
+            let points: Vec<_> = points.collect();
+            pen.path(stroke, &points);
+            places.line(&points);
         }
     }
 
-    fn ours(&self, pen: &mut Pen) {
+    fn ours(&self, pen: &mut Pen, places: &mut Places) {
         for (first, last) in stretches(self.slots, |slot| slot.value().map(|_| ())) {
             let points = (first..=last).filter_map(|at| Some((self.x(at), self.scale.y(self.slots[at].value()?))));
-            pen.path(Stroke::solid(OURS, 1.7), &points.collect::<Vec<_>>());
+            let points: Vec<_> = points.collect();
+            pen.path(Stroke::solid(OURS, 1.7), &points);
+            places.line(&points);
         }
         let dense = self.slots.len() > 40;
         for (at, slot) in self.slots.iter().enumerate() {
@@ -212,12 +218,14 @@ impl<'a> Plot<'a> {
             } else {
                 RADIUS
             };
-            pen.mark(slot.tone(), (self.x(at), self.scale.y(value)), radius);
+            let place = (self.x(at), self.scale.y(value));
+            pen.mark(slot.tone(), place, radius);
+            places.point(place, radius * 1.4);
         }
     }
 
     /// Periods without a value: a dotted line where it would stand, and why it does not.
-    fn absences(&self, pen: &mut Pen) {
+    fn absences(&self, pen: &mut Pen, places: &mut Places) -> Result<(), PackError> {
         for (first, last) in stretches(self.slots, Slot::absence) {
             for at in first..=last {
                 let x = self.x(at);
@@ -226,27 +234,39 @@ impl<'a> Plot<'a> {
             let middle = f32::midpoint(self.x(first), self.x(last));
             let why = self.slots[first].absence().unwrap_or_default();
             let text = if first == last { why.to_owned() } else { format!("{} {why}", last - first + 1) };
-            let anchor = if last + 1 == self.slots.len() { Anchor::End } else { Anchor::Middle };
-            pen.write(&text, Hand { size: 6.4, anchor, ..Hand::LABEL }, (middle, BOTTOM - 3.0));
+            let wanted = [BOTTOM - 3.0, BOTTOM - 11.0, TOP + 5.0].map(|baseline| (Anchor::Middle, middle, baseline));
+            places.write(pen, &text, Hand { size: SMALL, ..Hand::LABEL }, wanted)?;
         }
+        Ok(())
     }
 
-    /// Names the newest run of points that stand out.
-    fn special_cause(&self, pen: &mut Pen) -> Result<(), PackError> {
+    /// Names the newest run of points that stand out, beside one of them.
+    fn special_cause(&self, pen: &mut Pen, places: &mut Places) -> Result<(), PackError> {
         let Some(limits) = &self.indicator.limits else { return Ok(()) };
         let runs = stretches(self.slots, |slot| (slot.cause() != Cause::Common).then_some((slot.cause(), slot.tone())));
         let Some((first, last)) = runs.last().copied() else { return Ok(()) };
         let slot = &self.slots[last];
         let Some(value) = slot.value() else { return Ok(()) };
-        let text = words::stands_out(self.slots, first, last, limits);
-        let wide = fonts::width(&text, 6.4)?;
-        let x = self.x(last).clamp(self.left + wide / 2.0 + 2.0, self.right - wide / 2.0 - 2.0);
+        let newest = last + 1 == self.slots.len();
+        let text = if newest {
+            self.indicator.variation.brief.clone()
+        } else {
+            words::stands_out(self.slots, first, last, limits)
+        };
+        let hand = Hand { colour: colour_of(slot.tone()), size: SMALL, strong: true, ..Hand::LABEL };
         let above = value >= limits.mean;
-        let y = self.scale.y(value);
-        let baseline = if above { (y - 6.0).max(7.0) } else { (y + 10.5).min(BOTTOM - 2.0) };
-        let hand = Hand { colour: colour_of(slot.tone()), size: 6.4, strong: true, anchor: Anchor::Middle };
-        pen.write(&text, hand, (x, baseline));
-        Ok(())
+        let beside = (first..=last).rev().filter_map(|at| Some((self.x(at), self.scale.y(self.slots[at].value()?))));
+        let wanted = beside.flat_map(|(x, y)| {
+            let (over, under) = ([y - 6.0, y - 12.0], [y + 10.5, y + 16.5]);
+            let baselines = if above { [over, under] } else { [under, over] };
+            let level = [Anchor::Start, Anchor::End].map(|anchor| {
+                let away = if anchor == Anchor::Start { 7.0 } else { -7.0 };
+                (anchor, x + away, y + 2.3)
+            });
+            let apart = baselines.into_iter().flatten().map(move |baseline| (Anchor::Middle, x, baseline));
+            apart.chain(level).collect::<Vec<_>>()
+        });
+        places.write(pen, &text, hand, wanted)
     }
 
     fn notes(&self) -> Vec<String> {

@@ -5,6 +5,9 @@ use super::runs::{ENGLAND, Others, Slot, stretches};
 use crate::analysis::{Cause, Comparison, DisclosedIndicator, Limits, Tone};
 use crate::pack::words::{count, listed};
 
+/// So many points make a run.
+const SHORTEST_RUN: usize = 7;
+
 /// The text that stands for a trend chart.
 pub(super) fn trend(indicator: &DisclosedIndicator, slots: &[Slot<'_>], others: &[Others<'_>], area: &str) -> String {
     let meta = &indicator.meta;
@@ -76,17 +79,21 @@ fn absences(slots: &[Slot<'_>]) -> Vec<String> {
 /// Why the points from `first` to `last` stand out, in a few words.
 pub(super) fn stands_out(slots: &[Slot<'_>], first: usize, last: usize, limits: &Limits) -> String {
     let value = |at: usize| slots.get(at).and_then(Slot::value).unwrap_or(limits.mean);
-    let points = last - first + 1;
     let high = value(last) >= limits.mean;
+    // Points of a run that stand out for a stronger reason too are told by that one.
+    let run = match last - first + 1 {
+        points if points < SHORTEST_RUN => "part of a run".to_owned(),
+        points => format!("{points} points in a row"),
+    };
     match slots[last].cause() {
         Cause::Outside if high => "above the upper limit".to_owned(),
         Cause::Outside => "below the lower limit".to_owned(),
-        Cause::Trend if value(last) >= value(first) => format!("{points} points in a row rising"),
-        Cause::Trend => format!("{points} points in a row falling"),
+        Cause::Trend if value(last) >= value(first) => format!("{run} rising"),
+        Cause::Trend => format!("{run} falling"),
         Cause::TwoOfThree if high => "two of three near the upper limit".to_owned(),
         Cause::TwoOfThree => "two of three near the lower limit".to_owned(),
-        Cause::Shift if high => format!("{points} points in a row above the mean"),
-        Cause::Shift => format!("{points} points in a row below the mean"),
+        Cause::Shift if high => format!("{run} above the mean"),
+        Cause::Shift => format!("{run} below the mean"),
         Cause::Common => String::new(),
     }
 }

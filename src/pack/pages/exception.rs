@@ -8,7 +8,7 @@ use super::timetable::actions;
 use super::{Matter, kept, tone_word};
 use crate::analysis::{Comparison, DisclosedIndicator, Tone, Unit};
 use crate::pack::PackError;
-use crate::pack::chart::{HEIGHT, bars, trend, with_unit};
+use crate::pack::chart::{HEIGHT, bars, figure, trend, with_unit};
 use crate::pack::record::{Delivery, Standing, Story};
 use crate::pack::words::{count, day, day_month};
 
@@ -85,18 +85,9 @@ fn verdict(tone: Tone) -> &'static str {
     }
 }
 
-/// Why it is here, level and change told apart; nothing said twice.
+/// Why it is here, level and change told apart.
 fn reasons(one: &DisclosedIndicator) -> String {
-    let mut says: Vec<&str> =
-        one.exception.iter().flat_map(|exception| &exception.reasons).map(String::as_str).collect();
-    let comparison = one.comparison.iter().map(|comparison| comparison.says.as_str());
-    let assurance = one.assurance.iter().map(|assurance| assurance.says.as_str());
-    for more in comparison.chain([one.variation.says.as_str()]).chain(assurance) {
-        if !more.is_empty() && !says.contains(&more) {
-            says.push(more);
-        }
-    }
-    says.join(" ")
+    one.exception.as_ref().map(|exception| exception.reasons.join(" ")).unwrap_or_default()
 }
 
 /// At most four figures in large type.
@@ -107,28 +98,31 @@ fn facts(one: &DisclosedIndicator, area: &str) -> Vec<Value> {
     let Some(newest) = one.points.last() else { return facts };
     fact(&newest.value.text, format!("{area}, {}", newest.period.human()));
     let points = if matches!(meta.unit, Unit::Percent) { "points " } else { "" };
-    if let Some(change) = &one.on_year {
-        fact(&change.difference.text, format!("{points}on a year before ({})", change.before.text));
-    } else if let Some(change) = &one.on_period {
-        fact(&change.difference.text, format!("{points}on the period before ({})", change.before.text));
+    let mut changes = one.on_year.iter().map(|change| (change, "on a year before"));
+    let mut shorter = one.on_period.iter().map(|change| (change, "on the period before"));
+    if let Some((change, than)) = changes.next().or_else(|| shorter.next()) {
+        fact(&change.difference.text, format!("{points}{than} ({})", change.before.text));
     }
     if let Some(comparison) = &one.comparison {
-        let ours = if comparison.period == newest.period {
+        let here = if comparison.period == newest.period {
             String::new()
         } else {
-            let bridge = comparison.bridge.as_ref().map(|bridge| format!(", {bridge}")).unwrap_or_default();
-            format!(" ({area} {}{bridge})", comparison.ours.text)
+            format!(" (here {})", comparison.ours.text)
         };
-        fact(&comparison.england.text, format!("England, {}{ours}", comparison.period.human()));
+        fact(&comparison.england.text, format!("England, {}{here}", comparison.period.human()));
         let neighbours = count(comparison.neighbours.0, "statistical neighbour", "statistical neighbours");
         fact(&comparison.neighbours_mean.text, format!("mean of {neighbours}"));
         return facts;
     }
     if let (Unit::Percent, Some(denominator), Some(_)) = (meta.unit, &newest.denominator, newest.value.value) {
         fact(&format!("{} of {}", newest.numerator.text, denominator.text), "counted".to_owned());
+    } else if let Some((change, than)) = shorter.next() {
+        fact(&change.difference.text, format!("{points}{than} ({})", change.before.text));
     }
     if let Some(target) = meta.target {
         fact(&with_unit(meta, target, usize::from(meta.decimals)), "target".to_owned());
+    } else if let Some(limits) = &one.limits {
+        fact(&figure(meta, limits.mean), format!("mean since {}", limits.since.human()));
     }
     facts
 }
@@ -141,8 +135,9 @@ fn compared(comparison: &Comparison) -> Vec<String> {
         1 => says.push("One neighbour did not publish.".to_owned()),
         missing => says.push(format!("{missing} neighbours did not publish.")),
     }
+    let ours = comparison.bridge.as_ref().map(|bridge| format!("; ours: {bridge}")).unwrap_or_default();
     says.push(format!(
-        "Bars: {}, statistical neighbours, from {}, release of {}.",
+        "Bars: {}, statistical neighbours{ours}, from {}, release of {}.",
         comparison.period.human(),
         comparison.source,
         day(comparison.release)

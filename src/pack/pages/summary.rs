@@ -22,7 +22,6 @@ pub(super) fn page(matter: &Matter<'_>, charts: &mut BTreeMap<String, String>) -
                 "title": one.meta.title,
                 "tone": tone_word(exception.tone),
                 "headline": exception.headline,
-                "value": one.points.last().map(|point| &point.value.text),
                 "paged": paged.contains(&one.meta.id.as_str()),
             }))
         })
@@ -147,6 +146,6 @@ fn line(one: &DisclosedIndicator, charts: &mut BTreeMap<String, String>) -> Resu
         "before": one.on_year.as_ref().map(|change| &change.before.text),
         "spark": chart,
         "tone": tone_word(one.variation.tone),
-        "says": one.variation.says,
+        "says": capital(&one.variation.brief),
     }))
 }
