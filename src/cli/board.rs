@@ -7,6 +7,8 @@ use std::{
 
 use anyhow::bail;
 
+use super::say::say;
+
 use crate::{
     clock::Clock,
     daemon::{self, Command, ControlError, Reply},
@@ -40,7 +42,7 @@ pub fn ledger(board: &Board) -> anyhow::Result<Option<Ledger>> {
 
 /// Has the running daemon do it or, if there is none, does it here; prints what is said.
 pub async fn order(home: &Path, command: Command) -> anyhow::Result<()> {
-    println!("{}", ask(home, command).await?);
+    say(format_args!("{}", ask(home, command).await?));
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 failed or refused, 2 the command line was not understood, 3 there is no configuration.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "commands speak to people")]
+#![expect(clippy::print_stderr, reason = "commands speak to people")]
 
 mod board;
 pub mod demo;
@@ -10,6 +10,7 @@ mod init;
 mod owed;
 mod pack;
 mod run;
+mod say;
 mod shipped;
 mod sql;
 mod status;

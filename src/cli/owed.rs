@@ -2,51 +2,83 @@
 
 use std::path::Path;
 
-use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
+use jiff::{Timestamp, ToSpan};
 
-use super::board;
+use super::{
+    board,
+    say::{Tone, aligned, columns, say, toned},
+};
 use crate::{
     clock::Clock,
     domain::{civil_day, to_london},
-    flows::standing::{self, Standing},
+    flows::standing::{self, DueTogether, Standing},
+    timetable::instant_on,
 };
 
-/// Prints what is owed on a day.
+/// Prints what is owed at the end of a day.
 pub async fn owed(home: &Path, on: Option<jiff::civil::Date>) -> anyhow::Result<()> {
     let board = board::settle(home)?;
     let day = on.unwrap_or_else(|| civil_day(Clock::System.now()));
+    let end = instant_on(day.tomorrow()?, jiff::civil::Time::midnight()).checked_sub(1.second())?;
     let ledger = board::ledger(&board)?;
-    let owed = standing::owed_on(&board, ledger.as_ref(), day).await?;
+    let owed = standing::owed_at(&board, ledger.as_ref(), end).await?;
+    let at = day.strftime("%A %-d %B %Y");
     if owed.is_empty() {
-        println!("Nothing is owed on {}.", day.strftime("%A %-d %B %Y"));
+        say(format_args!("Nothing is owed on {at}."));
         return Ok(());
     }
-    println!("Owed on {}:\n{}", day.strftime("%A %-d %B %Y"), table(&owed));
+    say(format_args!("Owed on {at}:"));
+    let (groups, _) = standing::newest(&owed, usize::MAX);
+    tell(&groups, end, "by then");
     Ok(())
 }
 
-/// Obligations as a table for the eye.
-pub fn table(owed: &[Standing]) -> Table {
-    let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY);
-    table.set_header(["Agency", "Return", "Period", "Due", "Standing", "Next message"]);
-    for one in owed {
-        let standing = match one.standing {
-            "overdue" => format!("overdue, {} days", one.days_late),
-            other => other.replace('_', " "),
+/// Prints obligations under the day on which they are due; `already` is said of a message that should have left.
+pub fn tell(groups: &[DueTogether<'_>], now: Timestamp, already: &str) {
+    let owed = groups.iter().flat_map(|group| &group.owed);
+    let rows: Vec<Vec<String>> = owed.map(|one| row(one, now, already)).collect();
+    let mut lines = aligned(&rows, columns() - 2).into_iter();
+    for group in groups {
+        let due = to_london(group.due_at).strftime("%A %-d %B %Y, %H:%M");
+        let late = (civil_day(now) - civil_day(group.due_at)).get_days();
+        let since = match late {
+            1 => ", yesterday".to_owned(),
+            2.. => format!(", {late} days ago"),
+            _ => String::new(),
         };
-        let next = one.next.as_ref().map_or_else(
-            || "none".to_owned(),
-            |next| format!("{} on {}", next.rung, to_london(next.at).strftime("%a %-d %b, %H:%M")),
-        );
-        table.add_row([
-            one.agency.clone(),
-            one.title.clone(),
-            one.key.period.human(),
-            to_london(one.due_at).strftime("%a %-d %b %Y, %H:%M").to_string(),
-            standing,
-            next,
-        ]);
+        say(format_args!("\n{}", toned(Tone::Strong, format_args!("{}, due {due}{since}", group.period.human()))));
+        for (one, cells) in group.owed.iter().zip(lines.by_ref()) {
+            let [title, agency, standing, next] = cells.as_slice() else { continue };
+            let alarming = matches!(one.standing, "overdue" | "to_correct" | "held");
+            let standing = if alarming { toned(Tone::Alarm, standing) } else { standing.clone() };
+            say(format_args!("  {title}  {}  {standing}  {}", toned(Tone::Quiet, agency), toned(Tone::Quiet, next)));
+        }
     }
-    table
+}
+
+fn row(one: &Standing, now: Timestamp, already: &str) -> Vec<String> {
+    let standing = match one.standing {
+        "open" => "not due yet".to_owned(),
+        "to_correct" => "to be corrected".to_owned(),
+        other => other.replace('_', " "),
+    };
+    let next = one.next.as_ref().map_or_else(
+        || "no message to come".to_owned(),
+        |next| match next.at.filter(|at| *at > now) {
+            Some(at) => format!("{} on {}", message(&next.rung), to_london(at).strftime("%a %-d %b, %H:%M")),
+            None => format!("{} {already}", message(&next.rung)),
+        },
+    );
+    vec![one.title.clone(), one.agency.clone(), standing, next]
+}
+
+/// A rung as people call its message.
+pub fn message(rung: &str) -> &str {
+    match rung {
+        "nudge" => "reminder",
+        "due-today" => "reminder of the day",
+        "overdue" => "overdue notice",
+        "preview" => "preview of the escalation",
+        other => other,
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::board;
+use super::{board, say::say};
 use crate::{
     daemon::Command,
     domain::{Period, to_london},
@@ -42,20 +42,23 @@ pub async fn pack(home: &Path, pack: Pack) -> anyhow::Result<()> {
             for edition in ledger.read(|txn| txn.editions()).await? {
                 let issued = to_london(edition.issued_at).strftime("%-d %B %Y");
                 let folder = board.data.join(&edition.folder);
-                println!(
+                say(format_args!(
                     "{} {}  {}  issued {issued}  {}",
                     edition.pack,
                     edition.number,
                     edition.period,
                     folder.display()
-                );
+                ));
             }
             Ok(())
         }
         Pack::Rebuild { pack, edition } => {
             let board = board::settle(home)?;
             let ledger = Ledger::look(&board.data.join("ledger.sqlite"))?;
-            println!("{}", publish::rebuild(&Launcher::current()?, &ledger, &board.data, &pack, edition).await?);
+            say(format_args!(
+                "{}",
+                publish::rebuild(&Launcher::current()?, &ledger, &board.data, &pack, edition).await?
+            ));
             Ok(())
         }
     }

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::board;
+use super::{board, say::say};
 use crate::{daemon::Command, flows::query::Written};
 
 /// Asks the warehouse; the statement runs in a limited worker.
 pub async fn sql(home: &Path, text: String, as_of: Option<jiff::civil::Date>, format: Written) -> anyhow::Result<()> {
     let said = board::ask(home, Command::Sql { text, as_of, format }).await?;
-    println!("{}", said.trim_end());
+    say(format_args!("{}", said.trim_end()));
     Ok(())
 }

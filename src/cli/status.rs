@@ -2,92 +2,123 @@
 
 use std::path::Path;
 
-use super::{board, owed};
+use jiff::Timestamp;
+
+use super::{
+    board, owed,
+    say::{Tone, say, toned},
+};
 use crate::{
     clock::Clock,
     daemon::{self, Command, ControlError, Reply},
     domain::{civil_day, to_london},
-    flows::standing,
+    flows::standing::{self, Standing},
     ledger::{Event, OutboxState},
 };
+
+/// About so many obligations are listed; of the others, all of them older, the number is told.
+const MOST_ROWS: usize = 20;
+/// So many of the next messages are listed.
+const MOST_NEXT: usize = 8;
 
 /// Prints what runs, what is owed, and what will be sent next to whom and why.
 pub async fn status(home: &Path) -> anyhow::Result<()> {
     let board = board::settle(home)?;
     let running = daemon::ask(&daemon::socket(&board.data), &Command::Now).await;
-    println!("{}{}", board.name, if board.example { " (an example)" } else { "" });
+    let example = if board.example { " (an example)" } else { "" };
+    say(format_args!("{}{example}", toned(Tone::Strong, &board.name)));
     let now = match &running {
         Ok(Reply::Done(now)) => {
-            println!("A daemon serves {}.", board.data.display());
+            say(format_args!("A daemon serves {}.", board.data.display()));
             now.parse().ok()
         }
         Err(ControlError::NotRunning(_)) => {
-            println!("No daemon runs; `quarterday run` starts one.");
+            say("No daemon runs; `quarterday run` starts one.");
             None
         }
         _ => {
-            println!("A daemon has {}, but does not answer; see its log.", board.data.display());
+            say(format_args!("A daemon has {}, but does not answer; see its log.", board.data.display()));
             None
         }
     };
     for line in board.mail.warnings() {
-        println!("Warning: {line}");
+        say(toned(Tone::Alarm, format_args!("Warning: {line}.")));
     }
     let now = now.unwrap_or_else(|| Clock::System.now());
-    println!("It is {} in London.\n", to_london(now).strftime("%A %-d %B %Y, %H:%M"));
+    say(format_args!("It is {} in London.", to_london(now).strftime("%A %-d %B %Y, %H:%M")));
 
     let ledger = board::ledger(&board)?;
-    let owed = standing::owed_on(&board, ledger.as_ref(), civil_day(now)).await?;
-    if owed.is_empty() {
-        println!("Nothing is owed.");
-    } else {
-        println!("{}", owed::table(&owed));
-    }
-    let held: Vec<_> = owed.iter().filter_map(|one| Some((one, one.held?))).collect();
-    for (one, submission) in held {
-        let reason = one.reason.clone().unwrap_or_default();
-        println!("\nHeld: submission {submission} of {} ({}): {reason}", one.agency, one.title);
-        println!("  `quarterday release {submission} --reason …` takes it, with --refuse it is refused.");
-    }
-    let next: Vec<_> = owed.iter().filter_map(|one| Some((one, one.next.as_ref()?))).collect();
-    if !next.is_empty() {
-        println!("\nWill be sent next, if nothing arrives:");
-    }
-    for (one, next) in next {
-        println!(
-            "  {}  {} about {} to {} ({})",
-            to_london(next.at).strftime("%a %-d %b %H:%M"),
-            next.rung,
-            one.title,
-            next.to.join(", "),
-            next.why
-        );
-    }
+    let owed = standing::owed_at(&board, ledger.as_ref(), now).await?;
+    what_is_owed(&owed, now);
     let Some(ledger) = ledger else { return Ok(()) };
     let (messages, failures, failing) =
         ledger.read(|txn| Ok((txn.messages()?, txn.recent_failures(5)?, txn.failing_pulls()?))).await?;
     let waiting: Vec<_> = messages.iter().filter(|m| m.settled_at.is_none()).collect();
     let count = |state| messages.iter().filter(|m| m.state == state).count();
-    println!(
+    say(format_args!(
         "\nMessages: {} sent, {} written and not sent, {} superseded, {} refused, {} waiting",
         count(OutboxState::Sent),
         count(OutboxState::Written),
         count(OutboxState::Superseded),
         count(OutboxState::Refused),
         waiting.len()
-    );
+    ));
     for message in waiting.iter().take(10) {
         let says = message.says.clone().map(|says| format!(" ({says})")).unwrap_or_default();
-        println!("  {} to {}: not before {}{says}", message.kind, message.recipient, to_london(message.next_at));
+        say(format_args!(
+            "  {} to {}: not before {}{says}",
+            message.kind,
+            message.recipient,
+            to_london(message.next_at)
+        ));
     }
     for (place, pull) in failing {
         let says = pull.says.unwrap_or_default();
-        println!("\nNot reached: {place}: {says}\n  asked again {}", to_london(pull.next_at));
+        say(format_args!("\nNot reached: {place}: {says}\n  asked again {}", to_london(pull.next_at)));
     }
     for failure in failures {
         if let Event::Failed { what, why } = failure.event {
-            println!("\nWent wrong on {}: {what}: {why}", civil_day(failure.at));
+            say(format_args!("\nWent wrong on {}: {what}: {why}", civil_day(failure.at)));
         }
     }
     Ok(())
+}
+
+/// What is owed now and what will be sent next; of what is long overdue only the number.
+fn what_is_owed(owed: &[Standing], now: Timestamp) {
+    if owed.is_empty() {
+        say("\nNothing is owed.");
+        return;
+    }
+    let (groups, left_out) = standing::newest(owed, MOST_ROWS);
+    owed::tell(&groups, now, "at the next look");
+    if !left_out.is_empty() {
+        let periods: Vec<String> =
+            left_out.iter().map(|(period, count)| format!("{count} of {}", period.human())).collect();
+        say(format_args!("\nOverdue from before: {}; `quarterday owed` lists them.", periods.join(", ")));
+    }
+    for one in owed {
+        let Some(submission) = one.held else { continue };
+        let reason = one.reason.clone().unwrap_or_default();
+        say(format_args!("\nHeld: submission {submission} of {} ({}): {reason}", one.agency, one.title));
+        say(format_args!("  `quarterday release {submission} --reason …` takes it, with --refuse it is refused."));
+    }
+    let mut next: Vec<_> =
+        groups.iter().flat_map(|group| &group.owed).filter_map(|o| Some((*o, o.next.as_ref()?))).collect();
+    if next.is_empty() {
+        return;
+    }
+    next.sort_by_key(|(_, next)| next.at);
+    say("\nWill be sent next, if nothing arrives:");
+    for (one, next) in next.iter().take(MOST_NEXT) {
+        let when = next
+            .at
+            .filter(|at| *at > now)
+            .map_or_else(|| "at the next look".to_owned(), |at| to_london(at).strftime("%a %-d %b, %H:%M").to_string());
+        let (what, to) = (owed::message(&next.rung), next.to.join(" and "));
+        say(format_args!("  {when:<16}  {what}, {}: {to} ({})", one.title, next.why));
+    }
+    if next.len() > MOST_NEXT {
+        say(format_args!("  and {} more", next.len() - MOST_NEXT));
+    }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::{Which, board};
+use super::{Which, board, say::say};
 use crate::daemon::Command;
 
 /// A file, or a nil return.
@@ -36,6 +36,6 @@ pub async fn submit(home: &Path, submit: Submit) -> anyhow::Result<()> {
     if said.contains(": not accepted") {
         bail!("{said}");
     }
-    println!("{said}");
+    say(format_args!("{said}"));
     Ok(())
 }

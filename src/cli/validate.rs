@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use super::board;
+use super::{board, say::say};
 use crate::{flows::planning, worker::Launcher};
 
 /// Checks every definition and plans all SQL; nothing is fetched, sent or written.
@@ -14,7 +14,7 @@ pub async fn validate(home: &Path) -> anyhow::Result<()> {
     if !problems.is_empty() {
         bail!("the SQL of {} is not right:\n\n{problems}", home.display());
     }
-    println!(
+    say(format_args!(
         "{}: {} agencies, {} returns, {} indicators, {} packs, {} meetings; no problems",
         board.name,
         board.agencies.len(),
@@ -22,6 +22,6 @@ pub async fn validate(home: &Path) -> anyhow::Result<()> {
         board.indicators.len(),
         board.packs.len(),
         board.timetable.meetings.len()
-    );
+    ));
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use super::board;
+use super::{board, say::say};
 use crate::{flows::warehouse_folder, ledger::Ledger, warehouse::Warehouse};
 
 /// Walks the ledger's chain, compares its projections with its events, and reads every file of the warehouse.
@@ -18,6 +18,6 @@ pub async fn verify(home: &Path) -> anyhow::Result<()> {
     if !wrong.is_empty() {
         bail!("{} things are wrong:\n  {}", wrong.len(), wrong.join("\n  "));
     }
-    println!("{events} events, chain head {head}; {} tables; everything agrees", vector.len());
+    say(format_args!("{events} events, chain head {head}; {} tables; everything agrees", vector.len()));
     Ok(())
 }

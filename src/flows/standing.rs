@@ -1,12 +1,14 @@
 //! What is owed, by whom, since when, and what will be sent next to whom and why.
 
-use jiff::{Timestamp, ToSpan, civil::Date};
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 
 use super::{Board, chase, facts};
 use crate::{
-    domain::civil_day,
+    domain::{Period, civil_day},
     ledger::{Ledger, Obligation, ObligationKey, RecordedEvent, State},
-    timetable::{Role, instant_on, openings, owed},
+    timetable::{Role, openings, owed},
 };
 
 /// One obligation as it stands at an instant.
@@ -35,8 +37,8 @@ pub struct Standing {
 /// The message that leaves next if nothing arrives.
 #[derive(Debug, Clone)]
 pub struct Next {
-    /// When.
-    pub at: Timestamp,
+    /// When; none if it is due already and leaves at the next look.
+    pub at: Option<Timestamp>,
     /// The rung.
     pub rung: String,
     /// To whom, in words.
@@ -45,13 +47,44 @@ pub struct Next {
     pub why: String,
 }
 
-/// Every duty that exists by the end of `day` and is not settled by now.
+/// What falls due at one instant for one period.
+#[derive(Debug)]
+pub struct DueTogether<'a> {
+    /// When.
+    pub due_at: Timestamp,
+    /// For which period.
+    pub period: Period,
+    /// In the order of their names.
+    pub owed: Vec<&'a Standing>,
+}
+
+/// What falls due together, the oldest first: the newest groups that hold no more than about `most`, at least one, and
+/// how much of each earlier period is left out.
+pub fn newest(owed: &[Standing], most: usize) -> (Vec<DueTogether<'_>>, BTreeMap<Period, usize>) {
+    let mut groups: BTreeMap<(Timestamp, Period), Vec<&Standing>> = BTreeMap::new();
+    for one in owed {
+        groups.entry((one.due_at, one.key.period)).or_default().push(one);
+    }
+    let (mut shown, mut left_out): (Vec<DueTogether<'_>>, BTreeMap<Period, usize>) = Default::default();
+    let mut rows = 0;
+    for ((due_at, period), mut owed) in groups.into_iter().rev() {
+        rows += owed.len();
+        if rows > most && !shown.is_empty() {
+            *left_out.entry(period).or_default() += owed.len();
+            continue;
+        }
+        owed.sort_by(|a, b| (&a.title, &a.agency).cmp(&(&b.title, &b.agency)));
+        shown.push(DueTogether { due_at, period, owed });
+    }
+    shown.reverse();
+    (shown, left_out)
+}
+
+/// Every duty that exists at an instant and is not settled by now.
 ///
 /// # Errors
 /// When the holiday list does not reach the day, or the ledger cannot be read.
-pub async fn owed_on(board: &Board, ledger: Option<&Ledger>, day: Date) -> anyhow::Result<Vec<Standing>> {
-    let end = instant_on(day.tomorrow()?, jiff::civil::Time::midnight());
-    let at = end.checked_sub(1.second())?;
+pub async fn owed_at(board: &Board, ledger: Option<&Ledger>, at: Timestamp) -> anyhow::Result<Vec<Standing>> {
     let known = match ledger {
         Some(ledger) => ledger.read(|txn| txn.obligations()).await?,
         None => Vec::new(),
@@ -109,11 +142,11 @@ fn next(
     let lead_told = chase::lead_told(events, &timetable.ladder);
     let ask = |at| owed(obligation, &timetable.ladder, &timetable.calendar, at, lead_told);
     let mut step = ask(at)?;
-    let mut when = at;
+    let mut when = None;
     if step.tell.is_none()
         && let Some(later) = step.look_again
     {
-        when = later;
+        when = Some(later);
         step = ask(later)?;
     }
     let Some(rung) = step.tell else { return Ok(None) };

@@ -16,10 +16,10 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 
 use crate::{
-    domain::{civil_day, to_london},
+    domain::to_london,
     flows::{
         App,
-        standing::{Standing, owed_on},
+        standing::{Standing, newest, owed_at},
     },
 };
 
@@ -72,25 +72,53 @@ async fn gauges(State(pages): State<Pages>) -> Response {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 
+/// About so many obligations are shown; of the others, all of them older, the number is.
+const MOST_ROWS: usize = 30;
+
 #[derive(Template)]
 #[template(path = "status.html")]
 struct StatusPage {
     board: String,
     example: bool,
     now: String,
-    owed: Vec<Row>,
-    editions: Vec<String>,
-    failures: Vec<String>,
+    verdict: Verdict,
+    groups: Vec<Group>,
+    left_out: Vec<String>,
+    editions: Vec<Edition>,
+    failures: Vec<Failure>,
     contact: String,
+    phone: String,
+}
+
+/// What the page comes to, at its head.
+struct Verdict {
+    says: String,
+    alarming: bool,
+}
+
+/// What falls due together.
+struct Group {
+    period: String,
+    due: String,
+    rows: Vec<Row>,
 }
 
 struct Row {
     agency: String,
     title: String,
-    period: String,
-    due: String,
-    standing: &'static str,
+    alarming: bool,
     words: String,
+    next: String,
+}
+
+struct Edition {
+    title: String,
+    issued: String,
+}
+
+struct Failure {
+    on: String,
+    what: String,
 }
 
 async fn status(State(pages): State<Pages>) -> Response {
@@ -109,45 +137,87 @@ async fn status(State(pages): State<Pages>) -> Response {
 
 async fn status_page(app: &App) -> anyhow::Result<StatusPage> {
     let now = app.clock.now();
-    let owed = owed_on(&app.board, Some(&app.ledger), civil_day(now)).await?;
+    let owed = owed_at(&app.board, Some(&app.ledger), now).await?;
     let (editions, failures) = app.ledger.read(|txn| Ok((txn.editions()?, txn.recent_failures(5)?))).await?;
-    let day = |at| to_london(at).strftime("%A %-d %B %Y").to_string();
+    let day = |at| to_london(at).strftime("%-d %B %Y").to_string();
+    let (groups, left_out) = newest(&owed, MOST_ROWS);
+    let title = |pack: &str| app.board.packs.get(pack).map_or_else(|| pack.to_owned(), |p| p.title().to_owned());
     Ok(StatusPage {
         board: app.board.name.clone(),
         example: app.board.example,
         now: to_london(now).strftime("%A %-d %B %Y, %H:%M").to_string(),
-        owed: owed.iter().map(row).collect(),
+        verdict: verdict(&owed),
+        groups: groups
+            .iter()
+            .map(|group| Group {
+                period: group.period.human(),
+                due: to_london(group.due_at).strftime("%A %-d %B %Y, %H:%M").to_string(),
+                rows: group.owed.iter().map(|one| row(one, now)).collect(),
+            })
+            .collect(),
+        left_out: left_out.iter().map(|(period, count)| format!("{count} of {}", period.human())).collect(),
         editions: editions
             .iter()
             .rev()
             .take(5)
-            .map(|e| format!("{} {}, edition {}, issued {}", e.pack, e.period, e.number, day(e.issued_at)))
+            .map(|e| Edition {
+                title: format!("{}, {}, edition {}", title(&e.pack), e.period, e.number),
+                issued: day(e.issued_at),
+            })
             .collect(),
         failures: failures
             .iter()
             .filter_map(|recorded| match &recorded.event {
-                crate::ledger::Event::Failed { what, .. } => Some(format!("{}: {what}", day(recorded.at))),
+                crate::ledger::Event::Failed { what, .. } => {
+                    Some(Failure { on: day(recorded.at), what: what.clone() })
+                }
                 _ => None,
             })
             .collect(),
-        contact: format!("{}, {}", app.board.contact.name, app.board.contact.phone),
+        contact: app.board.contact.name.clone(),
+        phone: app.board.contact.phone.clone(),
     })
 }
 
-fn row(standing: &Standing) -> Row {
+fn verdict(owed: &[Standing]) -> Verdict {
+    let of = |standing: &str| owed.iter().filter(|one| one.standing == standing).count();
+    let returns = |count: usize, are: &str| match count {
+        1 => format!("1 return is {are}"),
+        _ => format!("{count} returns are {are}"),
+    };
+    let parts: Vec<String> =
+        [("overdue", "overdue"), ("to_correct", "to be corrected"), ("held", "held for a person to decide")]
+            .into_iter()
+            .filter_map(|(standing, are)| Some(of(standing)).filter(|count| *count > 0).map(|n| returns(n, are)))
+            .collect();
+    match (owed.len(), parts.is_empty()) {
+        (0, _) => Verdict { says: "Nothing is owed.".to_owned(), alarming: false },
+        (open, true) => Verdict { says: format!("{}, none of them late.", returns(open, "awaited")), alarming: false },
+        (_, false) => Verdict { says: format!("{}.", parts.join("; ")), alarming: true },
+    }
+}
+
+fn row(standing: &Standing, now: jiff::Timestamp) -> Row {
     let words = match standing.standing {
+        "overdue" if standing.days_late == 1 => "overdue by 1 day".to_owned(),
         "overdue" => format!("overdue by {} days", standing.days_late),
         "to_correct" => "a corrected file is awaited".to_owned(),
         "held" => "held for a person to decide".to_owned(),
         "received" => "received, being looked at".to_owned(),
         _ => "not due yet".to_owned(),
     };
+    let next = standing.next.as_ref().map_or_else(
+        || "none".to_owned(),
+        |next| match next.at.filter(|at| *at > now) {
+            Some(at) => to_london(at).strftime("%a %-d %b, %H:%M").to_string(),
+            None => "at the next look".to_owned(),
+        },
+    );
     Row {
         agency: standing.agency.clone(),
         title: standing.title.clone(),
-        period: standing.key.period.human(),
-        due: to_london(standing.due_at).strftime("%A %-d %B, %H:%M").to_string(),
-        standing: standing.standing,
+        alarming: matches!(standing.standing, "overdue" | "to_correct" | "held"),
         words,
+        next,
     }
 }

@@ -14,20 +14,24 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
 use super::{
-    super::shipped::{PIPELINES, REPORTS, new_folder, write_out},
+    super::{
+        say::{Tone, say, toned},
+        shipped::{PIPELINES, REPORTS, new_folder, write_out},
+    },
     Act, BOARD, Partner, SEED, Scene, World,
     relay::Relay,
     story,
+    telling::Teller,
 };
 use crate::{
     clock::Clock,
     daemon::{self, Command, Reply},
-    domain::{Verdict, to_london},
+    domain::to_london,
     flows::{
         App, Board,
         intake::{self, Acknowledge, Offer},
     },
-    ledger::{Event, ObligationKey, RecordedEvent},
+    ledger::ObligationKey,
     source::Extract,
     timetable::instant_on,
 };
@@ -61,14 +65,13 @@ pub async fn demo(folder: &Path) -> anyhow::Result<()> {
     let morning = instant_on(jiff::civil::date(2025, 6, 30), jiff::civil::time(9, 0, 0, 0));
     let opened = daemon::open(board, Clock::simulated(morning), &overrides).await?;
     let app = Arc::new(opened.app);
-    println!("{} (made up; nothing leaves this machine)\n", app.board.name);
+    say(format_args!("{} (made up; nothing leaves this machine)\n", app.board.name));
 
     let world = World::new(SEED);
     load_history(&app, &world).await?;
-    let mut seen = app.ledger.read(|txn| txn.chain_head()).await?.0;
+    let mut teller = Teller::after(app.ledger.read(|txn| txn.chain_head()).await?.0);
     for scene in story(&world)? {
-        play(&app, &partner, folder, scene).await?;
-        seen = tell_events(&app, seen).await?;
+        play(&app, &partner, folder, scene, &mut teller).await?;
     }
     summary(&app, folder, began.elapsed()).await
 }
@@ -92,94 +95,55 @@ async fn load_history(app: &Arc<App>, world: &World) -> anyhow::Result<()> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    println!("{:<13}{count} files of history accepted: CSV, XLSX, JSON and Parquet", "");
+    say(format_args!("{:<13}{count} files of history accepted: CSV, XLSX, JSON and Parquet", ""));
     Ok(())
 }
 
-async fn play(app: &Arc<App>, partner: &Partner, folder: &Path, scene: Scene) -> anyhow::Result<()> {
+/// Lets the time up to the scene pass and tells what the daemon did in it, then plays the scene and tells what came of
+/// it at once.
+async fn play(
+    app: &Arc<App>,
+    partner: &Partner,
+    folder: &Path,
+    scene: Scene,
+    teller: &mut Teller,
+) -> anyhow::Result<()> {
     advance(app, scene.at).await?;
-    println!("{}  {}", to_london(scene.at).strftime("%a %-d %b %H:%M"), scene.says);
-    let done = match scene.act {
+    teller.tell(app).await?;
+    let when = to_london(scene.at).strftime("%a %e %b %H:%M");
+    say(format_args!("{when}  {}", toned(Tone::Strong, &scene.says)));
+    match scene.act {
         None => return Ok(()),
-        Some(Act::Publish { path, bytes }) => {
-            partner.publish(&path, bytes);
-            // The daemon asks on its own timetable; the next scene finds the file fetched.
-            return Ok(());
-        }
+        // The daemon asks on its own timetable.
+        Some(Act::Publish { path, bytes }) => partner.publish(&path, bytes),
         Some(Act::Drop { agency, name, bytes }) => {
             fs::write(folder.join("drop").join(agency.as_str()).join(name), bytes)?;
             advance(app, scene.at).await?;
-            return Ok(());
         }
         Some(Act::Nil { return_id, agency, period, reason }) => {
             let actor = "probation".to_owned();
-            daemon::obey(app, Command::Nil { return_id, agency, period, reason, actor }).await
+            order(app, Command::Nil { return_id, agency, period, reason, actor }).await?;
         }
         Some(Act::Submit { return_id, agency, period, name, bytes }) => {
             let file = folder.join("brought").join(name);
             fs::create_dir_all(folder.join("brought"))?;
             fs::write(&file, bytes)?;
             let actor = "business unit".to_owned();
-            daemon::obey(app, Command::Submit { file, return_id, agency, period, actor }).await
+            order(app, Command::Submit { file, return_id, agency, period, actor }).await?;
         }
-    };
-    match done {
-        Reply::Done(_) => Ok(()),
-        Reply::Refused(why) => bail!("{why}"),
     }
+    teller.tell(app).await
 }
 
 async fn advance(app: &Arc<App>, to: Timestamp) -> anyhow::Result<()> {
-    match daemon::obey(app, Command::Advance { to }).await {
+    order(app, Command::Advance { to }).await
+}
+
+async fn order(app: &Arc<App>, command: Command) -> anyhow::Result<()> {
+    match daemon::obey(app, command).await {
         Reply::Done(_) => Ok(()),
         Reply::Refused(why) => bail!("{why}"),
     }
-}
-
-/// Prints what the daemon did since event `seen`.
-async fn tell_events(app: &Arc<App>, seen: i64) -> anyhow::Result<i64> {
-    let events = app.ledger.read(|txn| txn.all_events()).await?;
-    let mut newest = seen;
-    let mut notices = 0;
-    for recorded in events.iter().filter(|recorded| recorded.seq > seen) {
-        newest = recorded.seq;
-        match &recorded.event {
-            Event::Told { rung, .. } if rung == "notice" => notices += 1,
-            _ => {
-                if let Some(line) = line(app, recorded) {
-                    println!("{:<13}  → {line}", "");
-                }
-            }
-        }
-    }
-    if notices > 0 {
-        println!("{:<13}  → {notices} notices sent", "");
-    }
-    Ok(newest)
-}
-
-fn line(app: &App, recorded: &RecordedEvent) -> Option<String> {
-    let about = || {
-        let key: ObligationKey = recorded.subject.parse().ok()?;
-        Some(format!("{}, {}", app.board.agency_name(&key.agency), app.board.return_title(&key.return_id)))
-    };
-    Some(match &recorded.event {
-        Event::Decided { verdict, .. } => {
-            let verdict = match verdict {
-                Verdict::Accepted => "accepted",
-                Verdict::AcceptedWithQueries => "accepted, with a question",
-                Verdict::NotAccepted => "not accepted; the answer names each cell and rule",
-                Verdict::Held => "held for the manager",
-                Verdict::Duplicate => return None,
-            };
-            format!("{}: {verdict}", about()?)
-        }
-        Event::NilReturned { .. } => format!("{}: nothing to report, noted", about()?),
-        Event::Told { rung, .. } => format!("{}: {rung} sent", about()?),
-        Event::Issued { pack, number, .. } => format!("the {pack} pack is issued, edition {number}"),
-        Event::Failed { what, why } => format!("went wrong: {what}: {why}"),
-        _ => return None,
-    })
 }
 
 async fn summary(app: &Arc<App>, folder: &Path, took: Duration) -> anyhow::Result<()> {
@@ -191,15 +155,18 @@ async fn summary(app: &Arc<App>, folder: &Path, took: Duration) -> anyhow::Resul
     let edition = editions.first().context("no pack was issued")?;
     let at = folder.display();
     let program = std::env::args().next().unwrap_or_else(|| "quarterday".into());
-    println!("\nOne quarter in {:.0} seconds.\n", took.as_secs_f32());
-    println!("  pack       {}", app.board.data.join(&edition.folder).join("board.pdf").display());
-    println!("  mails      {} ({messages} messages, kept by a relay on this machine)", folder.join("mails").display());
-    println!("  warehouse  {} (Delta tables)", app.warehouse_folder().display());
-    println!("\nTry next:");
-    println!(
+    say(format_args!("\nOne quarter in {:.0} seconds.\n", took.as_secs_f32()));
+    say(format_args!("  pack       {}", app.board.data.join(&edition.folder).join("pack.pdf").display()));
+    say(format_args!(
+        "  mails      {} ({messages} messages, kept by a relay on this machine)",
+        folder.join("mails").display()
+    ));
+    say(format_args!("  warehouse  {} (Delta tables)", app.warehouse_folder().display()));
+    say("\nTry next:");
+    say(format_args!(
         "  {program} -C {at} sql -c \"SELECT period, numerator, value FROM disclosed.figures WHERE indicator = 'second-plans'\""
-    );
-    println!("  {program} -C {at} owed --on 2025-10-20");
-    println!("  {program} -C {at} pack rebuild board {}", edition.number);
+    ));
+    say(format_args!("  {program} -C {at} owed --on 2025-10-20"));
+    say(format_args!("  {program} -C {at} pack rebuild board {}", edition.number));
     Ok(())
 }

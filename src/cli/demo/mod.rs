@@ -12,6 +12,7 @@ mod live;
 mod partner;
 mod relay;
 mod story;
+mod telling;
 mod words;
 mod world;
 
