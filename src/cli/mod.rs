@@ -83,8 +83,8 @@ enum Act {
     },
     /// Ask the warehouse a question in SQL.
     Sql {
-        /// The question.
-        #[arg(short, long, value_name = "SQL")]
+        /// The question; it may open with a comment, as the files of reports/ do.
+        #[arg(short, long, value_name = "SQL", allow_hyphen_values = true)]
         command: String,
         /// As readers saw the warehouse at the end of this day.
         #[arg(long, value_name = "DATE")]

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::typeset::set;
 use super::{Manuscript, PackDefinition, Record, Typeset, manuscript, sample};
 use crate::analysis::{Class, DisclosedIndicator};
+use crate::domain::Status;
 
 fn written(definition: &PackDefinition, indicators: &[DisclosedIndicator], record: &Record) -> Manuscript {
     manuscript(definition, (Class::Public, indicators), record, &sample::imprint()).unwrap()
@@ -105,6 +106,36 @@ fn hidden_values_break_the_line_and_are_named() {
     let told = data(&manuscript);
     assert_eq!(told["summary"]["card"][0]["lines"][0]["value"], "1 to 5, hidden");
     assert!(told["exceptions"][0]["trend"]["alt"].as_str().unwrap().contains("4 figures are hidden."));
+}
+
+#[test]
+fn what_weakens_the_limits_stands_below_them() {
+    let mut figures = sample::indicators();
+    figures[0].limits_note = Some("Trial limits: made from 9 points, fewer than 12.".to_owned());
+    let caption =
+        data(&written(&sample::definition(), &figures, &sample::record()))["exceptions"][0]["caption"].clone();
+    let expected = "would keep the figure. Trial limits: made from 9 points, fewer than 12. ";
+    assert!(caption.as_str().unwrap().contains(expected), "{caption}");
+}
+
+#[test]
+fn releases_are_told_on_their_days_and_names_of_gaps_do_not_touch() {
+    let mut figures = sample::indicators();
+    let (mut one, exception) = (figures.remove(3), figures[0].exception.clone());
+    one.exception = exception;
+    one.limits = None;
+    let first = jiff::civil::date(2025, 1, 9);
+    for (at, point) in one.points.iter_mut().enumerate() {
+        let date = first.saturating_add(jiff::Span::new().days(14 * i64::try_from(at).unwrap()));
+        point.period = crate::domain::Period::Release { date };
+        point.value.value = (at > 2).then_some(7.0);
+        point.value.status = [Status::X, Status::X, Status::Z].get(at).copied();
+    }
+    let manuscript = written(&sample::definition(), &[one], &sample::record());
+    let svg = text_of(&manuscript, "charts/prevent-referrals-trend.svg");
+    assert!(svg.contains("is lowest at 7 on 20 February 2025"), "{svg}");
+    let names: Vec<&str> = svg.lines().collect();
+    assert!(names.contains(&"2 missing") && !names.contains(&"not applicable"), "{names:?}");
 }
 
 #[test]

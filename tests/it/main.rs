@@ -1,12 +1,6 @@
 //! The integration tests: each starts the real thing through its front door.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a test panics, prints and asks where it runs"
-)]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr, reason = "a test panics, prints and asks where it runs")]
 
 mod chase;
 mod daemon;
@@ -24,6 +18,7 @@ mod mail_at_least_once;
 mod pack;
 mod pipelines;
 mod real_contracts;
+mod real_data;
 mod sql_desk;
 mod statistics;
 mod store_protocol;

@@ -27,12 +27,12 @@ async fn run(contract: &Contract, release: &str, bytes: Bytes, past: &Past) -> (
 }
 
 /// The findings of one rule.
-fn of<'a>(checked: &'a Checked, rule: &str) -> Vec<&'a Finding> {
-    checked.findings().iter().filter(|finding| finding.rule == rule).collect()
+pub fn of<'a>(findings: &'a [Finding], rule: &str) -> Vec<&'a Finding> {
+    findings.iter().filter(|finding| finding.rule == rule).collect()
 }
 
 /// The issues by date, oldest first.
-fn issues() -> Option<Vec<(String, PathBuf)>> {
+pub fn issues() -> Option<Vec<(String, PathBuf)>> {
     let mut files: Vec<_> =
         std::fs::read_dir(shared_data("attendance")?).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -40,7 +40,7 @@ fn issues() -> Option<Vec<(String, PathBuf)>> {
 }
 
 /// The row of York's secondary schools in an issue, as a spreadsheet counts.
-fn york(text: &str) -> u32 {
+pub fn york(text: &str) -> u32 {
     let at = text.lines().position(|line| line.contains("E06000014") && line.contains("Secondary"));
     u32::try_from(at.unwrap()).unwrap() + 1
 }
@@ -59,17 +59,17 @@ async fn all_issues_of_attendance_load_with_their_defects_as_findings() {
         let (checked, batches) = run(&contract, &release, bytes.into(), &past).await;
         let lines = i64::try_from(text.trim_end().lines().count()).unwrap() - 1;
         assert_eq!(checked.rows(), RowCounts { read: lines, accepted: lines, refused: 0 }, "{release}");
-        assert_eq!(of(&checked, "rounded")[0].severity, Severity::Note, "averages of pupils, {release}");
+        assert_eq!(of(checked.findings(), "rounded")[0].severity, Severity::Note, "averages of pupils, {release}");
         rows += lines;
-        if !of(&checked, "column-absent").is_empty() {
+        if !of(checked.findings(), "column-absent").is_empty() {
             vanished.push(release.clone());
         }
         let row = york(&text);
-        if of(&checked, "sessions-fall").iter().any(|finding| finding.row == Some(row)) {
+        if of(checked.findings(), "sessions-fall").iter().any(|finding| finding.row == Some(row)) {
             restated.push(release.clone());
         }
         if release == "2022-09-28" {
-            let impossible = of(&checked, "sessions-in-a-year");
+            let impossible = of(checked.findings(), "sessions-in-a-year");
             assert_eq!(impossible.len(), 499, "every row of the first issue has more sessions than a year");
             let york = impossible.iter().find(|finding| finding.row == Some(row)).unwrap();
             let expected = format!("U{row} has more sessions than the pupils in M{row} can have in a school year.");
@@ -94,7 +94,7 @@ async fn a_renamed_column_of_attendance_is_read_by_its_other_name() {
     let (release, file) = issues.into_iter().next_back().unwrap();
     let text = std::fs::read_to_string(file).unwrap().replacen("school_type", "education_phase", 1);
     let (checked, batches) = run(&real("attendance"), &release, text.into(), &Past::default()).await;
-    assert_eq!(of(&checked, "heading-renamed").len(), 1);
+    assert_eq!(of(checked.findings(), "heading-renamed").len(), 1);
     assert_eq!(batches[0].column_by_name("school_type").unwrap().null_count(), 0);
 }
 
@@ -106,8 +106,13 @@ async fn the_interactive_tools_release_loads_with_its_known_defects_as_findings(
     assert_eq!(checked.verdict(), Verdict::AcceptedWithQueries);
     assert_eq!(checked.rows(), RowCounts { read: 586_500, accepted: 586_500, refused: 0 });
     assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 586_500);
+    known_defects_of_the_interactive_tool(checked.findings());
+}
+
+/// Whether the findings tell of all that is known to be wrong with the release of 2025-07-14.
+pub fn known_defects_of_the_interactive_tool(findings: &[Finding]) {
     let told = |rule: &str, more: &str| {
-        let found = of(&checked, rule);
+        let found = of(findings, rule);
         let last = found.last().unwrap_or_else(|| panic!("{rule} found nothing"));
         assert!(last.says.ends_with(more), "{rule}: {}", last.says);
         found.len()
@@ -117,8 +122,8 @@ async fn the_interactive_tools_release_loads_with_its_known_defects_as_findings(
     assert_eq!(told("year-label", "names no year."), 170, "the year 0");
     assert_eq!(told("abolished-authority", "There are 6,899 more like it."), 1, "909 and 928");
     assert_eq!(told("spelling", "There are 3,449 more like it."), 1, "Yorkshire and the Humber");
-    assert_eq!(told("rounded", "There are 59,467 more like it."), 1, "274.10000000000002");
+    assert_eq!(told("rounded", "There are 55,868 more like it."), 1, "274.10000000000002");
     assert_eq!(told("share-above-100", "above 100."), 33, "882 per cent");
     assert_eq!(told("year-marked", "There are 28,049 more like it."), 1, "(OT), (Revised), (Final), (prov)");
-    assert_eq!(checked.findings().iter().filter(|finding| finding.severity == Severity::Error).count(), 0);
+    assert!(findings.iter().all(|finding| finding.severity != Severity::Error));
 }

@@ -3,6 +3,7 @@
 use super::figures::{figure, with_unit};
 use super::runs::{ENGLAND, Others, Slot, stretches};
 use crate::analysis::{Cause, Comparison, DisclosedIndicator, Limits, Tone};
+use crate::domain::Period;
 use crate::pack::words::{count, listed};
 
 /// So many points make a run.
@@ -22,12 +23,12 @@ pub(super) fn trend(indicator: &DisclosedIndicator, slots: &[Slot<'_>], others: 
         shown.iter().max_by(|a, b| a.2.total_cmp(&b.2)),
     ) {
         says.push(format!(
-            "{area} begins at {}, is lowest at {} in {} and highest at {} in {}, and ends at {}.",
+            "{area} begins at {}, is lowest at {} {} and highest at {} {}, and ends at {}.",
             start.1.value.text,
             lowest.1.value.text,
-            lowest.0.period.human(),
+            when(lowest.0.period),
             highest.1.value.text,
-            highest.0.period.human(),
+            when(highest.0.period),
             last.point.map_or("no figure", |point| &point.value.text),
         ));
     }
@@ -50,6 +51,12 @@ pub(super) fn trend(indicator: &DisclosedIndicator, slots: &[Slot<'_>], others: 
     }
     says.extend(absences(slots));
     says.join(" ")
+}
+
+/// When a value was true: "in April to June 2025 (Q1)", "on 14 July 2025".
+fn when(period: Period) -> String {
+    let on = if matches!(period, Period::Release { .. }) { "on" } else { "in" };
+    format!("{on} {}", period.human())
 }
 
 fn special_causes(slots: &[Slot<'_>], limits: &Limits) -> String {
@@ -127,11 +134,11 @@ pub(super) fn spark(indicator: &DisclosedIndicator) -> String {
     };
     let tone = if last.value.value.is_some() { format!(", {tone}") } else { String::new() };
     format!(
-        "{}: from {} in {} to {} in {}{tone}",
+        "{}: from {} {} to {} {}{tone}",
         indicator.meta.title,
         first.value.text,
-        first.period.human(),
+        when(first.period),
         last.value.text,
-        last.period.human()
+        when(last.period)
     )
 }
