@@ -1,7 +1,7 @@
 //! An extract becomes tables of text cells, each row knowing where it stood in the file.
 //!
 //! CSV and JSON are read here, in memory-safe code that copies cells and interprets nothing; workbooks and Parquet are
-//! read in a [worker](crate::worker). Knows nothing of contracts: which columns are wanted, what a cell may hold and
+//! read in a [worker]. Knows nothing of contracts: which columns are wanted, what a cell may hold and
 //! which texts mean "not available" is for `check`.
 
 mod cells;

@@ -43,7 +43,10 @@ impl Secret {
                 let unreadable = |source| SecretError::Unreadable { path: path.clone(), source };
                 use std::os::unix::fs::PermissionsExt;
                 let mode = std::fs::metadata(path).map_err(unreadable)?.permissions().mode();
-                if mode & 0o077 != 0 {
+                // systemd shows its grant to the service's own user as a right of the group, in a folder that no other
+                // user can enter (https://github.com/systemd/systemd/issues/29435).
+                let credential = environment.get("CREDENTIALS_DIRECTORY").is_some_and(|at| path.starts_with(at));
+                if mode & if credential { 0o037 } else { 0o077 } != 0 {
                     return Err(SecretError::Exposed(path.display().to_string()));
                 }
                 (std::fs::read_to_string(path).map_err(unreadable)?, path.display().to_string())
@@ -82,6 +85,12 @@ mod tests {
         };
         assert_eq!(with("s3cret-phrase\n", 0o600).unwrap(), "s3cret-phrase");
         assert!(matches!(with("s3cret-phrase", 0o644), Err(SecretError::Exposed(_))));
+        let systemd = BTreeMap::from([("CREDENTIALS_DIRECTORY".to_owned(), home.path().display().to_string())]);
+        for (mode, usable) in [(0o400, true), (0o440, true), (0o444, false), (0o460, false)] {
+            with("s3cret-phrase", mode).ok();
+            assert_eq!(Secret::File(path.clone()).resolve(&systemd).is_ok(), usable, "{mode:o}");
+            std::fs::remove_file(&path).unwrap();
+        }
         assert!(matches!(with("changeme", 0o600), Err(SecretError::Placeholder(_))));
         assert!(matches!(Secret::Env("NONE".into()).resolve(&BTreeMap::new()), Err(SecretError::Unset(_))));
     }

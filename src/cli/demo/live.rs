@@ -32,6 +32,7 @@ use crate::{
         intake::{self, Acknowledge, Offer},
     },
     ledger::ObligationKey,
+    pack::PDF,
     source::Extract,
     timetable::instant_on,
 };
@@ -156,7 +157,7 @@ async fn summary(app: &Arc<App>, folder: &Path, took: Duration) -> anyhow::Resul
     let at = folder.display();
     let program = std::env::args().next().unwrap_or_else(|| "quarterday".into());
     say(format_args!("\nOne quarter in {:.0} seconds.\n", took.as_secs_f32()));
-    say(format_args!("  pack       {}", app.board.data.join(&edition.folder).join("pack.pdf").display()));
+    say(format_args!("  pack       {}", app.board.data.join(&edition.folder).join(PDF).display()));
     say(format_args!(
         "  mails      {} ({messages} messages, kept by a relay on this machine)",
         folder.join("mails").display()
