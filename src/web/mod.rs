@@ -168,9 +168,7 @@ async fn status_page(app: &App) -> anyhow::Result<StatusPage> {
         failures: failures
             .iter()
             .filter_map(|recorded| match &recorded.event {
-                crate::ledger::Event::Failed { what, .. } => {
-                    Some(Failure { on: day(recorded.at), what: what.clone() })
-                }
+                crate::ledger::Event::Failed { what, .. } => Some(Failure { on: day(recorded.at), what: what.clone() }),
                 _ => None,
             })
             .collect(),
