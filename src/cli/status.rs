@@ -51,6 +51,17 @@ pub async fn status(home: &Path) -> anyhow::Result<()> {
     let owed = standing::owed_at(&board, ledger.as_ref(), now).await?;
     what_is_owed(&owed, now);
     let Some(ledger) = ledger else { return Ok(()) };
+    for held in ledger.read(|txn| txn.held_submissions()).await? {
+        let (id, key) = (held.id, &held.obligation);
+        say(format_args!(
+            "\nHeld: submission {id} of {} ({}, {}): {}",
+            board.agency_name(&key.agency),
+            board.return_title(&key.return_id),
+            key.period.human(),
+            held.reason.unwrap_or_default()
+        ));
+        say(format_args!("  `quarterday release {id} --reason …` takes it, with --refuse it is refused."));
+    }
     let (messages, failures, failing) =
         ledger.read(|txn| Ok((txn.messages()?, txn.recent_failures(5)?, txn.failing_pulls()?))).await?;
     let waiting: Vec<_> = messages.iter().filter(|m| m.settled_at.is_none()).collect();
@@ -96,12 +107,6 @@ fn what_is_owed(owed: &[Standing], now: Timestamp) {
         let periods: Vec<String> =
             left_out.iter().map(|(period, count)| format!("{count} of {}", period.human())).collect();
         say(format_args!("\nOverdue from before: {}; `quarterday owed` lists them.", periods.join(", ")));
-    }
-    for one in owed {
-        let Some(submission) = one.held else { continue };
-        let reason = one.reason.clone().unwrap_or_default();
-        say(format_args!("\nHeld: submission {submission} of {} ({}): {reason}", one.agency, one.title));
-        say(format_args!("  `quarterday release {submission} --reason …` takes it, with --refuse it is refused."));
     }
     let mut next: Vec<_> =
         groups.iter().flat_map(|group| &group.owed).filter_map(|o| Some((*o, o.next.as_ref()?))).collect();

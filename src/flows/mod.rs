@@ -15,6 +15,7 @@ pub mod pull;
 pub mod query;
 pub mod rebuild;
 pub mod refresh;
+mod retry;
 pub mod standing;
 
 use std::{path::PathBuf, sync::Arc};

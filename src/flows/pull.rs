@@ -12,6 +12,7 @@ use super::{
     App,
     intake::{self, Acknowledge, Offer},
     note_failure,
+    retry::pause,
 };
 use crate::{
     check::Contract,
@@ -25,15 +26,6 @@ use crate::{
     },
     timetable::{Every, Schedule},
 };
-
-/// How long a place that failed is left alone: after the first failure, the second, …
-const BACK_OFF: [SignedDuration; 5] = [
-    SignedDuration::from_mins(1),
-    SignedDuration::from_mins(5),
-    SignedDuration::from_mins(15),
-    SignedDuration::from_hours(1),
-    SignedDuration::from_hours(4),
-];
 
 /// Asks every place that is due and looks into every drop folder; answers with the number of files taken.
 pub async fn pull(app: &App) -> anyhow::Result<usize> {
@@ -157,7 +149,7 @@ async fn ask(
         }
         Err(error) => Failed { says: error.to_string(), wait: error.retry_after(), error: error.into() },
     };
-    let step = BACK_OFF[usize::try_from(known.attempts).unwrap_or(usize::MAX).min(BACK_OFF.len() - 1)];
+    let step = pause(known.attempts);
     let asked = failed.wait.and_then(|wait| SignedDuration::try_from(wait).ok()).unwrap_or(step);
     let next_at = now.checked_add(step.max(asked)).unwrap_or(usual);
     let attempts = known.attempts.saturating_add(1);

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Board, chase, facts};
 use crate::{
     domain::{Period, civil_day},
-    ledger::{Ledger, Obligation, ObligationKey, RecordedEvent, State},
+    ledger::{Ledger, Obligation, ObligationKey, RecordedEvent},
     timetable::{Role, openings, owed},
 };
 
@@ -28,8 +28,6 @@ pub struct Standing {
     pub days_late: i32,
     /// Why it is held or was not accepted.
     pub reason: Option<String>,
-    /// The submission a person is to decide.
-    pub held: Option<i64>,
     /// What will be sent next.
     pub next: Option<Next>,
 }
@@ -126,7 +124,6 @@ fn standing(
         standing: facts::standing(obligation, at),
         days_late: facts::days_late(obligation, at),
         reason: obligation.reason.clone(),
-        held: obligation.pending.filter(|_| obligation.state == State::Held),
         next: next(board, obligation, events, at)?,
     })
 }

@@ -61,6 +61,13 @@ pub enum Event {
         /// Why, where a reason is owed (held, not accepted).
         reason: Option<String>,
     },
+    /// A person let a held submission pass; it is judged again, and only errors can still stand in its way.
+    Released {
+        /// The submission.
+        submission: i64,
+        /// Why.
+        reason: String,
+    },
     /// Somebody reported that there is nothing to report.
     NilReturned {
         /// The submission number it was given.
@@ -129,6 +136,7 @@ impl Event {
             Self::Storing { .. } => "storing",
             Self::Stored { .. } => "stored",
             Self::Decided { .. } => "decided",
+            Self::Released { .. } => "released",
             Self::NilReturned { .. } => "nil_returned",
             Self::Told { .. } => "told",
             Self::Skipped { .. } => "skipped",

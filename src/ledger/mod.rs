@@ -11,6 +11,7 @@ mod obligations;
 mod occurrences;
 mod outbox;
 mod pulls;
+mod retries;
 mod submissions;
 mod versions;
 
@@ -31,6 +32,7 @@ pub use findings::{FindingRow, Severity};
 pub use obligations::{Obligation, ObligationKey, State};
 pub use outbox::{OutboxRow, OutboxState};
 pub use pulls::Pull;
+pub use retries::Retry;
 pub use submissions::{NewSubmission, RowCounts, Submission};
 pub use versions::Vector;
 
@@ -201,9 +203,12 @@ impl Txn<'_> {
         Ok(())
     }
 
-    /// Keeps the wrapped data key of an extract; the first one stands.
+    /// Keeps the wrapped data key of an extract: the one that opens what the landing archive holds now.
     pub fn keep_data_key(&self, sha256: &str, wrapped: &[u8]) -> Result<()> {
-        self.0.execute("INSERT OR IGNORE INTO data_keys (sha256, wrapped) VALUES (?1, ?2)", (sha256, wrapped))?;
+        self.0.execute(
+            "INSERT INTO data_keys (sha256, wrapped) VALUES (?1, ?2) ON CONFLICT (sha256) DO UPDATE SET wrapped = ?2",
+            (sha256, wrapped),
+        )?;
         Ok(())
     }
 

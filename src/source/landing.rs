@@ -82,32 +82,44 @@ impl Landing {
         Ok(Self { folder: folder.to_owned(), master })
     }
 
-    /// Keeps the bytes; when this returns they survive a power cut. The same bytes are kept once.
+    /// Keeps the bytes; when this returns they survive a power cut. The same bytes are kept once, and a damaged copy of
+    /// them is mended.
     ///
-    /// `known_key` is the wrapped key the ledger already holds for these bytes, if any.
+    /// `known_key` is the wrapped key the ledger already holds for these bytes, if any; it stays the one that opens them
+    /// as long as it can be opened itself.
     pub fn keep(&self, bytes: &[u8], known_key: impl FnOnce(&str) -> Option<Vec<u8>>) -> Result<Landed, LandingError> {
         let sha256 = digest(bytes);
-        let path = self.path(&sha256);
-        if path.exists()
-            && let Some(wrapped_key) = known_key(&sha256)
-            && self.read(&sha256, &wrapped_key).is_ok()
+        let known = known_key(&sha256).and_then(|wrapped| Some((self.unwrap(&sha256, &wrapped).ok()?, wrapped)));
+        if let Some((_, wrapped_key)) = &known
+            && self.read(&sha256, wrapped_key).is_ok()
         {
-            return Ok(Landed { sha256, wrapped_key });
+            return Ok(Landed { sha256, wrapped_key: wrapped_key.clone() });
         }
-        let data_key = x25519::Identity::generate();
-        let sealed = age::encrypt(&data_key.to_public(), bytes)?;
-        let wrapped_key = age::encrypt(&self.master.to_public(), data_key.to_string().expose_secret().as_bytes())?;
-        write_durably(&path, &sealed, false)?;
+        let (data_key, wrapped_key) = match known {
+            Some(known) => known,
+            None => {
+                let key = x25519::Identity::generate();
+                let wrapped = age::encrypt(&self.master.to_public(), key.to_string().expose_secret().as_bytes())?;
+                (key, wrapped)
+            }
+        };
+        write_durably(&self.path(&sha256), &age::encrypt(&data_key.to_public(), bytes)?, false)?;
         Ok(Landed { sha256, wrapped_key })
+    }
+
+    /// The data key of an extract, out of its wrapping.
+    fn unwrap(&self, sha256: &str, wrapped_key: &[u8]) -> Result<x25519::Identity, LandingError> {
+        let damaged = |why: String| LandingError::Damaged { sha256: sha256.to_owned(), why };
+        let key =
+            age::decrypt(&self.master, wrapped_key).map_err(|e| damaged(format!("its key does not open ({e})")))?;
+        let key = String::from_utf8(key).map_err(|_| damaged("its key is not text".into()))?;
+        x25519::Identity::from_str(&key).map_err(|e| damaged(format!("its key is not a key ({e})")))
     }
 
     /// The plain bytes of an extract, checked against its digest.
     pub fn read(&self, sha256: &str, wrapped_key: &[u8]) -> Result<Vec<u8>, LandingError> {
         let damaged = |why: String| LandingError::Damaged { sha256: sha256.to_owned(), why };
-        let key =
-            age::decrypt(&self.master, wrapped_key).map_err(|e| damaged(format!("its key does not open ({e})")))?;
-        let key = String::from_utf8(key).map_err(|_| damaged("its key is not text".into()))?;
-        let key = x25519::Identity::from_str(&key).map_err(|e| damaged(format!("its key is not a key ({e})")))?;
+        let key = self.unwrap(sha256, wrapped_key)?;
         let path = self.path(sha256);
         let sealed =
             fs::read(&path).map_err(|source| LandingError::Disk { action: "read", path: path.clone(), source })?;
@@ -153,7 +165,11 @@ fn write_durably(path: &Path, bytes: &[u8], private: bool) -> Result<(), Landing
         }
     }
     file.persist(path).map_err(|e| error("name")(e.error))?;
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(error("flush the folder of"))
+    // The folder's own entry too: it may have been made for this file.
+    for folder in [Some(folder), folder.parent()].into_iter().flatten() {
+        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(error("flush the folder of"))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -170,6 +186,20 @@ mod tests {
         assert!(!stored.windows(6).any(|w| w == b"CANARY"));
         let again = landing.keep(b"CANARY,1", |_| Some(landed.wrapped_key.clone())).unwrap();
         assert_eq!(again, landed);
+    }
+
+    #[test]
+    fn a_damaged_extract_that_is_sent_again_is_mended_under_its_own_key() {
+        let home = tempfile::tempdir().unwrap();
+        let landing = Landing::open(&home.path().join("landing"), &home.path().join("master.key")).unwrap();
+        let landed = landing.keep(b"41", |_| None).unwrap();
+        fs::write(landing.path(&landed.sha256), "garbage").unwrap();
+        let again = landing.keep(b"41", |_| Some(landed.wrapped_key.clone())).unwrap();
+        assert_eq!(again, landed);
+        assert_eq!(landing.read(&landed.sha256, &landed.wrapped_key).unwrap(), b"41");
+        fs::remove_file(landing.path(&landed.sha256)).unwrap();
+        landing.keep(b"41", |_| Some(landed.wrapped_key.clone())).unwrap();
+        assert_eq!(landing.read(&landed.sha256, &landed.wrapped_key).unwrap(), b"41");
     }
 
     #[test]

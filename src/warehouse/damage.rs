@@ -25,7 +25,7 @@ impl fmt::Display for Damage {
             Some(file) => write!(f, "table {table} is damaged: {file} {why}")?,
             None => write!(f, "table {table} is damaged: {why}")?,
         }
-        f.write_str("; `quarterday rebuild` restores it from the landing archive")
+        f.write_str("; `quarterday rebuild --replace` restores it from the landing archive")
     }
 }
 

@@ -64,6 +64,13 @@ pub(super) struct StagedFile {
     pub rows: i64,
 }
 
+impl Staged {
+    /// The names of the tables it is for.
+    pub fn tables(&self) -> impl Iterator<Item = &str> {
+        self.tables.iter().map(|table| table.table.as_str())
+    }
+}
+
 impl Warehouse {
     /// Opens a place for the rows that `submission` brings for an obligation, in tables of these names and schemas.
     /// Each schema has the text columns `return_id`, `agency` and `period`.
