@@ -102,7 +102,7 @@ fn what_is_owed(owed: &[Standing], now: Timestamp) {
         return;
     }
     let (groups, left_out) = standing::newest(owed, MOST_ROWS);
-    owed::tell(&groups, now, "at the next look");
+    owed::tell(&groups, now, "now");
     if !left_out.is_empty() {
         let periods: Vec<String> =
             left_out.iter().map(|(period, count)| format!("{count} of {}", period.human())).collect();
@@ -121,7 +121,8 @@ fn what_is_owed(owed: &[Standing], now: Timestamp) {
             .filter(|at| *at > now)
             .map_or_else(|| "at the next look".to_owned(), |at| to_london(at).strftime("%a %-d %b, %H:%M").to_string());
         let (what, to) = (owed::message(&next.rung), next.to.join(" and "));
-        say(format_args!("  {when:<16}  {what}, {}: {to} ({})", one.title, next.why));
+        say(format_args!("  {when:<16}  {what}, {} ({})", one.title, next.why));
+        say(toned(Tone::Quiet, format_args!("  {:<16}  to {to}", "")));
     }
     if next.len() > MOST_NEXT {
         say(format_args!("  and {} more", next.len() - MOST_NEXT));

@@ -155,10 +155,12 @@ fn next(
     let why = match rung.to.first() {
         Some(Role::Manager) => "the manager sees what would go above the lead".to_owned(),
         Some(Role::BoardMember) => {
-            let told = lead_told.map_or_else(String::new, |told| format!(", the lead was told on {}", civil_day(told)));
+            let told = lead_told.map_or_else(String::new, |told| {
+                format!(", the lead was told on {}", civil_day(told).strftime("%-d %B"))
+            });
             format!("not received{told}")
         }
-        _ => format!("due {}", civil_day(obligation.due_at)),
+        _ => format!("due {}", civil_day(obligation.due_at).strftime("%-d %B %Y")),
     };
     Ok(Some(Next { at: when, rung: rung.name, to, why }))
 }

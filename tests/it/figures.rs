@@ -118,10 +118,7 @@ fn a_leap_is_unlikely_to_be_chance() {
     leap.push(60.0);
     let text = format!("{PERCENT}target = 10\n");
     let told = told(indicator("re-referrals", &text), level(&leap), None);
-    assert_eq!(
-        told.variation.says,
-        "Unlikely to be chance, and in the wrong direction. It lies above the upper limit."
-    );
+    assert_eq!(told.variation.brief, "above the upper limit");
     assert_eq!(told.assurance.unwrap().verdict, "failing");
     insta::assert_snapshot!(told.exception.unwrap().reasons.join("\n"), @"
     Unlikely to be chance, and in the wrong direction. It lies above the upper limit.
@@ -140,7 +137,7 @@ fn where_neither_way_is_good_higher_is_only_higher() {
     let told = told(indicator("neglect", text), level(&leap), None);
     let exception = told.exception.unwrap();
     assert_eq!((exception.tone, told.points[11].tone), (Tone::Higher, Tone::Higher));
-    assert!(exception.reasons[0].starts_with("Unlikely to be chance: higher than it was."), "{exception:?}");
+    assert!(exception.reasons[0].starts_with("It lies above the upper limit of 24.6%"), "{exception:?}");
 }
 
 #[test]

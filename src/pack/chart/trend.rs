@@ -220,7 +220,7 @@ impl<'a> Plot<'a> {
             };
             let place = (self.x(at), self.scale.y(value));
             pen.mark(slot.tone(), place, radius);
-            places.point(place, radius * 1.4);
+            places.point(place, radius * 1.5);
         }
     }
 
@@ -257,7 +257,7 @@ impl<'a> Plot<'a> {
         let above = value >= limits.mean;
         let beside = (first..=last).rev().filter_map(|at| Some((self.x(at), self.scale.y(self.slots[at].value()?))));
         let wanted = beside.flat_map(|(x, y)| {
-            let (over, under) = ([y - 6.0, y - 12.0], [y + 10.5, y + 16.5]);
+            let (over, under) = ([y - 6.5, y - 12.5, y - 18.5], [y + 11.0, y + 17.0, y + 23.0]);
             let baselines = if above { [over, under] } else { [under, over] };
             let level = [Anchor::Start, Anchor::End].map(|anchor| {
                 let away = if anchor == Anchor::Start { 7.0 } else { -7.0 };
