@@ -34,8 +34,11 @@ pub(in super::super) async fn rung(
             }),
         },
         RungKind::Nudge => Letter::Nudge { due, ways: ways(app, obligation, contract) },
-        RungKind::DueToday => Letter::DueToday { due, ways: ways(app, obligation, contract) },
-        RungKind::Overdue => {
+        // After an outage the day may be over; then it is told as what it is.
+        RungKind::DueToday if civil_day(now) <= civil_day(obligation.due_at) => {
+            Letter::DueToday { due, ways: ways(app, obligation, contract) }
+        }
+        RungKind::DueToday | RungKind::Overdue => {
             Letter::Overdue { due, corrected_by: correction_day(app, obligation)?, next: next(app, obligation)? }
         }
         RungKind::Preview => Letter::Preview {

@@ -168,7 +168,7 @@ impl<'a> Plot<'a> {
             }
             let y = self.scale.y(value);
             let text = format!("{trial}{name} limit {}", figure(&self.indicator.meta, value));
-            let baselines = if below { [y + 7.6, y - 3.0] } else { [y - 3.0, y + 7.6] };
+            let baselines = if below { [y + 8.4, y - 4.2] } else { [y - 4.2, y + 8.4] };
             let middle = f32::midpoint(left, self.right);
             let wanted = baselines.into_iter().flat_map(|baseline| {
                 [(Anchor::Start, left + 3.0), (Anchor::End, self.right - 3.0), (Anchor::Middle, middle)]
