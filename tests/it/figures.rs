@@ -104,9 +104,9 @@ fn a_bad_level_is_told_from_a_bad_change() {
     let exception = told.exception.unwrap();
     assert_eq!(exception.tone, Tone::Concern);
     insta::assert_snapshot!([&[exception.headline], exception.reasons.as_slice()].concat().join("\n"), @"
-    second-plans: 29.0% in April to June 2025 (Q1); higher than England; among the worst quarter of councils (20th of 21).
+    28.0% over the last four quarters, against 15.0% in England.
     Higher than England; among the worst quarter of councils (20th of 21).
-    The movement is within what chance would give: the level is the problem, not the last change.
+    The level is the problem, not the last change, which is no more than chance gives.
     ");
     assert_eq!(told.variation.says, "No more than chance would give.");
     assert_eq!(told.on_year.unwrap().difference.text, "0.0");
@@ -121,7 +121,7 @@ fn a_leap_is_unlikely_to_be_chance() {
     assert_eq!(told.variation.brief, "above the upper limit");
     assert_eq!(told.assurance.unwrap().verdict, "failing");
     insta::assert_snapshot!(told.exception.unwrap().reasons.join("\n"), @"
-    Unlikely to be chance, and in the wrong direction. It lies above the upper limit.
+    It lies above the upper limit of 29.3%: chance alone would hardly do that.
     The target of 10% is out of reach of chance: it is missed until something changes.
     +40.0 points on the year, more than chance would give.
     Both the level and the last change are the problem.
