@@ -129,6 +129,27 @@ fn a_leap_is_unlikely_to_be_chance() {
 }
 
 #[test]
+fn a_headline_says_a_share_as_people_do_and_what_it_was_a_year_before() {
+    let falling = [90.0, 92.0, 90.0, 92.0, 90.0, 92.0, 91.0, 90.0, 88.0, 86.0, 84.0, 80.0];
+    let words = "[in_words]\none = \"interview\"\ncounted = \"is in time\"\nother = \"is late\"\n";
+    let text = PERCENT.replace("\"low\"", "\"high\"") + "target = 89\n" + words;
+    let exception = told(indicator("interviews", &text), level(&falling), None).exception.unwrap();
+    assert_eq!(
+        exception.headline,
+        "One interview in five is late: 80.0% in April to June 2025, down from 90.0% a year before."
+    );
+    assert!(exception.reasons.iter().any(|says| says.contains("missed for four quarters running")), "{exception:?}");
+}
+
+#[test]
+fn a_level_that_shifted_is_told_with_what_it_was() {
+    let shifted = [52.0, 49.0, 55.0, 51.0, 54.0, 42.0, 44.0, 40.0, 43.0, 39.0, 38.0, 41.0];
+    let text = "unit = \"percent\"\ndecimals = 0\nkind = \"flow\"\ngood = \"neutral\"\n";
+    let exception = told(indicator("missing", text), level(&shifted), None).exception.unwrap();
+    assert_eq!(exception.headline, "41% in April to June 2025; until September 2023 it was 49% to 55% a quarter.");
+}
+
+#[test]
 fn where_neither_way_is_good_higher_is_only_higher() {
     let mut leap = vec![20.0; 11];
     leap[3] = 22.0;
