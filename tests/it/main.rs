@@ -1,6 +1,12 @@
 //! The integration tests: each starts the real thing through its front door.
 
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr, reason = "a test panics, prints and asks where it runs")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test panics, prints and asks where it runs"
+)]
 
 mod chase;
 mod daemon;
