@@ -48,5 +48,5 @@ fn here(app: &App) -> anyhow::Result<String> {
     let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
     let data = app.board.data.canonicalize().context("finding the data folder")?;
     let digest = Sha256::digest(format!("{}\0{}", machine.trim(), data.display()));
-    Ok(crate::ledger::hex(&digest))
+    Ok(crate::domain::hex(&digest))
 }

@@ -26,7 +26,6 @@ use rusqlite_migration::{M, Migrations};
 use tokio::sync::oneshot;
 
 pub use editions::EditionRow;
-pub(crate) use events::hex;
 pub use events::{Event, RecordedEvent};
 pub use findings::{FindingRow, Severity};
 pub use obligations::{Obligation, ObligationKey, State};

@@ -4,28 +4,24 @@
 //! the caller to keep in the ledger. Deleting the wrapped key destroys the extract. Knows nothing of obligations.
 
 use std::{
-    fs,
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
     str::FromStr,
 };
 
 use age::{secrecy::ExposeSecret, x25519};
-use sha2::{Digest, Sha256};
+
+use crate::{
+    domain,
+    durable::{self, DiskError, Existing, Readers, disk},
+};
 
 /// What the archive could not do.
 #[derive(Debug, thiserror::Error)]
 pub enum LandingError {
     /// The disk refused.
-    #[error("the landing archive could not {action} {}: {source}", path.display())]
-    Disk {
-        /// What was tried.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        source: io::Error,
-    },
+    #[error("the landing archive: {0}")]
+    Disk(#[from] DiskError),
     /// The master key is missing or unusable.
     #[error("the master key {} {why}; restore it from your safe copy, no extract can be read without it", path.display())]
     MasterKey {
@@ -66,7 +62,7 @@ pub struct Landing {
 impl Landing {
     /// Opens the archive; a new one gets a new master key, readable by its owner alone.
     pub fn open(folder: &Path, master_key: &Path) -> Result<Self, LandingError> {
-        make_folder(folder)?;
+        durable::make_folder(folder)?;
         let key_error = |why: String| LandingError::MasterKey { path: master_key.to_owned(), why };
         let master = match fs::read_to_string(master_key) {
             Ok(text) => {
@@ -74,7 +70,7 @@ impl Landing {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && is_empty(folder) => {
                 let master = x25519::Identity::generate();
-                write_durably(master_key, master.to_string().expose_secret().as_bytes(), true)?;
+                write(Readers::Owner, master_key, master.to_string().expose_secret().as_bytes())?;
                 master
             }
             Err(error) => return Err(key_error(format!("cannot be read ({error})"))),
@@ -88,7 +84,7 @@ impl Landing {
     /// `known_key` is the wrapped key the ledger already holds for these bytes, if any; it stays the one that opens them
     /// as long as it can be opened itself.
     pub fn keep(&self, bytes: &[u8], known_key: impl FnOnce(&str) -> Option<Vec<u8>>) -> Result<Landed, LandingError> {
-        let sha256 = digest(bytes);
+        let sha256 = domain::sha256(bytes);
         let known = known_key(&sha256).and_then(|wrapped| Some((self.unwrap(&sha256, &wrapped).ok()?, wrapped)));
         if let Some((_, wrapped_key)) = &known
             && self.read(&sha256, wrapped_key).is_ok()
@@ -103,7 +99,7 @@ impl Landing {
                 (key, wrapped)
             }
         };
-        write_durably(&self.path(&sha256), &age::encrypt(&data_key.to_public(), bytes)?, false)?;
+        write(Readers::Group, &self.path(&sha256), &age::encrypt(&data_key.to_public(), bytes)?)?;
         Ok(Landed { sha256, wrapped_key })
     }
 
@@ -121,10 +117,9 @@ impl Landing {
         let damaged = |why: String| LandingError::Damaged { sha256: sha256.to_owned(), why };
         let key = self.unwrap(sha256, wrapped_key)?;
         let path = self.path(sha256);
-        let sealed =
-            fs::read(&path).map_err(|source| LandingError::Disk { action: "read", path: path.clone(), source })?;
+        let sealed = fs::read(&path).map_err(disk("read", &path))?;
         let bytes = age::decrypt(&key, &sealed).map_err(|e| damaged(format!("it does not decrypt ({e})")))?;
-        if digest(&bytes) != sha256 {
+        if domain::sha256(&bytes) != sha256 {
             return Err(damaged("its digest is another".into()));
         }
         Ok(bytes)
@@ -135,41 +130,13 @@ impl Landing {
     }
 }
 
-/// The SHA-256 of the bytes in lower-case hexadecimal.
-pub fn digest(bytes: &[u8]) -> String {
-    crate::ledger::hex(&Sha256::digest(bytes))
-}
-
 fn is_empty(folder: &Path) -> bool {
     fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-fn make_folder(folder: &Path) -> Result<(), LandingError> {
-    fs::create_dir_all(folder).map_err(|source| LandingError::Disk { action: "make", path: folder.to_owned(), source })
-}
-
-/// Temporary name, flush, fsync, rename, fsync of the folder.
-fn write_durably(path: &Path, bytes: &[u8], private: bool) -> Result<(), LandingError> {
-    let error = |action| move |source| LandingError::Disk { action, path: path.to_owned(), source };
+fn write(readers: Readers, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    make_folder(folder)?;
-    let mut file = tempfile::Builder::new().prefix(".landing-").tempfile_in(folder).map_err(error("write"))?;
-    file.write_all(bytes).map_err(error("write"))?;
-    file.as_file().sync_all().map_err(error("flush"))?;
-    if !private {
-        // tempfile makes files for their owner alone; the archive's files are ciphertext and follow the folder.
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            file.as_file().set_permissions(fs::Permissions::from_mode(0o640)).map_err(error("write"))?;
-        }
-    }
-    file.persist(path).map_err(|e| error("name")(e.error))?;
-    // The folder's own entry too: it may have been made for this file.
-    for folder in [Some(folder), folder.parent()].into_iter().flatten() {
-        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(error("flush the folder of"))?;
-    }
-    Ok(())
+    durable::write_for(readers, folder, path, bytes, Existing::Replaced).map(drop)
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use std::{fmt, fs};
 
 use deltalake::{DeltaTable, DeltaTableError};
 
-use super::durable::digest_of;
 use super::table::Table;
 use super::{Result, WarehouseError};
+use crate::durable::digest_of;
 
 /// A file of the warehouse that is not what was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

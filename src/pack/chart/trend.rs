@@ -7,7 +7,7 @@ use super::place::Places;
 use super::runs::{ENGLAND, Others, Slot, others, slots, stretches};
 use super::scale::Scale;
 use super::{Chart, words};
-use crate::analysis::{Cause, DisclosedIndicator, Limits, Unit};
+use crate::analysis::{Cause, DisclosedIndicator, Unit};
 use crate::domain::Period;
 use crate::pack::{PackError, fonts};
 
@@ -271,11 +271,10 @@ impl<'a> Plot<'a> {
 
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        match (&self.indicator.limits, &self.indicator.limits_note) {
-            (Some(limits), _) => notes.push(band_note(limits)),
-            (None, Some(note)) => notes.push(note.clone()),
-            (None, None) => {}
+        if self.indicator.limits.is_some() {
+            notes.push("Band: limits within which chance alone would keep the figure.".to_owned());
         }
+        notes.extend(self.indicator.limits_note.clone());
         if self.scale.low() > 0.0 {
             let low = with_unit(&self.indicator.meta, self.scale.low(), self.scale.decimals());
             notes.push(format!("The scale starts at {low}, not at 0."));
@@ -299,11 +298,6 @@ fn year_name(period: Period) -> Option<String> {
         Period::Release { date } => Some(date.year().to_string()),
         _ => None,
     }
-}
-
-fn band_note(limits: &Limits) -> String {
-    let trial = if limits.trial { format!(" ({} points, so on trial)", limits.points) } else { String::new() };
-    format!("Band: limits within which chance alone would keep the figure{trial}.")
 }
 
 fn line_ends(
