@@ -117,7 +117,8 @@ async fn replay(app: &App, warehouse: &Warehouse, id: i64, at: jiff::Timestamp) 
     Ok(warehouse.turn().await.commit(&staged, at).await?)
 }
 
-/// Puts the rebuilt tables where the present ones lie; derived tables are made anew from them.
+/// Puts the rebuilt tables where the present ones lie. Derived tables come along with their history if they are whole,
+/// and are made anew if not.
 async fn take_over(app: &App, rebuilt: &Path, vector: Vector) -> anyhow::Result<()> {
     let present = app.warehouse_folder();
     // What was there is kept beside it, and an earlier one that was kept is not overwritten.
@@ -125,21 +126,25 @@ async fn take_over(app: &App, rebuilt: &Path, vector: Vector) -> anyhow::Result<
         .map(|number| present.with_extension(format!("before-rebuild-{number}")))
         .find(|aside| !aside.exists())
         .context("a name for the present warehouse")?;
+    let mut derived = app.ledger.read(|txn| txn.vector()).await?;
+    derived.retain(|table, _| !refresh::is_input(table));
+    let damaged = app.warehouse.verify(&derived).await?;
     let renaming = |from: &Path, to: &Path| {
         std::fs::rename(from, to).with_context(|| format!("renaming {} to {}", from.display(), to.display()))
     };
     renaming(&present, &aside)?;
     renaming(rebuilt, &present)?;
-    for derived in ["analysis", "disclosed"] {
-        if aside.join(derived).exists() {
-            renaming(&aside.join(derived), &present.join(derived))?;
-        }
+    for table in derived.keys().filter(|table| damaged.iter().all(|damage| damage.table != **table)) {
+        let below = table.replace('.', "/");
+        let place = present.join(&below);
+        std::fs::create_dir_all(place.parent().unwrap_or(&present))?;
+        renaming(&aside.join(&below), &place)?;
     }
     let now = app.clock.now();
     app.ledger
         .write(move |txn| {
             txn.append(now, "warehouse", "daemon", &Event::Refreshed { versions: vector })?;
-            Ok(())
+            refresh::forget(txn)
         })
         .await?;
     refresh::refresh(app).await?;

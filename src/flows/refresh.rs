@@ -7,7 +7,7 @@ use super::{App, query};
 use crate::{
     analysis::{self, Analysed, Answer, Class, Disclosed, Names},
     domain::{Period, civil_day},
-    ledger::{Event, Vector},
+    ledger::{Event, Txn, Vector},
     warehouse::Statement,
 };
 
@@ -76,6 +76,15 @@ async fn analyse(app: &App, vector: &Vector, period: Period) -> anyhow::Result<A
 
 /// The part of the vector that figures are made from.
 fn inputs(vector: &Vector) -> Vector {
-    let is_input = |table: &str| table.starts_with("returns.") || table.starts_with("reference.");
     vector.iter().filter(|(table, _)| is_input(table)).map(|(table, version)| (table.clone(), *version)).collect()
+}
+
+/// Whether a table holds what was delivered; the others follow from those.
+pub(super) fn is_input(table: &str) -> bool {
+    table.starts_with("returns.") || table.starts_with("reference.")
+}
+
+/// Has the next refresh work the figures out, whatever they were made from.
+pub(super) fn forget(txn: &Txn<'_>) -> crate::ledger::Result<()> {
+    txn.set_fact(MADE_FROM, "")
 }

@@ -99,6 +99,7 @@ async fn readers_see_nothing_of_a_submission_that_was_committed_but_not_recorded
 async fn a_rebuild_from_archive_and_ledger_gives_the_same_contents() {
     let daemon = board().start(NOW);
     submit(&daemon).await.unwrap();
+    daemon.ring().await;
     daemon
         .order(quarterday::daemon::Command::Nil {
             return_id: "return-interviews".parse().unwrap(),
@@ -123,6 +124,8 @@ async fn a_rebuild_from_archive_and_ledger_gives_the_same_contents() {
     let said = daemon.order(quarterday::daemon::Command::Rebuild { replace: true }).await.unwrap();
     assert!(said.contains("cannot be read"), "the loss is told: {said}");
     assert_eq!(contents(&daemon).await, before);
+    let (_, board) = daemon.terminate();
+    assert!(board.done(&["verify"]).contains("everything agrees"));
 }
 
 #[tokio::test]
