@@ -114,27 +114,24 @@ impl Rules {
         };
         Some(Part { count, seen, if_withheld: within(self.most + 1.0, f64::INFINITY) })
     }
+
+    /// A count that its sender hid, as the attack sees it: whoever knows the sum and the other parts knows it to be
+    /// `count`. If that is small, the sender's rule is taken to be ours.
+    fn sent_hidden(&self, count: f64) -> Part {
+        let (least, most) = if self.is_small(count) { (1.0, self.most) } else { (0.0, f64::INFINITY) };
+        let range = Range { least, most };
+        Part { count, seen: Seen::Secret(range), if_withheld: range }
+    }
 }
 
 /// Keeps the parts of one period from being worked out from their whole.
 fn protect_breakdown(figures: &Figures, shown: &mut Figures, rules: &Rules, at: usize) {
     for side in [Side::Numerator, Side::Denominator] {
-        let truth = || figures.categories.iter().filter_map(|part| part.rows.get(at));
-        let seen = || shown.categories.iter().filter_map(|part| part.rows.get(at));
-        // A part that is missing leaves room for doubt: the others make no sum.
-        let parts: Option<Vec<Part>> =
-            truth().zip(seen()).map(|(truth, shown)| rules.part(side, truth, shown)).collect();
-        let (Some(parts), Some(whole), Some(shown_whole)) = (parts, figures.rows.get(at), shown.rows.get(at)) else {
-            continue;
+        let besides = match sum_of(figures, shown, rules, side, at) {
+            Sum::None => continue,
+            Sum::Telling => None,
+            Sum::Of(parts) => withhold_besides(parts),
         };
-        let sum: f64 = parts.iter().map(|part| part.count).sum();
-        let whole_is = side.of(whole).and_then(Cell::number);
-        let denominators = seen().chain([shown_whole]).filter_map(|row| row.denominator?.number());
-        if !denominators.chain(whole_is).any(|total| (total - sum).abs() < 0.5) {
-            continue;
-        }
-        let whole_is_hidden = side.of(shown_whole).is_some_and(Cell::is_hidden);
-        let besides = if whole_is_hidden { None } else { withhold_besides(parts) };
         for (index, row) in shown.categories.iter_mut().filter_map(|part| part.rows.get_mut(at)).enumerate() {
             match &besides {
                 Some(besides) if besides.contains(&index) => side.withhold(row),
@@ -148,6 +145,58 @@ fn protect_breakdown(figures: &Figures, shown: &mut Figures, rules: &Rules, at: 
     }
 }
 
+/// What the parts of one period make with their whole.
+enum Sum {
+    /// Nothing that could be subtracted from.
+    None,
+    /// A sum whose parts give a count away that its sender hid, whichever of them is withheld.
+    Telling,
+    /// A sum that everybody can see.
+    Of(Vec<Part>),
+}
+
+fn sum_of(figures: &Figures, shown: &Figures, rules: &Rules, side: Side, at: usize) -> Sum {
+    let (truth, seen) = (parts_at(figures, at), parts_at(shown, at));
+    let (Some(whole), Some(shown_whole)) = (figures.rows.get(at), shown.rows.get(at)) else { return Sum::None };
+    let whole_cell = side.of(whole);
+    let whole_is = whole_cell.and_then(Cell::number);
+    let parts: Vec<Option<Part>> =
+        truth.iter().zip(&seen).map(|(truth, shown)| rules.part(side, truth, shown)).collect();
+    let unknown = parts.iter().filter(|part| part.is_none()).count();
+    let known: f64 = parts.iter().flatten().map(|part| part.count).sum();
+    let hid = |cell: Option<Cell>| cell.is_some_and(Cell::is_hidden);
+    let totals: Vec<f64> =
+        seen.iter().copied().chain([shown_whole]).filter_map(|row| row.denominator?.number()).collect();
+    if unknown > 0 {
+        // What its sender hid is what the others leave of the whole; two unknown ones cannot be weighed.
+        let one_total = totals.first().copied().filter(|one| totals.iter().all(|total| total == one));
+        let left = whole_is.or(one_total).map(|whole| whole - known).filter(|left| *left > -0.5);
+        return match left.filter(|_| truth.iter().any(|row| hid(side.of(row)))) {
+            // A part that is missing leaves room for doubt: the others make no sum.
+            None => Sum::None,
+            Some(_) if unknown > 1 || hid(side.of(shown_whole)) => Sum::Telling,
+            Some(left) => {
+                Sum::Of(parts.into_iter().map(|part| part.unwrap_or_else(|| rules.sent_hidden(left))).collect())
+            }
+        };
+    }
+    if parts.is_empty() {
+        return Sum::None;
+    }
+    if whole_is.is_none() && hid(whole_cell) {
+        return Sum::Telling;
+    }
+    if !totals.into_iter().chain(whole_is).any(|total| (total - known).abs() < 0.5) {
+        return Sum::None;
+    }
+    if hid(side.of(shown_whole)) { Sum::Telling } else { Sum::Of(parts.into_iter().flatten().collect()) }
+}
+
+/// The parts' rows of one period.
+fn parts_at(figures: &Figures, at: usize) -> Vec<&Row> {
+    figures.categories.iter().filter_map(|part| part.rows.get(at)).collect()
+}
+
 /// Keeps a hidden quarter from being worked out from the year that is published for our area.
 fn protect_published_years(figures: &Figures, shown: &mut Figures, rules: &Rules, published: &Publication) {
     for (year, _) in published.years().filter(|(year, _)| published.has_ours(*year)) {
@@ -155,8 +204,14 @@ fn protect_published_years(figures: &Figures, shown: &mut Figures, rules: &Rules
         let members: Vec<usize> = (0..figures.rows.len()).filter(|at| within(figures.rows[*at].period)).collect();
         let part = |at: &usize| rules.part(Side::Numerator, &figures.rows[*at], &shown.rows[*at]);
         let parts: Option<Vec<Part>> = members.iter().map(part).collect();
-        let Some(parts) = parts.filter(|parts| parts.len() > 1) else { continue };
-        let besides = withhold_besides(parts).unwrap_or_else(|| (0..members.len()).collect());
+        let sent_hidden = members.iter().any(|at| figures.rows[*at].numerator.is_hidden());
+        let besides = match parts {
+            Some(parts) if parts.len() > 1 => withhold_besides(parts),
+            // How large it is only the year tells, and it must not.
+            None if sent_hidden => None,
+            _ => continue,
+        };
+        let besides = besides.unwrap_or_else(|| (0..members.len()).collect());
         for at in besides.iter().filter_map(|index| members.get(*index)) {
             Side::Numerator.withhold(&mut shown.rows[*at]);
         }
