@@ -9,7 +9,7 @@ use super::{
     trend::{FEWEST, FIRM, NoBounds, Way},
     wording,
 };
-use crate::domain::{Period, Status};
+use crate::domain::{Period, Status, words::number};
 
 /// Two points of one series differ by more than so many mean moving ranges once in twenty times: a moving range is
 /// 1.128 standard deviations of a point, a difference of two points has √2 of them, and 1.96 × √2 / 1.128 = 2.457.
@@ -76,7 +76,7 @@ pub(super) fn limits_note(figures: &Figures, course: &Course, indicator: &Indica
     let points = course.points();
     match course.latest.as_ref().map(|judged| judged.bounds) {
         None | Some(Err(NoBounds::TooFew)) => {
-            notes.push(format!("No limits: {} of the {FEWEST} points they need.", wording::in_words(points)));
+            notes.push(format!("No limits: {} of the {FEWEST} points they need.", number(points)));
         }
         Some(Err(NoBounds::AllScreened)) => {
             notes.push("Limits unknown: the figure does not move enough to make them.".to_owned());
@@ -115,7 +115,7 @@ pub(super) fn assurance(meta: &Meta, limits: Option<&Limits>) -> Option<Assuranc
         Good::Low => (above, below),
         Good::Neutral => return None,
     };
-    let target = wording::target(meta)?;
+    let target = meta.target_in_words()?;
     let (verdict, says) = if passing {
         ("passing", format!("The target of {target} is met as a rule: chance alone would not take the figure past it."))
     } else if failing {

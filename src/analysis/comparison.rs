@@ -9,10 +9,13 @@ use super::{
     figures::{Cell, Figures, Row, sum},
     indicator::{Benchmark, Bridge, Indicator},
     publication::{Publication, Year},
-    rounding::half_up,
     wording,
 };
-use crate::domain::{Period, Status};
+use crate::domain::{
+    Period, Status,
+    rounding::half_up,
+    words::{capital, number, ordinal},
+};
 
 /// A side is worth saying for so many years.
 const YEARS_RUNNING: usize = 3;
@@ -212,11 +215,11 @@ fn says(ours: &Shown, side: Option<Side>, running: usize, band: Option<char>, ra
     };
     let england = england.map(|text| match side {
         Some(Side::Higher | Side::Lower) if running >= YEARS_RUNNING => {
-            format!("{text} for {} years running", wording::in_words(running))
+            format!("{text} for {} years running", number(running))
         }
         _ => text,
     });
-    let place = rank.map(|(rank, of)| format!(" ({} of {of})", wording::ordinal(rank))).unwrap_or_default();
+    let place = rank.map(|(rank, of)| format!(" ({} of {of})", ordinal(rank))).unwrap_or_default();
     let quarter = band.map(|band| match band {
         'A' => format!("among the best quarter of councils{place}"),
         'B' => format!("in the better half of councils{place}"),
@@ -227,7 +230,7 @@ fn says(ours: &Shown, side: Option<Side>, running: usize, band: Option<char>, ra
     if parts.is_empty() {
         return "England's figure is not published.".to_owned();
     }
-    wording::sentence(&parts.join("; ")) + "."
+    capital(&parts.join("; ")) + "."
 }
 
 /// Whether the comparison puts us among the worst quarter of councils.

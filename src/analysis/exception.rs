@@ -116,7 +116,7 @@ fn target(evidence: &Evidence<'_>) -> Option<String> {
     if evidence.variation.tone != Tone::Concern || missed < MISSED_RUNNING || assurance.verdict == "failing" {
         return Some(assurance.says.clone());
     }
-    let target = wording::target(evidence.meta)?;
+    let target = evidence.meta.target_in_words()?;
     let running = wording::periods(missed, evidence.period);
     Some(format!("The target of {target} has been missed for {running} running."))
 }

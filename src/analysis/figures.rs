@@ -88,11 +88,12 @@ impl Row {
     }
 }
 
-/// `numerator / denominator × per`: hidden or missing as soon as one of them is, not applicable over nobody.
+/// `numerator × per / denominator`, divided last, so that of whole counts only the division rounds: hidden or missing as
+/// soon as one of them is, not applicable over nobody.
 pub(super) fn ratio(numerator: Cell, denominator: Cell, per: f64) -> Cell {
     match (numerator, denominator) {
         (Cell::Number(_), Cell::Number(0.0)) => Cell::Missing(Status::Z),
-        (Cell::Number(above), Cell::Number(below)) => Cell::Number(above / below * per),
+        (Cell::Number(above), Cell::Number(below)) => Cell::Number(above * per / below),
         (Cell::Missing(status), _) | (_, Cell::Missing(status)) => Cell::Missing(status),
         _ => Cell::Withheld,
     }
@@ -142,6 +143,13 @@ impl Figures {
     pub(super) fn hidden(&self) -> usize {
         let parts = self.categories.iter().flat_map(|category| &category.rows);
         self.rows.iter().chain(parts).filter(|row| row.is_hidden()).count()
+    }
+
+    /// Whether any count came hidden from its sender.
+    pub(super) fn is_sent_hidden(&self) -> bool {
+        let parts = self.categories.iter().flat_map(|category| &category.rows);
+        let cells = self.rows.iter().chain(parts).flat_map(|row| [Some(row.numerator), row.denominator]);
+        cells.flatten().any(|cell| cell == Cell::Missing(Status::C))
     }
 
     /// The series judged, from each rebase anew.
@@ -200,7 +208,10 @@ impl Course {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::domain::rounding::{half_up, units_half_up};
 
     #[test]
     fn a_missing_number_is_never_zero_and_a_share_of_nobody_does_not_apply() {
@@ -209,6 +220,42 @@ mod tests {
         assert_eq!(ratio(none, three, 100.0), none);
         assert_eq!(ratio(three, none, 100.0), none);
         assert_eq!(ratio(Cell::Number(0.0), Cell::Number(0.0), 100.0), Cell::Missing(Status::Z));
+    }
+
+    /// Half up in whole numbers: so many hundredths, tenths or wholes.
+    fn exact(above: i128, below: i128, per: i128, decimals: u8) -> f64 {
+        let units = units_half_up(above * per * 10_i128.pow(decimals.into()), below);
+        format!("{units}e-{decimals}").parse().unwrap()
+    }
+
+    #[test]
+    fn a_share_of_whole_counts_rounds_as_exact_arithmetic_does() {
+        assert_eq!(exact(23, 80, 100, 1), 28.8);
+        for below in 1..=1499_i32 {
+            for above in 0..=below {
+                let value = ratio(Cell::Number(above.into()), Cell::Number(below.into()), 100.0).number().unwrap();
+                for decimals in 0..=2 {
+                    let scaled = above * 100 * 10_i32.pow(decimals) % below;
+                    // Only about a half can the two differ; what is far from one is left to the next test.
+                    if (2 * scaled - below).abs() > 2 {
+                        continue;
+                    }
+                    let decimals = u8::try_from(decimals).unwrap();
+                    let exactly = exact(above.into(), below.into(), 100, decimals);
+                    assert_eq!(half_up(value, decimals), exactly, "{above} of {below} to {decimals} decimals");
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn rates_and_shares_round_half_up(
+            above in 0..=1_000_000_i32, below in 1..=1_000_000_i32, per in prop::sample::select(vec![1, 100, 10_000, 100_000]), decimals in 0..=2_u8
+        ) {
+            let value = ratio(Cell::Number(above.into()), Cell::Number(below.into()), per.into()).number().unwrap();
+            prop_assert_eq!(half_up(value, decimals), exact(above.into(), below.into(), per.into(), decimals));
+        }
     }
 
     #[test]

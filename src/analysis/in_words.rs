@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{disclosed::Unit, wording::in_words};
-use crate::settings::Section;
+use super::disclosed::Unit;
+use crate::{domain::words::number, settings::Section};
 
 /// The share is said as "one in so many" for these many.
 const SPOKEN: std::ops::RangeInclusive<u32> = 2..=12;
@@ -48,7 +48,7 @@ impl InWords {
             apart if apart > SAME => "More than one",
             _ => "One",
         };
-        let of = in_words(usize::try_from(of).ok()?);
+        let of = number(usize::try_from(of).ok()?);
         Some(format!("{about} {} in {of} {words}", self.one))
     }
 }

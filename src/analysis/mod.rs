@@ -19,7 +19,6 @@ mod indicator;
 pub mod interval;
 mod movement;
 mod publication;
-pub mod rounding;
 mod small_count;
 mod suppression;
 mod tables;

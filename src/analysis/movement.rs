@@ -8,7 +8,7 @@ use super::{
     trend::{Mark, NoBounds, Way},
     wording,
 };
-use crate::domain::Period;
+use crate::domain::{Period, words::capital};
 
 /// Said of what stands out.
 const BEYOND_CHANCE: &str = "chance alone would hardly do that";
@@ -118,7 +118,7 @@ fn special(figures: &Figures, course: &Course, meta: &Meta) -> Option<(String, S
         Way::Down => ("below", "lower", "fallen", "falling"),
     };
     let limit = latest.bounds.ok().map(|bounds| if way == Way::Up { bounds.upper } else { bounds.lower });
-    let limit = limit.map_or_else(String::new, |limit| format!(" of {}", wording::limit(limit, meta)));
+    let limit = limit.map_or_else(String::new, |limit| format!(" of {}", meta.limit(limit)));
     let running = |count| format!("{} running", wording::periods(count, period));
     let few = |count: usize| format!("{count} {}s", wording::period_noun(period));
     Some(match cause {
@@ -145,10 +145,10 @@ fn special(figures: &Figures, course: &Course, meta: &Meta) -> Option<(String, S
             let says = format!(
                 "The level has shifted: {} lie {side} the mean of {}, since {}.",
                 running(count),
-                wording::limit(latest.mean, meta),
+                meta.limit(latest.mean),
                 since?
             );
-            (wording::sentence(&says), format!("{} {side} mean", few(count)))
+            (capital(&says), format!("{} {side} mean", few(count)))
         }
     })
 }

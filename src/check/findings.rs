@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use super::{Finding, Severity};
+use crate::domain::words::whole;
 
 /// The names of the rules that every table has; a contract's own rules are named otherwise.
 pub(super) mod rule {
@@ -150,7 +151,7 @@ impl Findings {
             match found.saturating_sub(most(finding.severity)) {
                 0 => {}
                 1 => finding.says.push_str(" There is 1 more like it."),
-                more => finding.says.push_str(&format!(" There are {} more like it.", thousands(more))),
+                more => finding.says.push_str(&format!(" There are {} more like it.", whole(more))),
             }
         }
         self.kept.sort_by_key(|finding| finding.severity);
@@ -164,17 +165,4 @@ fn most(severity: Severity) -> u64 {
         Severity::Error | Severity::Query => 1000,
         Severity::Note => 1,
     }
-}
-
-/// A number with commas between its thousands.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

@@ -9,8 +9,10 @@ mod digest;
 mod identifiers;
 mod instant;
 mod period;
+pub mod rounding;
 mod status;
 mod verdict;
+pub mod words;
 
 pub use address::is_address;
 pub use agency::{AgencyId, NotAnId, ReturnId};

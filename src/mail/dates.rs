@@ -52,12 +52,6 @@ pub fn last_time(period: Period) -> &'static str {
     }
 }
 
-/// A small number as a sentence begins with it: "Two"; figures from ten on.
-pub fn number(n: usize) -> String {
-    const WORDS: [&str; 10] = ["None", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
-    WORDS.get(n).map_or_else(|| n.to_string(), |word| (*word).to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

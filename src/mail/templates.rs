@@ -12,7 +12,7 @@ use minijinja::{
 };
 
 use super::{Facts, Kind, Letter, MailError, Message, dates, example, prose};
-use crate::domain::Period;
+use crate::domain::{Period, words};
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/reports/mail");
 
@@ -169,11 +169,8 @@ fn add_words(environment: &mut Environment<'static>) {
     environment.add_filter("human", |period: &str| read(period).map(Period::human));
     environment.add_filter("span", |period: &str| read(period).map(dates::span));
     environment.add_filter("last_time", |period: &str| read(period).map(dates::last_time));
-    environment.add_filter("number", dates::number);
-    environment.add_filter(
-        "plural",
-        |n: usize, word: &str| if n == 1 { format!("{n} {word}") } else { format!("{n} {word}s") },
-    );
+    environment.add_filter("number", |n: usize| words::capital(&words::number(n)));
+    environment.add_filter("plural", |n: usize, word: &str| words::count(n, word, &format!("{word}s")));
     environment.add_function("on_time", |arrived: &str, due: &str| -> Result<bool, Error> {
         Ok(read::<Timestamp>(arrived)? <= read::<Timestamp>(due)?)
     });

@@ -5,6 +5,7 @@
 //! warehouse, the ledger, mail, or when a pack is due.
 
 mod chart;
+mod days;
 mod definition;
 mod edition;
 mod error;
@@ -14,7 +15,6 @@ mod pages;
 mod record;
 mod rows;
 mod typeset;
-mod words;
 
 #[cfg(test)]
 mod sample;

@@ -4,8 +4,7 @@ use arrow::array::RecordBatch;
 use jiff::civil::Date;
 
 use super::rows::{Rows, RowsError};
-use super::words::count;
-use crate::domain::Period;
+use crate::domain::{Period, words::count};
 
 /// The statements a pack's record is made from, by the name of their file.
 pub const STATEMENTS: [&str; 4] = ["actions", "restated", "stories", "timetable"];

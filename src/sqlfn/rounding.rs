@@ -13,6 +13,8 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
 };
 
+use crate::domain::rounding::{half_up, units_half_up};
+
 /// The function. The number of decimals is written out, so that the type of the answer is known.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct RoundHalfUp {
@@ -76,13 +78,12 @@ impl ScalarUDFImpl for RoundHalfUp {
         let rounded: ColumnarValue = match (array.data_type(), args.return_field.data_type()) {
             (DataType::Decimal128(_, from), DataType::Decimal128(precision, to)) => {
                 let unit = 10_i128.pow((from - to).unsigned_abs().into());
-                let rounded: Decimal128Array = array.as_primitive::<Decimal128Type>().unary(|n| half_up(n, unit));
+                let rounded: Decimal128Array = array.as_primitive::<Decimal128Type>().unary(|n| units_half_up(n, unit));
                 ColumnarValue::Array(Arc::new(rounded.with_precision_and_scale(*precision, *to)?))
             }
             _ => {
-                let decimals = *decimals as usize;
-                let rounded: Float64Array =
-                    array.as_primitive::<Float64Type>().unary(|x| half_up_as_written(x, decimals));
+                let decimals = *decimals as u8;
+                let rounded: Float64Array = array.as_primitive::<Float64Type>().unary(|x| half_up(x, decimals));
                 ColumnarValue::Array(Arc::new(rounded))
             }
         };
@@ -92,55 +93,5 @@ impl ScalarUDFImpl for RoundHalfUp {
             }
             (_, rounded) => Ok(rounded),
         }
-    }
-}
-
-/// How many units `n` is, a half counting as one.
-fn half_up(n: i128, unit: i128) -> i128 {
-    let (whole, rest) = (n / unit, n % unit);
-    if rest.abs() >= unit - rest.abs() && rest != 0 { whole + rest.signum() } else { whole }
-}
-
-fn half_up_as_written(x: f64, decimals: usize) -> f64 {
-    let written = x.abs().to_string();
-    let Some((whole, fraction)) = written.split_once('.').filter(|(_, fraction)| fraction.len() > decimals) else {
-        return x;
-    };
-    let Ok(digits) = format!("{whole}{fraction}").parse() else { return x };
-    let unit = 10_i128.checked_pow((fraction.len() - decimals) as u32);
-    let rounded = unit.map_or(0, |unit| half_up(digits, unit));
-    let text = format!("{rounded}e-{decimals}");
-    text.parse::<f64>().map_or(x, |rounded| rounded.copysign(x))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn halves_go_away_from_zero() {
-        for (x, decimals, rounded) in [
-            (2.5, 0, 3.0),
-            (-2.5, 0, -3.0),
-            (2.675, 2, 2.68),
-            (1.005, 2, 1.01),
-            (274.149, 1, 274.1),
-            (0.05, 1, 0.1),
-            (0.04, 1, 0.0),
-            (9.99, 1, 10.0),
-            (1e300, 1, 1e300),
-            (1e-300, 1, 0.0),
-            (12.0, 3, 12.0),
-        ] {
-            assert_eq!(half_up_as_written(x, decimals), rounded, "{x}");
-        }
-        assert!(half_up_as_written(f64::NAN, 1).is_nan());
-    }
-
-    #[test]
-    fn the_largest_decimals_are_rounded_too() {
-        let most = 10_i128.pow(38) - 1;
-        assert_eq!(half_up(most, 10_i128.pow(38)), 1);
-        assert_eq!(half_up(-most, 10), -10_i128.pow(37));
     }
 }

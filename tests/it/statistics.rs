@@ -18,9 +18,9 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use quarterday::analysis::{
     Cause, Good, Tone,
     benchmark::{Quartiles, neighbours, rank},
-    rounding::half_up,
     trend::{Method, NoBounds, Way, xmr},
 };
+use quarterday::domain::rounding::half_up;
 
 /// A row by its headings.
 type Row = BTreeMap<String, String>;
@@ -212,7 +212,7 @@ fn every_published_rate_is_its_numerator_over_the_population_of_the_year_before(
     assert_eq!(rows.len(), 2692);
     for row in rows {
         let number = |column: &str| row[column].parse::<f64>().unwrap();
-        let rate = number("numerator") / number("denominator_prev_mid_year_0_17") * 10_000.0;
+        let rate = number("numerator") * 10_000.0 / number("denominator_prev_mid_year_0_17");
         assert_eq!(half_up(rate, 1), number("published_rate_per_10k"), "{row:?}");
     }
 }

@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 use super::{
     super::{App, intake::Outcome},
-    contract, due, lower_first, manager, post, recipients,
+    contract, due, manager, post, recipients,
 };
 use crate::{
     check::{Classification, Contract},
-    domain::{Verdict, civil_day},
+    domain::{Verdict, civil_day, words::lower_first},
     ledger::{FindingRow, Obligation, ObligationKey, OutboxRow, Severity, Submission},
     mail::{Judged, Letter, Read, Total},
     timetable::Role,

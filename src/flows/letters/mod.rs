@@ -121,12 +121,3 @@ fn recipients(app: &App, obligation: &Obligation, roles: &[Role]) -> Vec<Person>
     }
     people
 }
-
-/// A phrase as it goes on in a sentence; abbreviations keep their capitals.
-fn lower_first(text: &str) -> String {
-    let mut chars = text.chars();
-    match (chars.next(), text.chars().nth(1)) {
-        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(chars).collect(),
-        _ => text.to_owned(),
-    }
-}

@@ -2,10 +2,10 @@
 
 use jiff::{Timestamp, civil::Date};
 
-use super::{super::App, contract, due, lower_first, manager, post, recipients};
+use super::{super::App, contract, due, manager, post, recipients};
 use crate::{
     check::Contract,
-    domain::civil_day,
+    domain::{civil_day, words::lower_first},
     ledger::{Event, Obligation, OutboxRow, OutboxState, State},
     mail::{Agreement, Due, Escalation, Letter, Next, Told, Ways},
     source::{Source, fill},

@@ -4,7 +4,6 @@
 //! and there is no legend. Values that are hidden or missing are drawn as such, never as nought.
 
 mod bars;
-mod figures;
 mod labels;
 mod pen;
 mod place;
@@ -15,7 +14,6 @@ mod trend;
 mod words;
 
 pub(super) use bars::bars;
-pub(super) use figures::{figure, with_unit};
 pub(super) use spark::{SYMBOLS, spark, symbol};
 pub(super) use trend::{HEIGHT, trend};
 

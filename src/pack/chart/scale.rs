@@ -66,7 +66,7 @@ impl Scale {
     }
 
     /// Places behind the point that the ticks need.
-    pub fn decimals(&self) -> usize {
+    pub fn decimals(&self) -> u8 {
         let fraction = |scale: f64| (self.step * scale).fract().abs() > 1e-9;
         if !fraction(1.0) {
             0

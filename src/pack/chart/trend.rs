@@ -1,6 +1,5 @@
 //! The run of an indicator's values with the limits of chance, the target and the comparators (an XmR chart).
 
-use super::figures::{figure, with_unit};
 use super::labels::{self, Label};
 use super::pen::{Anchor, BAND, HAIR, Hand, INK, MUTED, OTHERS, OURS, Pen, SIZE, Stroke, colour_of};
 use super::place::Places;
@@ -76,7 +75,7 @@ impl<'a> Plot<'a> {
         let labels = line_ends(indicator, slots, others, area, &scale);
         let mut left = 0.0_f32;
         for tick in scale.ticks() {
-            left = left.max(fonts::width(&with_unit(meta, tick, scale.decimals()), SIZE)?);
+            left = left.max(fonts::width(&meta.value(tick, scale.decimals()), SIZE)?);
         }
         let right = width - labels::width(&labels)?;
         Ok(Self { indicator, slots, scale, labels, left: left + 7.0, right })
@@ -100,7 +99,7 @@ impl<'a> Plot<'a> {
         for tick in self.scale.ticks() {
             let y = self.scale.y(tick);
             pen.line(Stroke::solid(HAIR, 0.5), (self.left, y), (self.right, y));
-            let text = with_unit(&self.indicator.meta, tick, self.scale.decimals());
+            let text = self.indicator.meta.value(tick, self.scale.decimals());
             pen.write(&text, Hand { anchor: Anchor::End, ..Hand::LABEL }, (self.left - 4.0, y + SIZE * 0.35));
         }
         let hand = Hand { anchor: Anchor::Middle, ..Hand::LABEL };
@@ -167,7 +166,7 @@ impl<'a> Plot<'a> {
                 continue;
             }
             let y = self.scale.y(value);
-            let text = format!("{trial}{name} limit {}", figure(&self.indicator.meta, value));
+            let text = format!("{trial}{name} limit {}", self.indicator.meta.limit(value));
             let baselines = if below { [y + 8.4, y - 4.2] } else { [y - 4.2, y + 8.4] };
             let middle = f32::midpoint(left, self.right);
             let wanted = baselines.into_iter().flat_map(|baseline| {
@@ -276,7 +275,7 @@ impl<'a> Plot<'a> {
         }
         notes.extend(self.indicator.limits_note.clone());
         if self.scale.low() > 0.0 {
-            let low = with_unit(&self.indicator.meta, self.scale.low(), self.scale.decimals());
+            let low = self.indicator.meta.value(self.scale.low(), self.scale.decimals());
             notes.push(format!("The scale starts at {low}, not at 0."));
         }
         notes
@@ -320,12 +319,12 @@ fn line_ends(
         }
     }
     let meta = &indicator.meta;
-    if let Some(target) = meta.target {
-        let text = format!("Target {}", with_unit(meta, target, usize::from(meta.decimals)));
+    if let Some((target, words)) = meta.target.zip(meta.target_in_words()) {
+        let text = format!("Target {words}");
         labels.push(Label { text, colour: INK, strong: false, y: scale.y(target) });
     }
     if let Some(limits) = &indicator.limits {
-        let text = format!("Mean {}", figure(meta, limits.mean));
+        let text = format!("Mean {}", meta.limit(limits.mean));
         labels.push(Label { text, colour: MUTED, strong: false, y: scale.y(limits.mean) });
     }
     labels

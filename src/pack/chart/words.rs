@@ -1,10 +1,9 @@
 //! What a chart shows, in words made from the same figures.
 
-use super::figures::{figure, with_unit};
 use super::runs::{ENGLAND, Others, Slot, stretches};
 use crate::analysis::{Cause, Comparison, DisclosedIndicator, Limits, Tone};
 use crate::domain::Period;
-use crate::pack::words::{count, listed};
+use crate::domain::words::{count, listed};
 
 /// So many points make a run.
 const SHORTEST_RUN: usize = 7;
@@ -36,16 +35,14 @@ pub(super) fn trend(indicator: &DisclosedIndicator, slots: &[Slot<'_>], others: 
         let name = if other.name == ENGLAND { ENGLAND } else { "The mean of the statistical neighbours" };
         says.push(format!("{name} ends at {}.", other.last.text));
     }
-    if let Some(target) = meta.target {
-        says.push(format!("The target is {}.", with_unit(meta, target, usize::from(meta.decimals))));
-    }
+    says.extend(meta.target_in_words().map(|target| format!("The target is {target}.")));
     if let Some(limits) = &indicator.limits {
         let trial = if limits.trial { "Trial limits" } else { "Limits" };
         says.push(format!(
             "{trial} of chance run from {} to {} around a mean of {}.",
-            figure(meta, limits.lower),
-            figure(meta, limits.upper),
-            figure(meta, limits.mean)
+            meta.limit(limits.lower),
+            meta.limit(limits.upper),
+            meta.limit(limits.mean)
         ));
         says.push(special_causes(slots, limits));
     }

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::timetable::actions;
 use super::{Matter, kept, tone_word};
 use crate::analysis::{Comparison, DisclosedIndicator, Tone, Unit};
+use crate::domain::words::count;
 use crate::pack::PackError;
-use crate::pack::chart::{HEIGHT, bars, figure, trend, with_unit};
+use crate::pack::chart::{HEIGHT, bars, trend};
+use crate::pack::days::{day, day_month};
 use crate::pack::record::{Delivery, Standing, Story};
-use crate::pack::words::{count, day, day_month};
 
 /// The picture's width across the page, in points, and its two parts' when comparators stand beside it.
 const WIDE: f32 = 482.0;
@@ -119,10 +120,10 @@ fn facts(one: &DisclosedIndicator, area: &str) -> Vec<Value> {
     } else if let Some((change, than)) = shorter.next() {
         fact(&change.difference.text, format!("{points}{than} ({})", change.before.text));
     }
-    if let Some(target) = meta.target {
-        fact(&with_unit(meta, target, usize::from(meta.decimals)), "target".to_owned());
+    if let Some(target) = meta.target_in_words() {
+        fact(&target, "target".to_owned());
     } else if let Some(limits) = &one.limits {
-        fact(&figure(meta, limits.mean), format!("mean since {}", limits.since.human()));
+        fact(&meta.limit(limits.mean), format!("mean since {}", limits.since.human()));
     }
     facts
 }

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::Matter;
 use crate::analysis::{Class, DisclosedIndicator, Good, Kind, Unit};
-use crate::pack::chart::with_unit;
+use crate::domain::words::whole;
+use crate::pack::days::day;
 use crate::pack::typeset;
-use crate::pack::words::day;
 
 pub(super) fn page(matter: &Matter<'_>) -> Value {
     let imprint = matter.imprint;
@@ -31,7 +31,7 @@ fn indicator(one: &DisclosedIndicator) -> Value {
     let unit = match meta.unit {
         Unit::Count => "Count".to_owned(),
         Unit::Percent => "Share".to_owned(),
-        Unit::Rate { per } => format!("Rate per {}", with_unit(meta, f64::from(per), 0)),
+        Unit::Rate { per } => format!("Rate per {}", whole(per.into())),
     };
     let kind = match meta.kind {
         Kind::Flow => "over the period",
@@ -42,8 +42,7 @@ fn indicator(one: &DisclosedIndicator) -> Value {
         Good::Low => "lower is better",
         Good::Neutral => "neither good nor bad, never coloured",
     };
-    let target = meta.target.map(|target| with_unit(meta, target, usize::from(meta.decimals)));
-    let target = target.map(|target| format!("; target {target}")).unwrap_or_default();
+    let target = meta.target_in_words().map(|target| format!("; target {target}")).unwrap_or_default();
     json!({
         "title": meta.title,
         "definition": meta.definition,

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::chart::{self, Chart};
 use super::definition::{PackDefinition, Wanted};
-use super::{Imprint, PackError, Record, fonts, words};
+use super::{Imprint, PackError, Record, days, fonts};
 use crate::analysis::{Class, DisclosedIndicator, Tone};
 
 /// Everything the pages are made from.
@@ -86,12 +86,12 @@ impl<'a> Matter<'a> {
             "period_words": imprint.period.human(),
             "edition": imprint.edition,
             "issued_on": imprint.issued_on.to_string(),
-            "issued_words": words::day(imprint.issued_on),
+            "issued_words": days::day(imprint.issued_on),
             "data_as_at": imprint.data_as_at.to_string(),
-            "data_words": words::day(imprint.data_as_at),
+            "data_words": days::day(imprint.data_as_at),
             "class": class_word(self.class),
             "example": imprint.example.then(|| self.definition.text("example")),
-            "meeting_words": imprint.meeting_on.map(words::day),
+            "meeting_words": imprint.meeting_on.map(days::day),
         })
     }
 }

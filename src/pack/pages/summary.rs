@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::{Matter, kept, tone_word};
 use crate::analysis::{DisclosedIndicator, Tone};
+use crate::domain::words::{capital, listed, number, several};
 use crate::pack::chart::spark;
-use crate::pack::words::{capital, day, listed, number, several};
+use crate::pack::days::day;
 use crate::pack::{PackError, record::Standing};
 
 pub(super) fn page(matter: &Matter<'_>, charts: &mut BTreeMap<String, String>) -> Result<Value, PackError> {

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::Matter;
+use crate::domain::words::{capital, count, number, several};
+use crate::pack::days::{day, short_day};
 use crate::pack::record::{Action, Delivery, Progress, Standing};
-use crate::pack::words::{capital, count, day, number, several, short_day};
 
 pub(super) fn page(matter: &Matter<'_>) -> Value {
     let mut deliveries: Vec<&Delivery> = matter.record.deliveries.iter().collect();
