@@ -121,7 +121,8 @@ fn notes(figures: &Figures, meta: &Meta, small: SmallCount) -> Vec<String> {
     let hidden = figures.hidden();
     if hidden > 0 {
         let (are, most) = (wording::figures_are(hidden), small.most());
-        notes.push(format!("{are} hidden: 1 to {most}, or one that would give such a figure away."));
+        let sent = if figures.is_sent_hidden() { "hidden by who sent it, " } else { "" };
+        notes.push(format!("{are} hidden: {sent}1 to {most}, or one that would give such a figure away."));
     }
     if small == SmallCount::Hospital {
         notes.push("Counts are rounded to the nearest 5.".to_owned());

@@ -44,10 +44,10 @@ impl Status {
         }
     }
 
-    /// What a reader of a page is told.
+    /// What a reader of a page is told; of a hidden number not how small it is, which only the one who hid it knows.
     pub fn words(self) -> &'static str {
         match self {
-            Self::C => "1 to 5, hidden",
+            Self::C => "hidden",
             Self::Z => "not applicable",
             Self::X => "not available",
             Self::K => "rounds to zero, but is not",

@@ -43,7 +43,9 @@ pub fn shown(unit: Unit, value: f64) -> Shown {
 }
 
 pub fn absent(status: Status) -> Shown {
-    Shown { value: None, status: Some(status), text: status.words().to_owned() }
+    // What is hidden here, our own rule hid.
+    let text = if status == Status::C { "1 to 5, hidden" } else { status.words() };
+    Shown { value: None, status: Some(status), text: text.to_owned() }
 }
 
 fn points(unit: Unit, first: &str, values: &[Option<f64>]) -> Vec<Point> {

@@ -123,6 +123,67 @@ fn a_breakdown_that_cannot_be_protected_is_withheld_whole() {
     assert_eq!(words(&parts(&breakdown(&[1, 0, 6], COUNT))), ["hidden"; 3]);
 }
 
+/// Parts of one period with their whole, as counts of which the sender hid some.
+fn sent(whole: Option<f64>, parts: &[Option<f64>]) -> DisclosedIndicator {
+    let rows: Vec<Option<f64>> = std::iter::once(whole).chain(parts.iter().copied()).collect();
+    let names: Vec<String> =
+        (0..rows.len()).map(|at| if at == 0 { String::new() } else { format!("part {at}") }).collect();
+    let statuses: Vec<&str> = rows.iter().map(|row| if row.is_none() { "c" } else { "" }).collect();
+    let batch = column([
+        ("period", texts(&vec![quarters(1)[0].clone(); rows.len()])),
+        ("category", texts(&names)),
+        ("numerator", numbers(&rows)),
+        ("numerator_status", texts(&statuses)),
+    ]);
+    told(indicator("sources", COUNT), batch, None)
+}
+
+#[test]
+fn a_part_that_its_sender_hid_takes_others_with_it() {
+    // 33 − 10 − 20 would tell the 3.
+    assert_eq!(words(&parts(&sent(Some(33.0), &[None, Some(10.0), Some(20.0)]))), ["hidden", "hidden", "20"]);
+    // Even a large one is the sender's to hide.
+    assert_eq!(words(&parts(&sent(Some(50.0), &[None, Some(10.0), Some(20.0)]))), ["hidden", "hidden", "20"]);
+    // A sender's and one of ours keep each other.
+    let both = sent(Some(37.0), &[None, Some(4.0), Some(30.0)]);
+    assert_eq!(words(&parts(&both)), ["hidden", "1 to 5, hidden", "30"]);
+    // Two unknown ones cannot be weighed, and a whole that was hidden is the sum of its parts.
+    assert_eq!(words(&parts(&sent(Some(33.0), &[None, None, Some(30.0)]))), ["hidden"; 3]);
+    assert_eq!(words(&parts(&sent(None, &[Some(10.0), Some(20.0)]))), ["hidden"; 2]);
+    // Parts that make no sum give nothing away.
+    assert_eq!(words(&parts(&sent(Some(25.0), &[None, Some(10.0), Some(20.0)]))), ["hidden", "10", "20"]);
+}
+
+#[test]
+fn a_quarter_that_its_sender_hid_hides_the_year_that_is_published() {
+    let text = format!("{COUNT}{BENCHMARK}");
+    let mut above: Vec<Option<f64>> = vec![Some(20.0); 9];
+    above[1] = None;
+    let mut statuses = [""; 9];
+    statuses[1] = "c";
+    let batch = column([
+        ("period", texts(&quarters(9))),
+        ("numerator", numbers(&above)),
+        ("numerator_status", texts(&statuses)),
+    ]);
+    let told = told(indicator("plans", &text), batch, Some(published(Some(63.0))));
+    assert_eq!(words(&numerators(&told))[..4], ["hidden"; 4]);
+    assert_eq!(words(&numerators(&told))[4..], ["20"; 5]);
+}
+
+#[test]
+fn how_small_a_number_is_that_others_hid_is_not_said() {
+    let batch = column([
+        ("period", texts(&quarters(2))),
+        ("numerator", numbers(&[Some(3.0), None])),
+        ("numerator_status", texts(&["", "c"])),
+    ]);
+    let told = told(indicator("plans", COUNT), batch, None);
+    assert_eq!(words(&numerators(&told)), ["1 to 5, hidden", "hidden"]);
+    let note = "2 figures are hidden: hidden by who sent it, 1 to 5, or one that would give such a figure away.";
+    assert_eq!(told.notes, [note]);
+}
+
 /// Every value that a hidden count may have, given the sum, the words on the page and the rules by which it is hidden.
 ///
 /// `bounds` is what else is known of each count: a share's numerator is no larger than its denominator.
