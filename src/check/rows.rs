@@ -17,7 +17,7 @@ use super::{
     past::Comparison,
     rules::{self, Breach, Planned},
 };
-use crate::decode::Sheet;
+use crate::{decode::Sheet, domain::words::several};
 
 /// One table's rows, being read.
 pub(super) struct Rows<'a> {
@@ -83,6 +83,7 @@ impl<'a> Rows<'a> {
             arrays.extend(reading.read(&mut self.sums[at]));
         }
         let batch = RecordBatch::try_new(self.table.schema(), arrays)?;
+        self.check_number(rows);
         self.check_unique(&batch, rows)?;
         self.check_rules(&batch, rows);
         self.compare(&batch, rows)?;
@@ -119,6 +120,18 @@ impl<'a> Rows<'a> {
                     asked.human()
                 ),
                 None => format!("the period cannot be read. Please write {asked} for {}.", asked.human()),
+            });
+        }
+    }
+
+    /// Every row beyond the most that the table may have.
+    fn check_number(&mut self, rows: &UInt32Array) {
+        let Some(most) = self.table.most_rows else { return };
+        let room = usize::try_from(i64::from(most) - self.read).unwrap_or(0);
+        for row in rows.values().iter().skip(room) {
+            self.findings.add(Severity::Error, &self.layout.table, Some(*row), rule::TOO_MANY, || {
+                let rows = several(most as usize, "row", "rows");
+                format!("this return has {rows} for a period, and this is one more. Please delete or correct one.")
             });
         }
     }

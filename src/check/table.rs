@@ -24,6 +24,8 @@ pub struct TableContract {
     pub period_column: Option<String>,
     /// Columns that together are unique.
     pub unique: Vec<String>,
+    /// The most rows it may have.
+    pub most_rows: Option<u32>,
     /// Texts that mean "not available", besides the usual symbols.
     pub missing: Vec<String>,
     /// Whether the sheet may be absent or without rows.
@@ -91,6 +93,7 @@ impl TableContract {
             sheet: section.text_opt("sheet"),
             period_column: section.text_opt("period_column"),
             unique: section.list_or_empty("unique"),
+            most_rows: settle_most_rows(section),
             missing: section.list_or_empty("missing"),
             optional: section.boolean_or("optional", false),
             extra_columns: match section.one_of_opt("extra_columns", &["query", "error", "ignore"]) {
@@ -197,6 +200,15 @@ impl TableContract {
         let names = self.compares.iter().flat_map(|compare| compare.key.iter().chain([&compare.column]));
         names.map(String::as_str).collect()
     }
+}
+
+fn settle_most_rows(section: &mut Section<'_>) -> Option<u32> {
+    let most = section.integer_opt("most_rows")?;
+    let positive = u32::try_from(most).ok().filter(|most| *most > 0);
+    if positive.is_none() {
+        section.refuse("most_rows", "a whole number above zero", "most_rows = 1");
+    }
+    positive
 }
 
 fn settle_columns(section: &mut Section<'_>) -> Vec<Column> {

@@ -213,6 +213,15 @@ async fn a_period_other_than_the_one_asked_for_is_named_in_words() {
 }
 
 #[tokio::test]
+async fn a_table_of_one_row_refuses_each_row_beyond_it() {
+    let table = TABLE.replace("unique = [\"area\"]", "most_rows = 1");
+    let found =
+        findings(&contract(&table), "Area,Episodes,Return interviews held\nYork,9,8\nYork,9,8\nHull,9,8\n").await;
+    let says = "this return has one row for a period, and this is one more. Please delete or correct one.";
+    assert_eq!(found, format!("error 3 too-many-rows: {says}\nerror 4 too-many-rows: {says}\n"));
+}
+
+#[tokio::test]
 async fn a_key_is_unique_over_the_whole_file() {
     let table = TABLE.replace("allowed = [\"York\", \"Leeds\", \"Hull\"]", "");
     let rows: String = (0..10_000).map(|n| format!("Area {n},1,1\n")).collect();

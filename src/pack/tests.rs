@@ -142,12 +142,12 @@ fn releases_are_told_on_their_days() {
         let date = first.saturating_add(jiff::Span::new().days(14 * i64::try_from(at).unwrap()));
         point.period = crate::domain::Period::Release { date };
         point.value.value = (at > 2).then_some(7.0);
-        point.value.text = "7".to_owned();
+        point.value.text = "7 (all told)".to_owned();
         point.value.status = [Status::X, Status::X, Status::Z].get(at).copied();
     }
     let manuscript = written(&sample::definition(), &[one], &sample::record());
     let svg = text_of(&manuscript, "charts/prevent-referrals-trend.svg");
-    assert!(svg.contains(" on 20 February 2025 and highest"), "{svg}");
+    assert!(svg.contains("is lowest at 7 (all told) on 20 February 2025"), "{svg}");
     let names: Vec<&str> = svg.lines().collect();
     assert!(names.contains(&"2 missing"), "{names:?}");
 }
