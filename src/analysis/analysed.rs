@@ -16,9 +16,16 @@ use crate::domain::Period;
 pub struct Answer {
     /// The indicator.
     pub indicator: Indicator,
-    /// The rows of `<name>.sql`: period, numerator, numerator_status, denominator, denominator_status, category.
+    /// Its rows, or why its SQL gave none.
+    pub given: Result<Given, String>,
+}
+
+/// The rows that an indicator's SQL gave.
+#[derive(Debug, Clone)]
+pub struct Given {
+    /// Of `<name>.sql`: period, numerator, numerator_status, denominator, denominator_status, category.
     pub figures: Vec<RecordBatch>,
-    /// The rows of `<name>.benchmark.sql`: release, period, area, role, value, status.
+    /// Of `<name>.benchmark.sql`: release, period, area, role, value, status.
     pub benchmark: Option<Vec<RecordBatch>>,
 }
 
@@ -27,6 +34,14 @@ pub struct Analysed {
     pub(super) period: Period,
     pub(super) names: Names,
     pub(super) indicators: Vec<Analysis>,
+    troubles: Vec<AnalysisError>,
+}
+
+impl Analysed {
+    /// Why figures could not be worked out, each naming its indicator and what to write; for the business unit.
+    pub fn troubles(&self) -> &[AnalysisError] {
+        &self.troubles
+    }
 }
 
 /// One indicator with its figures.
@@ -34,28 +49,42 @@ pub(super) struct Analysis {
     pub(super) indicator: Indicator,
     pub(super) figures: Figures,
     pub(super) published: Option<Publication>,
+    /// Whether the figures could not be worked out; they are "not available" then.
+    pub(super) failed: bool,
 }
 
-/// Reads what the indicators' SQL gave, as it stood at the end of `period`.
-///
-/// # Errors
-/// When an answer has other columns or rows than an indicator's; the error names the indicator and what to write.
-pub fn analyse(answers: Vec<Answer>, period: Period, names: Names) -> Result<Analysed, AnalysisError> {
-    let indicators = answers.into_iter().map(|answer| read(answer, period)).collect::<Result<_, _>>()?;
-    Ok(Analysed { period, names, indicators })
+/// Reads what the indicators' SQL gave, as it stood at the end of `period`. An answer that is none, or has other columns
+/// or rows than an indicator's, leaves that one indicator without figures, its published comparison too: what must be
+/// hidden is judged from both.
+pub fn analyse(answers: Vec<Answer>, period: Period, names: Names) -> Analysed {
+    let mut troubles = Vec::new();
+    let indicators = answers.into_iter().map(|Answer { indicator, given }| {
+        let read = given
+            .map_err(|why| AnalysisError::Unanswered { indicator: indicator.id.clone(), why })
+            .and_then(|given| read(&indicator, &given, period));
+        match read {
+            Ok((figures, published)) => Analysis { indicator, figures, published, failed: false },
+            Err(trouble) => {
+                troubles.push(trouble);
+                let figures = Figures::missing(period, indicator.unit);
+                Analysis { indicator, figures, published: None, failed: true }
+            }
+        }
+    });
+    Analysed { period, names, indicators: indicators.collect(), troubles }
 }
 
-fn read(answer: Answer, period: Period) -> Result<Analysis, AnalysisError> {
-    let Answer { indicator, figures: batches, benchmark } = answer;
-    let figures = figures(&Answered::figures(&indicator.id, indicator.unit), indicator.unit, &batches, period)?;
-    let published = match &benchmark {
+fn read(indicator: &Indicator, given: &Given, period: Period) -> Result<(Figures, Option<Publication>), AnalysisError> {
+    let answered = Answered::figures(&indicator.id, indicator.unit);
+    let figures = figures(&answered, indicator.unit, &given.figures, period)?;
+    let published = match &given.benchmark {
         Some(batches) => publication(&Answered::benchmark(&indicator.id), batches)?,
         None => None,
     };
     if let (Some(benchmark), Some(published)) = (&indicator.benchmark, &published) {
-        check_periods(&indicator, benchmark, &figures, published)?;
+        check_periods(indicator, benchmark, &figures, published)?;
     }
-    Ok(Analysis { indicator, figures, published })
+    Ok((figures, published))
 }
 
 /// Whether the columns that planning an indicator's SQL found are those its answers must have.

@@ -45,9 +45,28 @@ pub enum AnalysisError {
     /// Our periods cannot be set beside what is published.
     #[error("indicator {indicator}: its periods, such as {ours}, cannot be set beside {published}; {advice}")]
     Unbridged { indicator: String, ours: Period, published: Period, advice: &'static str },
+    /// The SQL gave no rows.
+    #[error("indicator {indicator}: {why}")]
+    Unanswered { indicator: String, why: String },
     /// Arrow refused.
     #[error("the figures cannot be made into a table")]
     Arrow(#[from] arrow::error::ArrowError),
+}
+
+impl AnalysisError {
+    /// The indicator it is about, if it is about one.
+    pub fn indicator(&self) -> Option<&str> {
+        match self {
+            Self::NoColumn { indicator, .. }
+            | Self::UnknownColumn { indicator, .. }
+            | Self::WrongColumn { indicator, .. }
+            | Self::Cell { indicator, .. }
+            | Self::Rows { indicator, .. }
+            | Self::Unbridged { indicator, .. }
+            | Self::Unanswered { indicator, .. } => Some(indicator),
+            Self::Arrow(_) => None,
+        }
+    }
 }
 
 /// What a column holds.

@@ -312,4 +312,6 @@ pub struct DisclosedIndicator {
     pub hidden: usize,
     /// What a reader must know: restated, provisional, missing.
     pub notes: Vec<String>,
+    /// Said instead of figures that could not be worked out, in one plain sentence.
+    pub failed: Option<String>,
 }

@@ -7,7 +7,7 @@ use super::{
     analysed::{Analysed, Analysis},
     change::{assurance, beyond_chance, change, limits, limits_note, period_before},
     comparison::compare,
-    disclosed::{Category, Class, Disclosed, DisclosedIndicator, Meta, Point, Unit},
+    disclosed::{Category, Class, Disclosed, DisclosedIndicator, Meta, Point, Tone, Unit, Variation},
     exception::{Evidence, weigh},
     figures::{Figures, Row},
     indicator::Names,
@@ -41,6 +41,9 @@ pub fn disclose(analysed: Analysed, class: Class) -> Disclosed {
 fn tell(analysis: &Analysis, figures: &Figures, names: &Names) -> Option<DisclosedIndicator> {
     let indicator = &analysis.indicator;
     let meta = indicator.meta(names);
+    if analysis.failed {
+        return Some(tell_failure(figures, meta));
+    }
     let last = figures.last()?;
     let course = figures.course(indicator);
     let points: Vec<Point> =
@@ -90,8 +93,30 @@ fn tell(analysis: &Analysis, figures: &Figures, names: &Names) -> Option<Disclos
         exception,
         hidden: figures.hidden(),
         notes: notes(figures, &meta, indicator.small_count),
+        failed: None,
         meta,
     })
+}
+
+/// An indicator whose figures could not be worked out; why is not the readers' to know.
+fn tell_failure(figures: &Figures, meta: Meta) -> DisclosedIndicator {
+    let says = "Its figures could not be worked out; the business unit knows of it.".to_owned();
+    DisclosedIndicator {
+        points: figures.rows.iter().map(|row| point(row, Mark::COMMON, &meta)).collect(),
+        categories: Vec::new(),
+        limits: None,
+        limits_note: None,
+        on_period: None,
+        on_year: None,
+        variation: Variation { tone: Tone::Chance, says: says.clone(), brief: "could not be worked out".to_owned() },
+        assurance: None,
+        comparison: None,
+        exception: None,
+        hidden: 0,
+        notes: vec![says.clone()],
+        failed: Some(says),
+        meta,
+    }
 }
 
 fn point(row: &Row, mark: Mark, meta: &Meta) -> Point {

@@ -124,6 +124,11 @@ pub(super) struct Figures {
 }
 
 impl Figures {
+    /// Those of an indicator of which nothing is known in the period the pack speaks of.
+    pub(super) fn missing(period: Period, unit: Unit) -> Self {
+        Self { rows: vec![Row::missing(period, unit)], categories: Vec::new() }
+    }
+
     /// The period the pack speaks of.
     pub(super) fn last(&self) -> Option<&Row> {
         self.rows.last()

@@ -60,6 +60,8 @@ pub struct Indicator {
     pub in_words: Option<InWords>,
     /// The question that gives its figures.
     pub sql: String,
+    /// Its definition as it was written.
+    pub definition_text: String,
 }
 
 /// What others publish, and how our figures meet it.
@@ -154,6 +156,7 @@ impl Indicator {
             small_count,
             in_words,
             sql,
+            definition_text: document.text().to_owned(),
         })
     }
 

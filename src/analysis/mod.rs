@@ -25,7 +25,7 @@ mod tables;
 pub mod trend;
 mod wording;
 
-pub use analysed::{Analysed, Answer, analyse, check_columns};
+pub use analysed::{Analysed, Answer, Given, analyse, check_columns};
 pub use answer::AnalysisError;
 pub use disclosed::{
     Assurance, Category, Cause, Change, Class, Comparator, Comparison, Disclosed, DisclosedIndicator, Exception, Good,

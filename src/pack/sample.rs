@@ -100,6 +100,7 @@ fn plain(meta: Meta, points: Vec<Point>) -> DisclosedIndicator {
         comparison: None,
         exception: None,
         notes: Vec::new(),
+        failed: None,
     }
 }
 

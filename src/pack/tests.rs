@@ -95,6 +95,25 @@ fn a_target_reads_alike_on_chart_page_and_in_sentences() {
 }
 
 #[test]
+fn figures_that_could_not_be_worked_out_are_told_on_the_first_page_and_the_last() {
+    let mut figures = sample::indicators();
+    let says = "Its figures could not be worked out; the business unit knows of it.";
+    figures[3].failed = Some(says.to_owned());
+    let told = data(&written(&sample::definition(), &figures, &sample::record()));
+    let sentence = told["summary"]["sentence"].as_str().unwrap();
+    assert!(sentence.ends_with("; one could not be worked out."), "{sentence}");
+    let known = "The figures of this measure could not be worked out, and the business unit knows: Prevent referrals of \
+                 children.";
+    assert!(
+        told["summary"]["known"].as_array().unwrap().iter().any(|one| one == known),
+        "{}",
+        told["summary"]["known"]
+    );
+    let methods = told["method"]["indicators"].as_array().unwrap();
+    assert_eq!(methods.iter().filter(|one| one["definition"].as_str().unwrap().ends_with(says)).count(), 1);
+}
+
+#[test]
 fn a_neutral_indicator_is_never_coloured() {
     let manuscript = board();
     let concern = "#B8501B";

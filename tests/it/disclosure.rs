@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use quarterday::analysis::{Answer, Class, DisclosedIndicator, Names, Shown, analyse, disclose};
+use quarterday::analysis::{Class, DisclosedIndicator, Names, Shown, analyse, disclose};
 
-use crate::figures::{column, indicator, numbers, published, quarters, shares, texts, told};
+use crate::figures::{answer, column, indicator, numbers, published, quarters, shares, texts, told};
 
 const COUNT: &str = "unit = \"count\"\nkind = \"flow\"\ngood = \"low\"\n";
 const PERCENT: &str = "unit = \"percent\"\nkind = \"flow\"\ngood = \"low\"\ntarget = 10\n";
@@ -244,8 +244,8 @@ fn twins() -> impl Strategy<Value = [(u32, u32); 2]> {
 
 fn serialised(rows: &[(u32, u32)], unit: &str) -> String {
     let rows: Vec<_> = rows.iter().map(|(above, below)| share(f64::from(*above), f64::from(*below))).collect();
-    let answer = Answer { indicator: indicator("plans", unit), figures: vec![shares(&rows)], benchmark: None };
-    let analysed = analyse(vec![answer], "2025-26-Q1".parse().unwrap(), Names::default()).unwrap();
+    let answer = answer(indicator("plans", unit), shares(&rows), None);
+    let analysed = analyse(vec![answer], "2025-26-Q1".parse().unwrap(), Names::default());
     serde_json::to_string(&disclose(analysed, Class::Public)).unwrap()
 }
 

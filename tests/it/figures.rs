@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use quarterday::{
     analysis::{
-        Answer, Class, DisclosedIndicator, Indicator, Names, Tone, analyse, check_columns, disclose, disclosed_table,
-        figures_table,
+        Answer, Class, DisclosedIndicator, Given, Indicator, Names, Tone, analyse, check_columns, disclose,
+        disclosed_table, figures_table,
     },
     domain::Period,
     settings::{Problems, read_text},
@@ -60,10 +60,23 @@ pub fn shares(rows: &[(Option<f64>, Option<f64>)]) -> RecordBatch {
     column([("period", texts(&quarters(rows.len()))), ("numerator", numbers(&above)), ("denominator", numbers(&below))])
 }
 
+/// What an indicator's SQL gave.
+pub fn answer(indicator: Indicator, figures: RecordBatch, benchmark: Option<RecordBatch>) -> Answer {
+    let given = Given { figures: vec![figures], benchmark: benchmark.map(|batch| vec![batch]) };
+    Answer { indicator, given: Ok(given) }
+}
+
+/// Why an answer gives no figures.
+fn trouble(answer: Answer) -> String {
+    let analysed = analyse(vec![answer], "2025-26-Q1".parse().unwrap(), Names::default());
+    let [trouble] = analysed.troubles() else { panic!("{:?}", analysed.troubles()) };
+    trouble.to_string()
+}
+
 /// What may be said of one indicator in the first quarter of 2025-26.
 pub fn told(indicator: Indicator, figures: RecordBatch, benchmark: Option<RecordBatch>) -> DisclosedIndicator {
-    let answer = Answer { indicator, figures: vec![figures], benchmark: benchmark.map(|batch| vec![batch]) };
-    let analysed = analyse(vec![answer], "2025-26-Q1".parse().unwrap(), names()).unwrap();
+    let analysed = analyse(vec![answer(indicator, figures, benchmark)], "2025-26-Q1".parse().unwrap(), names());
+    assert!(analysed.troubles().is_empty(), "{:?}", analysed.troubles());
     disclose(analysed, Class::Public).indicators()[0].clone()
 }
 
@@ -242,10 +255,7 @@ fn a_rebase_makes_limits_anew_and_says_who_decided_it() {
 
 #[test]
 fn an_answer_with_the_wrong_columns_names_indicator_file_and_column() {
-    let refused = |figures: RecordBatch| {
-        let answer = Answer { indicator: indicator("plans", PERCENT), figures: vec![figures], benchmark: None };
-        analyse(vec![answer], "2025-26-Q1".parse().unwrap(), Names::default()).err().unwrap().to_string()
-    };
+    let refused = |figures: RecordBatch| trouble(answer(indicator("plans", PERCENT), figures, None));
     let period = || texts(&["2025-26-Q1"]);
     let one = || numbers(&[Some(1.0)]);
     let none = refused(column([("period", period()), ("numerator", one())]));
@@ -267,23 +277,54 @@ fn an_answer_with_the_wrong_columns_names_indicator_file_and_column() {
 }
 
 #[test]
+fn an_indicator_without_a_right_answer_is_not_available_and_the_others_go_on() {
+    let twice = column([
+        ("period", texts(&["2025-26-Q1", "2025-26-Q1"])),
+        ("numerator", numbers(&[Some(777.0), Some(778.0)])),
+        ("denominator", numbers(&[Some(999.0), Some(999.0)])),
+    ]);
+    let answers = vec![
+        answer(indicator("sound", PERCENT), level(&[20.0, 21.0]), None),
+        answer(indicator("twice", &format!("{PERCENT}{BENCHMARK}")), twice, Some(published(Some(12.0)))),
+        Answer { indicator: indicator("unanswered", PERCENT), given: Err("divided by zero".to_owned()) },
+    ];
+    let analysed = analyse(answers, "2025-26-Q1".parse().unwrap(), names());
+    let troubles: Vec<String> = analysed.troubles().iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(troubles.join("\n"), @"
+    indicator twice: twice.sql answers 2025-26-Q1 twice; group by period
+    indicator unanswered: divided by zero
+    ");
+    assert_eq!(figures_table(&analysed).unwrap().num_rows(), 4);
+    let disclosed = disclose(analysed, Class::Public);
+    for one in disclosed.indicators() {
+        let newest = one.points.last().unwrap();
+        if one.meta.id == "sound" {
+            assert_eq!((newest.value.text.as_str(), one.failed.as_deref()), ("21.0%", None));
+            continue;
+        }
+        assert_eq!((newest.period.to_string().as_str(), newest.value.text.as_str()), ("2025-26-Q1", "not available"));
+        let says = "Its figures could not be worked out; the business unit knows of it.";
+        assert_eq!((one.failed.as_deref(), one.notes.as_slice()), (Some(says), [says.to_owned()].as_slice()));
+        assert!(one.comparison.is_none() && one.exception.is_none());
+    }
+    let told = serde_json::to_string(&disclosed).unwrap();
+    assert!(!told.contains("777") && !told.contains("divided by zero"), "{told}");
+}
+
+#[test]
 fn a_flow_of_months_is_not_set_beside_a_year() {
     let months =
         column([("period", texts(&["2025-M05"])), ("numerator", numbers(&[None])), ("denominator", numbers(&[None]))]);
     let indicator = indicator("plans", &format!("{PERCENT}{BENCHMARK}"));
-    let answer = Answer { indicator, figures: vec![months], benchmark: Some(vec![published(None)]) };
-    let error = analyse(vec![answer], "2025-26-Q1".parse().unwrap(), Names::default()).err().unwrap().to_string();
+    let error = trouble(answer(indicator, months, Some(published(None))));
     assert!(error.contains("such as 2025-M06, cannot be set beside 2023-24-FY"), "{error}");
 }
 
 #[test]
 fn the_tables_hold_every_period_and_hide_what_the_pack_hides() {
-    let answer = Answer {
-        indicator: indicator("plans", PERCENT),
-        figures: vec![shares(&[(Some(3.0), Some(40.0)), (Some(20.0), Some(40.0))])],
-        benchmark: None,
-    };
-    let analysed = analyse(vec![answer], "2025-26-Q1".parse().unwrap(), names()).unwrap();
+    let figures = shares(&[(Some(3.0), Some(40.0)), (Some(20.0), Some(40.0))]);
+    let answer = answer(indicator("plans", PERCENT), figures, None);
+    let analysed = analyse(vec![answer], "2025-26-Q1".parse().unwrap(), names());
     let all = figures_table(&analysed).unwrap();
     let shown = disclosed_table(&disclose(analysed, Class::Public)).unwrap();
     let values = |batch: &RecordBatch| {

@@ -26,6 +26,7 @@ mod pack;
 mod pipelines;
 mod real_contracts;
 mod real_data;
+mod refresh;
 mod sql_desk;
 mod statistics;
 mod store_protocol;

@@ -45,7 +45,7 @@ fn indicator(one: &DisclosedIndicator) -> Value {
     let target = meta.target_in_words().map(|target| format!("; target {target}")).unwrap_or_default();
     json!({
         "title": meta.title,
-        "definition": meta.definition,
+        "definition": one.failed.iter().fold(meta.definition.clone(), |text, says| format!("{text} {says}")),
         "read": format!("{unit} {kind}; {good}{target}."),
         "source": format!("{}, {}", meta.source, meta.agency),
     })

@@ -54,6 +54,7 @@ fn sentence(matter: &Matter<'_>) -> String {
         ),
     ];
     let measures = if all == 1 { "measure" } else { "measures" };
+    let failed = matter.indicators.iter().filter(|one| one.failed.is_some()).count();
     let mut says = match concerns {
         0 => format!("None of the {} {measures} gives cause for concern", number(all)),
         1 => format!("One of {} {measures} deserves the Board’s attention", number(all)),
@@ -65,6 +66,9 @@ fn sentence(matter: &Matter<'_>) -> String {
             1 => says += &format!("; one {one}"),
             _ => says += &format!("; {} {many}", number(found)),
         }
+    }
+    if failed > 0 {
+        says += &format!("; {} could not be worked out", number(failed));
     }
     says + "."
 }
@@ -99,6 +103,12 @@ fn known(matter: &Matter<'_>) -> Vec<String> {
             "{} replaced since the period ended; {these} the figures that replaced {replace}.",
             capital(&files)
         ));
+    }
+    let failed: Vec<&str> =
+        matter.indicators.iter().filter(|one| one.failed.is_some()).map(|one| one.meta.title.as_str()).collect();
+    if !failed.is_empty() {
+        let figures = if failed.len() == 1 { "The figures of this measure" } else { "The figures of these measures" };
+        says.push(format!("{figures} could not be worked out, and the business unit knows: {}.", listed(failed)));
     }
     let hidden: usize = matter.indicators.iter().map(|one| one.hidden).sum();
     says.push(match hidden {
