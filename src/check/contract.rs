@@ -114,6 +114,13 @@ impl Contract {
         }
     }
 
+    /// Whether a heading is one of its own, and not the sender's.
+    pub fn knows_heading(&self, heading: &str) -> bool {
+        let columns = self.tables.iter().flat_map(|table| &table.columns);
+        let periods = self.tables.iter().filter_map(|table| table.period_column.as_ref());
+        columns.flat_map(|column| &column.headings).chain(periods).any(|known| plain(known) == plain(heading))
+    }
+
     /// The name of one of its tables in SQL.
     pub fn qualified(&self, table: &TableContract) -> String {
         format!("{}.{}", self.schema(), table.name)

@@ -1,6 +1,7 @@
 //! Why an extract could not be read.
 //!
-//! Every message names the place and the next step, and never a cell's content.
+//! Every message names the place and the next step, and never a cell's content: a file without headings has cells where
+//! its headings should stand, so no heading is repeated either.
 
 use crate::worker::WorkerError;
 
@@ -17,7 +18,7 @@ pub enum DecodeError {
     TooLarge(u64),
     #[error("byte {byte} (line {line}) is not {encoding}; save the file as UTF-8 and send it again")]
     Encoding { byte: usize, line: usize, encoding: &'static str },
-    #[error("the heading {heading:?} stands twice, in columns {first} and {second}; rename one of them")]
+    #[error("columns {first} and {second} have the same heading; rename one of them")]
     DuplicateHeading { heading: String, first: String, second: String },
     #[error("row {row} has {found} cells where the headings have {expected}; correct the row, or quote its text")]
     Ragged { row: u32, found: usize, expected: usize },
@@ -33,9 +34,11 @@ pub enum DecodeError {
     Json(String),
     #[error("record {record} is not an object; write each record as {{\"heading\": value, …}}")]
     NotAnObject { record: u32 },
-    #[error("{key:?} of record {record} holds a list or an object; a cell is a text, a number, true, false or null")]
+    #[error(
+        "record {record} holds a list or an object in one of its values; a cell is a text, a number, true, false or null"
+    )]
     Nested { record: u32, key: String },
-    #[error("record {record} names {key:?} twice; leave one")]
+    #[error("record {record} has two values of one name; leave one")]
     DuplicateKey { record: u32, key: String },
     /// The worker gave no answer, or refused the file in its own words.
     #[error(transparent)]
@@ -44,4 +47,15 @@ pub enum DecodeError {
     Arrow(#[from] arrow::error::ArrowError),
     #[error("the worker's answer is not a list of sheets ({0}); report this with the file's name")]
     Wire(&'static str),
+}
+
+impl DecodeError {
+    /// The heading it is about: to be repeated only to those whose contract has it.
+    pub fn heading(&self) -> Option<&str> {
+        match self {
+            Self::DuplicateHeading { heading, .. } => Some(heading),
+            Self::Nested { key, .. } | Self::DuplicateKey { key, .. } => Some(key),
+            _ => None,
+        }
+    }
 }

@@ -68,9 +68,15 @@ pub fn obligations(board: &Board, all: &[Obligation], now: Timestamp) -> Result<
         ("restated", flags(&|o| o.restatements > 0), false),
         ("corrected", flags(&|o| o.corrected), false),
         ("reminders", numbers(&|o| i32::try_from(reminders(o)).unwrap_or(i32::MAX)), false),
-        ("note", text(&|o| o.reason.clone().unwrap_or_default()), false),
+        ("note", text(&|o| note(o).to_owned()), false),
     ])?;
     Ok(("obligations", batch))
+}
+
+/// The reason given for a nil return, which is there to be printed. Why a file was held or not accepted is between its
+/// sender and the business unit.
+fn note(obligation: &Obligation) -> &str {
+    obligation.reason.as_deref().filter(|_| obligation.state == State::Nil).unwrap_or_default()
 }
 
 /// Messages beyond the notice that an obligation needed.

@@ -156,7 +156,7 @@ fn a_part_that_its_sender_hid_takes_others_with_it() {
 
 #[test]
 fn a_quarter_that_its_sender_hid_hides_the_year_that_is_published() {
-    let text = format!("{COUNT}{BENCHMARK}");
+    let text = format!("{PERCENT}{BENCHMARK}");
     let mut above: Vec<Option<f64>> = vec![Some(20.0); 9];
     above[1] = None;
     let mut statuses = [""; 9];
@@ -165,6 +165,7 @@ fn a_quarter_that_its_sender_hid_hides_the_year_that_is_published() {
         ("period", texts(&quarters(9))),
         ("numerator", numbers(&above)),
         ("numerator_status", texts(&statuses)),
+        ("denominator", numbers(&[Some(50.0); 9])),
     ]);
     let told = told(indicator("plans", &text), batch, Some(published(Some(63.0))));
     assert_eq!(words(&numerators(&told))[..4], ["hidden"; 4]);

@@ -118,7 +118,7 @@ fn a_bad_level_is_told_from_a_bad_change() {
     assert_eq!(exception.tone, Tone::Concern);
     insta::assert_snapshot!([&[exception.headline], exception.reasons.as_slice()].concat().join("\n"), @"
     28.0% over the last four quarters, against 15.0% in England.
-    Higher than England; among the worst quarter of councils (20th of 21).
+    Higher than England; among the worst quarter of councils (19th of 21).
     The level is the problem, not the last change, which is no more than chance gives.
     ");
     assert_eq!(told.variation.says, "No more than chance would give.");

@@ -237,6 +237,37 @@ async fn a_nil_return_settles_the_obligation_and_takes_earlier_rows_away() {
 }
 
 #[tokio::test]
+async fn cells_where_headings_should_stand_are_told_to_nobody() {
+    let daemon = TestBoard::with_returns(&["care-applications"]).start(OPEN);
+    daemon.board.write("twice.csv", "Jo Canary,Jo Canary\n1,2\n");
+    daemon.board.write("once.csv", "Jo Canary,4\nSam Canary,2\n");
+    for file in ["twice.csv", "once.csv"] {
+        let said = daemon.submit(file, "care-applications", "cafcass", "2025-26-Q1").await.unwrap();
+        assert!(said.contains("not accepted") && !said.contains("Canary"), "{said}");
+    }
+    let notes = "SELECT state, note FROM ledger.obligations";
+    assert_eq!(daemon.sql(notes).await, ["to_correct,"]);
+    let reasons = daemon.sql("SELECT reason FROM ledger.submissions").await;
+    assert!(reasons[0].contains("columns A and B have the same heading"), "{reasons:?}");
+    let rows = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
+    assert!(!rows.is_empty() && rows.iter().all(|row| !row.message.to_string().contains("Canary")));
+    assert!(!daemon.log().contains("Canary"), "{}", daemon.log());
+    let nil = quarterday::daemon::Command::Nil {
+        return_id: "care-applications".parse().unwrap(),
+        agency: "cafcass".parse().unwrap(),
+        period: "2025-26-Q1".parse().unwrap(),
+        reason: "counted elsewhere".into(),
+        actor: "tester".into(),
+    };
+    daemon.order(nil).await.unwrap();
+    assert_eq!(daemon.sql(notes).await, ["nil,counted elsewhere"]);
+    // Why a later file is not accepted is no reason that anybody gave.
+    daemon.submit("twice.csv", "care-applications", "cafcass", "2025-26-Q1").await.unwrap();
+    let note = daemon.sql("SELECT note FROM ledger.obligations").await;
+    assert!(note.iter().all(|note| !note.contains("heading")), "{note:?}");
+}
+
+#[tokio::test]
 async fn what_is_not_owed_is_refused_with_who_owes_it() {
     let daemon = TestBoard::with_returns(&["care-applications"]).start(OPEN);
     daemon.board.write("a.csv", "x\n1\n");

@@ -27,7 +27,7 @@ pub(super) async fn judge(
 ) -> anyhow::Result<Received> {
     let decoded = match decode(&contract.format, bytes, &app.launcher).await {
         Ok(decoded) => decoded,
-        Err(error) => return unreadable(app, submission, error).await,
+        Err(error) => return unreadable(app, submission, contract, error).await,
     };
     let claim = Claim { obligation: submission.obligation.clone(), submission: submission.id };
     let past = query::past(app, contract, &submission.obligation).await?;
@@ -37,7 +37,7 @@ pub(super) async fn judge(
         Err(error) => {
             drop(staging);
             return match error {
-                CheckError::Decode(error) => unreadable(app, submission, error).await,
+                CheckError::Decode(error) => unreadable(app, submission, contract, error).await,
                 other => Err(other.into()),
             };
         }
@@ -59,7 +59,12 @@ pub(super) async fn judge(
 }
 
 /// A file that cannot be read is the sender's to mend; a worker that could not be started is ours.
-async fn unreadable(app: &App, submission: &Submission, error: DecodeError) -> anyhow::Result<Received> {
+async fn unreadable(
+    app: &App,
+    submission: &Submission,
+    contract: &Contract,
+    error: DecodeError,
+) -> anyhow::Result<Received> {
     if let DecodeError::Worker(WorkerError::Spawn { .. } | WorkerError::Build { .. } | WorkerError::Protocol { .. }) =
         &error
     {
@@ -69,7 +74,7 @@ async fn unreadable(app: &App, submission: &Submission, error: DecodeError) -> a
         severity: Severity::Error,
         table: String::new(),
         sheet: None,
-        heading: None,
+        heading: error.heading().filter(|heading| contract.knows_heading(heading)).map(str::to_owned),
         letter: None,
         row: None,
         rule: "unreadable".into(),
