@@ -11,7 +11,7 @@ use super::{
 use crate::{
     clock::Clock,
     domain::{civil_day, to_london},
-    flows::standing::{self, DueTogether, Standing},
+    flows::standing::{self, DueTogether, Owed},
     timetable::instant_on,
 };
 
@@ -49,19 +49,13 @@ pub fn tell(groups: &[DueTogether<'_>], now: Timestamp, already: &str) {
         say(format_args!("\n{}", toned(Tone::Strong, format_args!("{}, due {due}{since}", group.period.human()))));
         for (one, cells) in group.owed.iter().zip(lines.by_ref()) {
             let [title, agency, standing, next] = cells.as_slice() else { continue };
-            let alarming = matches!(one.standing, "overdue" | "to_correct" | "held");
-            let standing = if alarming { toned(Tone::Alarm, standing) } else { standing.clone() };
+            let standing = if one.standing.is_alarming() { toned(Tone::Alarm, standing) } else { standing.clone() };
             say(format_args!("  {title}  {}  {standing}  {}", toned(Tone::Quiet, agency), toned(Tone::Quiet, next)));
         }
     }
 }
 
-fn row(one: &Standing, now: Timestamp, already: &str) -> Vec<String> {
-    let standing = match one.standing {
-        "open" => "not due yet".to_owned(),
-        "to_correct" => "to be corrected".to_owned(),
-        other => other.replace('_', " "),
-    };
+fn row(one: &Owed, now: Timestamp, already: &str) -> Vec<String> {
     let next = one.next.as_ref().map_or_else(
         || "no message to come".to_owned(),
         |next| match next.at.filter(|at| *at > now) {
@@ -69,7 +63,7 @@ fn row(one: &Standing, now: Timestamp, already: &str) -> Vec<String> {
             None => format!("{already}: {}", message(&next.rung)),
         },
     );
-    vec![one.title.clone(), one.agency.clone(), standing, next]
+    vec![one.title.clone(), one.agency.clone(), one.standing.brief().to_owned(), next]
 }
 
 /// A rung as people call its message.

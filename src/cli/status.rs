@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     daemon::{self, Command, ControlError, Reply},
     domain::{civil_day, to_london},
-    flows::standing::{self, Standing},
+    flows::standing::{self, Owed},
     ledger::{Event, OutboxState},
 };
 
@@ -96,7 +96,7 @@ pub async fn status(home: &Path) -> anyhow::Result<()> {
 }
 
 /// What is owed now and what will be sent next; of what is long overdue only the number.
-fn what_is_owed(owed: &[Standing], now: Timestamp) {
+fn what_is_owed(owed: &[Owed], now: Timestamp) {
     if owed.is_empty() {
         say("\nNothing is owed.");
         return;

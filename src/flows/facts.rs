@@ -10,25 +10,25 @@ use jiff::{Timestamp, civil};
 
 use super::board::Board;
 use crate::{
-    domain::civil_day,
+    domain::{Standing, civil_day},
     ledger::{Obligation, OutboxRow, OutboxState, State, Submission},
 };
 
 /// One fact table: its name without the schema, and its rows.
 pub type FactTable = (&'static str, RecordBatch);
 
-/// How an obligation stands on a day, in the words the pack and the pages use.
-pub fn standing(obligation: &Obligation, now: Timestamp) -> &'static str {
+/// How an obligation stands on a day.
+pub fn standing(obligation: &Obligation, now: Timestamp) -> Standing {
     let late = obligation.received_at.unwrap_or(now) > obligation.due_at;
     match obligation.state {
-        State::Open if late => "overdue",
-        State::Open => "open",
-        State::Received => "received",
-        State::ToCorrect => "to_correct",
-        State::Held => "held",
-        State::Accepted if late => "accepted_late",
-        State::Accepted => "accepted",
-        State::Nil => "nil",
+        State::Open if late => Standing::Overdue,
+        State::Open => Standing::Open,
+        State::Received => Standing::Received,
+        State::ToCorrect => Standing::ToCorrect,
+        State::Held => Standing::Held,
+        State::Accepted if late => Standing::AcceptedLate,
+        State::Accepted => Standing::Accepted,
+        State::Nil => Standing::Nil,
     }
 }
 
@@ -63,7 +63,7 @@ pub fn obligations(board: &Board, all: &[Obligation], now: Timestamp) -> Result<
         ("due_at", text(&|o| o.due_at.to_string()), false),
         ("due_day", days(&|o| Some(civil_day(o.due_at))), true),
         ("received_day", days(&|o| o.received_at.map(civil_day)), true),
-        ("state", text(&|o| standing(o, now).to_owned()), false),
+        ("state", text(&|o| standing(o, now).as_str().to_owned()), false),
         ("days_late", numbers(&|o| days_late(o, now)), false),
         ("restated", flags(&|o| o.restatements > 0), false),
         ("corrected", flags(&|o| o.corrected), false),

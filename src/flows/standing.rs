@@ -6,14 +6,14 @@ use jiff::Timestamp;
 
 use super::{Board, chase, facts};
 use crate::{
-    domain::{Period, civil_day},
+    domain::{Period, Standing, civil_day},
     ledger::{Ledger, Obligation, ObligationKey, RecordedEvent},
     timetable::{Role, openings, owed},
 };
 
 /// One obligation as it stands at an instant.
 #[derive(Debug, Clone)]
-pub struct Standing {
+pub struct Owed {
     /// Which one.
     pub key: ObligationKey,
     /// The return's title.
@@ -22,8 +22,8 @@ pub struct Standing {
     pub agency: String,
     /// When it is due.
     pub due_at: Timestamp,
-    /// `open`, `overdue`, `to_correct` …
-    pub standing: &'static str,
+    /// How it stands.
+    pub standing: Standing,
     /// Civil days late.
     pub days_late: i32,
     /// Why it is held or was not accepted.
@@ -53,13 +53,13 @@ pub struct DueTogether<'a> {
     /// For which period.
     pub period: Period,
     /// In the order of their names.
-    pub owed: Vec<&'a Standing>,
+    pub owed: Vec<&'a Owed>,
 }
 
 /// What falls due together, the oldest first: the newest groups that hold no more than about `most`, at least one, and
 /// how much of each earlier period is left out.
-pub fn newest(owed: &[Standing], most: usize) -> (Vec<DueTogether<'_>>, BTreeMap<Period, usize>) {
-    let mut groups: BTreeMap<(Timestamp, Period), Vec<&Standing>> = BTreeMap::new();
+pub fn newest(owed: &[Owed], most: usize) -> (Vec<DueTogether<'_>>, BTreeMap<Period, usize>) {
+    let mut groups: BTreeMap<(Timestamp, Period), Vec<&Owed>> = BTreeMap::new();
     for one in owed {
         groups.entry((one.due_at, one.key.period)).or_default().push(one);
     }
@@ -82,7 +82,7 @@ pub fn newest(owed: &[Standing], most: usize) -> (Vec<DueTogether<'_>>, BTreeMap
 ///
 /// # Errors
 /// When the holiday list does not reach the day, or the ledger cannot be read.
-pub async fn owed_at(board: &Board, ledger: Option<&Ledger>, at: Timestamp) -> anyhow::Result<Vec<Standing>> {
+pub async fn owed_at(board: &Board, ledger: Option<&Ledger>, at: Timestamp) -> anyhow::Result<Vec<Owed>> {
     let known = match ledger {
         Some(ledger) => ledger.read(|txn| txn.obligations()).await?,
         None => Vec::new(),
@@ -110,13 +110,8 @@ pub async fn owed_at(board: &Board, ledger: Option<&Ledger>, at: Timestamp) -> a
     Ok(standings)
 }
 
-fn standing(
-    board: &Board,
-    obligation: &Obligation,
-    events: &[RecordedEvent],
-    at: Timestamp,
-) -> anyhow::Result<Standing> {
-    Ok(Standing {
+fn standing(board: &Board, obligation: &Obligation, events: &[RecordedEvent], at: Timestamp) -> anyhow::Result<Owed> {
+    Ok(Owed {
         key: obligation.key.clone(),
         title: board.return_title(&obligation.key.return_id),
         agency: board.agency_name(&obligation.key.agency),

@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 use jiff::civil::Date;
 
 use super::rows::{Rows, RowsError};
-use crate::domain::{Period, words::count};
+use crate::domain::{Period, Standing};
 
 /// The statements a pack's record is made from, by the name of their file.
 pub const STATEMENTS: [&str; 4] = ["actions", "restated", "stories", "timetable"];
@@ -49,66 +49,14 @@ impl Record {
 
     /// What is missing from the pack's figures, for the message that brings it: each a return, whose, and why.
     pub fn gaps(&self) -> Vec<String> {
-        let why = |one: &Delivery| match one.standing {
-            Standing::Overdue => {
-                let days = count(usize::try_from(one.days_late).unwrap_or(0), "day", "days");
-                Some(format!("not received, {days} late"))
-            }
-            Standing::ToCorrect => Some("sent back to be corrected".to_owned()),
-            Standing::Held => Some("held until a person decides".to_owned()),
-            Standing::Received => Some("received, being checked".to_owned()),
-            Standing::Open | Standing::AcceptedLate | Standing::Accepted | Standing::Nil => None,
-        };
-        let gap = |one: &Delivery| Some(format!("{} from {}: {}", one.title, one.agency, why(one)?));
-        self.deliveries.iter().filter_map(gap).collect()
+        let gap = |one: &Delivery| format!("{} from {}: {}", one.title, one.agency, one.standing.words(one.days_late));
+        self.deliveries.iter().filter(|one| one.standing.is_gap()).map(gap).collect()
     }
 }
 
 /// Whether something about `other` is told in a pack on `period`: it ends in it.
 fn belongs(other: Period, period: Period) -> bool {
     (period.start()..=period.end()).contains(&other.end())
-}
-
-/// How a return stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
-    /// Its due instant has passed and nothing readable came.
-    Overdue,
-    /// Not accepted; a correction is awaited.
-    ToCorrect,
-    /// A person decides first.
-    Held,
-    /// Not due yet.
-    Open,
-    /// Here, being checked.
-    Received,
-    /// Accepted, after its due instant.
-    AcceptedLate,
-    /// Accepted, in time.
-    Accepted,
-    /// Nothing to report, and said so.
-    Nil,
-}
-
-impl Standing {
-    fn parse(text: &str) -> Option<Self> {
-        Some(match text {
-            "overdue" => Self::Overdue,
-            "to_correct" => Self::ToCorrect,
-            "held" => Self::Held,
-            "open" => Self::Open,
-            "received" => Self::Received,
-            "accepted_late" => Self::AcceptedLate,
-            "accepted" => Self::Accepted,
-            "nil" => Self::Nil,
-            _ => return None,
-        })
-    }
-
-    /// Whether something readable came.
-    pub fn is_in(self) -> bool {
-        !matches!(self, Self::Overdue | Self::Open)
-    }
 }
 
 /// One return owed by one agency for one period.

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::civil::date;
 
-use super::{Action, Delivery, Imprint, PackDefinition, Progress, Record, Restatement, Standing, Story};
+use super::{Action, Delivery, Imprint, PackDefinition, Progress, Record, Restatement, Story};
 use crate::analysis::{
     Cause, Change, Comparator, Comparison, DisclosedIndicator, Exception, Good, Kind, Limits, Meta, Point, Shown, Tone,
     Unit, Variation,
 };
-use crate::domain::{Period, Status};
+use crate::domain::{Period, Standing, Status};
 use crate::settings::{Problems, read_text};
 
 pub fn meta(id: &str, unit: Unit) -> Meta {

@@ -16,10 +16,10 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 
 use crate::{
-    domain::to_london,
+    domain::{Standing, to_london},
     flows::{
         App,
-        standing::{Standing, newest, owed_at},
+        standing::{Owed, newest, owed_at},
     },
 };
 
@@ -177,17 +177,15 @@ async fn status_page(app: &App) -> anyhow::Result<StatusPage> {
     })
 }
 
-fn verdict(owed: &[Standing]) -> Verdict {
-    let of = |standing: &str| owed.iter().filter(|one| one.standing == standing).count();
+fn verdict(owed: &[Owed]) -> Verdict {
+    let of = |standing: Standing| owed.iter().filter(|one| one.standing == standing).count();
     let returns = |count: usize, are: &str| match count {
         1 => format!("1 return is {are}"),
         _ => format!("{count} returns are {are}"),
     };
-    let parts: Vec<String> =
-        [("overdue", "overdue"), ("to_correct", "to be corrected"), ("held", "held for a person to decide")]
-            .into_iter()
-            .filter_map(|(standing, are)| Some(of(standing)).filter(|count| *count > 0).map(|n| returns(n, are)))
-            .collect();
+    let alarming = Standing::ALL.into_iter().filter(|standing| standing.is_alarming());
+    let counted = alarming.map(|standing| (of(standing), standing)).filter(|(count, _)| *count > 0);
+    let parts: Vec<String> = counted.map(|(count, standing)| returns(count, standing.brief())).collect();
     match (owed.len(), parts.is_empty()) {
         (0, _) => Verdict { says: "Nothing is owed.".to_owned(), alarming: false },
         (open, true) => Verdict { says: format!("{}, none of them late.", returns(open, "awaited")), alarming: false },
@@ -195,16 +193,8 @@ fn verdict(owed: &[Standing]) -> Verdict {
     }
 }
 
-fn row(standing: &Standing, now: jiff::Timestamp) -> Row {
-    let words = match standing.standing {
-        "overdue" if standing.days_late == 1 => "overdue by 1 day".to_owned(),
-        "overdue" => format!("overdue by {} days", standing.days_late),
-        "to_correct" => "a corrected file is awaited".to_owned(),
-        "held" => "held for a person to decide".to_owned(),
-        "received" => "received, being looked at".to_owned(),
-        _ => "not due yet".to_owned(),
-    };
-    let next = standing.next.as_ref().map_or_else(
+fn row(one: &Owed, now: jiff::Timestamp) -> Row {
+    let next = one.next.as_ref().map_or_else(
         || "none".to_owned(),
         |next| match next.at.filter(|at| *at > now) {
             Some(at) => to_london(at).strftime("%a %-d %b, %H:%M").to_string(),
@@ -212,10 +202,10 @@ fn row(standing: &Standing, now: jiff::Timestamp) -> Row {
         },
     );
     Row {
-        agency: standing.agency.clone(),
-        title: standing.title.clone(),
-        alarming: matches!(standing.standing, "overdue" | "to_correct" | "held"),
-        words,
+        agency: one.agency.clone(),
+        title: one.title.clone(),
+        alarming: one.standing.is_alarming(),
+        words: one.standing.words(one.days_late.into()),
         next,
     }
 }

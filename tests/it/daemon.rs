@@ -24,7 +24,7 @@ async fn it_answers_health_metrics_and_a_status_page_that_shows_no_address() {
     assert!(get("/health").await.starts_with("ok"));
     assert!(get("/metrics").await.contains("quarterday_ledger_events"));
     let page = get("/").await;
-    assert!(page.contains("Exampleshire Police") && page.contains("overdue by 3 days"), "{page}");
+    assert!(page.contains("Exampleshire Police") && page.contains("not received, 3 days late"), "{page}");
     assert!(page.contains("is an example"), "{page}");
     assert!(!page.contains("missing.unit@police.example"), "a page names agencies, never people");
 }

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::timetable::actions;
 use super::{Matter, kept, tone_word};
 use crate::analysis::{Comparison, DisclosedIndicator, Tone, Unit};
-use crate::domain::words::count;
+use crate::domain::{Standing, words::count};
 use crate::pack::PackError;
 use crate::pack::chart::{HEIGHT, bars, trend};
 use crate::pack::days::{day, day_month};
-use crate::pack::record::{Delivery, Standing, Story};
+use crate::pack::record::{Delivery, Story};
 
 /// The picture's width across the page, in points, and its two parts' when comparators stand beside it.
 const WIDE: f32 = 482.0;

@@ -6,10 +6,13 @@ use serde_json::{Value, json};
 
 use super::{Matter, kept, tone_word};
 use crate::analysis::{DisclosedIndicator, Tone};
-use crate::domain::words::{capital, listed, number, several};
+use crate::domain::{
+    Standing,
+    words::{capital, listed, number, several},
+};
+use crate::pack::PackError;
 use crate::pack::chart::spark;
 use crate::pack::days::day;
-use crate::pack::{PackError, record::Standing};
 
 pub(super) fn page(matter: &Matter<'_>, charts: &mut BTreeMap<String, String>) -> Result<Value, PackError> {
     let paged: Vec<&str> = matter.exceptions().iter().map(|one| one.meta.id.as_str()).collect();

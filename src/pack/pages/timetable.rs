@@ -3,9 +3,12 @@
 use serde_json::{Value, json};
 
 use super::Matter;
-use crate::domain::words::{capital, count, number, several};
+use crate::domain::{
+    Standing,
+    words::{capital, count, number, several},
+};
 use crate::pack::days::{day, short_day};
-use crate::pack::record::{Action, Delivery, Progress, Standing};
+use crate::pack::record::{Action, Delivery, Progress};
 
 pub(super) fn page(matter: &Matter<'_>) -> Value {
     let mut deliveries: Vec<&Delivery> = matter.record.deliveries.iter().collect();
@@ -81,7 +84,7 @@ fn row(one: &Delivery) -> Value {
         "title": one.title,
         "due": one.due.map(short_day),
         "received": one.received.map(short_day),
-        "state": state(one),
+        "state": capital(&one.standing.words(one.days_late)),
         "mark": match one.standing {
             Standing::Overdue | Standing::ToCorrect => "missing",
             Standing::Held | Standing::Open | Standing::Received => "waiting",
@@ -89,20 +92,6 @@ fn row(one: &Delivery) -> Value {
         },
         "more": more(one),
     })
-}
-
-fn state(one: &Delivery) -> String {
-    let days = count(usize::try_from(one.days_late).unwrap_or(0), "day", "days");
-    match one.standing {
-        Standing::Overdue => format!("Not received, {days} late"),
-        Standing::ToCorrect => "Sent back to be corrected".to_owned(),
-        Standing::Held => "Held until a person decides".to_owned(),
-        Standing::Open => "Not due yet".to_owned(),
-        Standing::Received => "Received, being checked".to_owned(),
-        Standing::AcceptedLate => format!("Accepted, {days} late"),
-        Standing::Accepted => "Accepted, in time".to_owned(),
-        Standing::Nil => "Nil return: nothing to report".to_owned(),
-    }
 }
 
 fn more(one: &Delivery) -> String {

@@ -1,0 +1,119 @@
+//! How a return stands on a day, and the words for it on every page, in every list and message.
+
+use super::words::count;
+
+/// How a return stands on a day; in the order of what presses most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Standing {
+    /// Its due instant has passed and nothing readable came.
+    Overdue,
+    /// Not accepted; a correction is awaited.
+    ToCorrect,
+    /// A person decides first.
+    Held,
+    /// Not due yet.
+    Open,
+    /// Here, being checked.
+    Received,
+    /// Accepted, after its due instant.
+    AcceptedLate,
+    /// Accepted, in time.
+    Accepted,
+    /// Nothing to report, and said so.
+    Nil,
+}
+
+impl Standing {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Overdue,
+        Self::ToCorrect,
+        Self::Held,
+        Self::Open,
+        Self::Received,
+        Self::AcceptedLate,
+        Self::Accepted,
+        Self::Nil,
+    ];
+
+    /// The word as SQL has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Overdue => "overdue",
+            Self::ToCorrect => "to_correct",
+            Self::Held => "held",
+            Self::Open => "open",
+            Self::Received => "received",
+            Self::AcceptedLate => "accepted_late",
+            Self::Accepted => "accepted",
+            Self::Nil => "nil",
+        }
+    }
+
+    /// Reads what [`Standing::as_str`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|standing| standing.as_str() == text)
+    }
+
+    /// Whether something readable came.
+    pub fn is_in(self) -> bool {
+        !matches!(self, Self::Overdue | Self::Open)
+    }
+
+    /// Whether somebody has to do something about it.
+    pub fn is_alarming(self) -> bool {
+        matches!(self, Self::Overdue | Self::ToCorrect | Self::Held)
+    }
+
+    /// Whether its figures are missing though they are due.
+    pub fn is_gap(self) -> bool {
+        self.is_alarming() || self == Self::Received
+    }
+
+    /// In a few words, for a list: "to be corrected".
+    pub fn brief(self) -> &'static str {
+        match self {
+            Self::Overdue => "overdue",
+            Self::ToCorrect => "to be corrected",
+            Self::Held => "held for a person to decide",
+            Self::Open => "not due yet",
+            Self::Received => "received, being checked",
+            Self::AcceptedLate => "accepted late",
+            Self::Accepted => "accepted in time",
+            Self::Nil => "nothing to report",
+        }
+    }
+
+    /// In so many words as a page has room for, as a phrase: "not received, 9 days late".
+    pub fn words(self, days_late: i64) -> String {
+        let late = || format!("{} late", count(usize::try_from(days_late).unwrap_or(0), "day", "days"));
+        match self {
+            Self::Overdue => format!("not received, {}", late()),
+            Self::ToCorrect => "sent back to be corrected".to_owned(),
+            Self::Held => "held until a person decides".to_owned(),
+            Self::Open => "not due yet".to_owned(),
+            Self::Received => "received, being checked".to_owned(),
+            Self::AcceptedLate => format!("accepted, {}", late()),
+            Self::Accepted => "accepted, in time".to_owned(),
+            Self::Nil => "nil return: nothing to report".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_is_read_as_it_is_written_and_has_words_of_its_own() {
+        let (mut words, mut brief) = (BTreeSet::new(), BTreeSet::new());
+        for standing in Standing::ALL {
+            assert_eq!(Standing::parse(standing.as_str()), Some(standing));
+            assert!(words.insert(standing.words(1)) && brief.insert(standing.brief()), "{standing:?}");
+        }
+        assert_eq!(Standing::parse("late"), None);
+        assert_eq!(Standing::Overdue.words(1), "not received, 1 day late");
+    }
+}
