@@ -61,6 +61,7 @@
 //! - [`worker`]: child processes for work on foreign bytes
 //! - [`clock`]: what time it is
 //! - [`domain`]: the nouns everything else speaks of
+//! - [`durable`]: files that survive a power cut
 //! - [`fault`]: places where a test may kill the process
 
 pub mod cli;
@@ -82,6 +83,7 @@ pub mod warehouse;
 
 pub mod clock;
 pub mod domain;
+pub mod durable;
 pub mod fault;
 pub mod ledger;
 pub mod settings;

@@ -5,6 +5,7 @@ use super::{
     figures::{Cell, Course, Figures, Row},
     indicator::Indicator,
     interval::differ,
+    rounding::half_up,
     trend::{FEWEST, FIRM, NoBounds, Way},
     wording,
 };
@@ -25,7 +26,14 @@ pub(super) fn change(figures: &Figures, meta: &Meta, from: Period) -> Option<Cha
     Some(Change {
         from,
         before: wording::shown(before, |value| wording::value(value, meta.unit, meta.decimals)),
-        difference: wording::shown(difference, |value| wording::difference(value, meta.decimals)),
+        // As printed, so that a reader who subtracts finds the same, and no more is told than the two values tell.
+        difference: wording::shown(difference, |value| {
+            let printed = now
+                .number()
+                .zip(before.number())
+                .map_or(value, |(now, before)| half_up(now, meta.decimals) - half_up(before, meta.decimals));
+            wording::difference(printed, meta.decimals)
+        }),
     })
 }
 

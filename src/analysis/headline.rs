@@ -22,7 +22,7 @@ pub(super) fn headline(evidence: &Evidence<'_>, tone: Tone, rule: Rule) -> Optio
     match words.and_then(|words| words.say(percent, counted)) {
         Some(words) => Some(format!("{words}: {told}.")),
         None => match evidence.run.extreme().filter(|_| rule != Rule::Neighbours) {
-            Some(extreme) => Some(format!("{told}, {extreme}.")),
+            Some(extreme) => Some(format!("{told} and {extreme}.")),
             None => Some(format!("{told}.")),
         },
     }

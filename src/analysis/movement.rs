@@ -148,7 +148,7 @@ fn special(figures: &Figures, course: &Course, meta: &Meta) -> Option<(String, S
                 wording::limit(latest.mean, meta),
                 since?
             );
-            (wording::sentence(&says), format!("{side} mean for {}", few(count)))
+            (wording::sentence(&says), format!("{} {side} mean", few(count)))
         }
     })
 }

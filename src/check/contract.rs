@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::civil;
-use sha2::{Digest, Sha256};
 
 use super::{TableContract, headings::plain};
 use crate::{
     decode::{CsvOptions, Format, XlsxOptions},
-    domain::{AgencyId, ReturnId},
+    domain::{AgencyId, ReturnId, sha256},
     settings::{Document, Section},
     source::Source,
     timetable::{Due, Every},
@@ -102,7 +101,7 @@ impl Contract {
             source: source?,
             format: format?,
             tables,
-            hash: crate::ledger::hex(&Sha256::digest(document.text().as_bytes())),
+            hash: sha256(document.text()),
             text: document.text().to_owned(),
         })
     }

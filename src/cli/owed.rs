@@ -65,8 +65,8 @@ fn row(one: &Standing, now: Timestamp, already: &str) -> Vec<String> {
     let next = one.next.as_ref().map_or_else(
         || "no message to come".to_owned(),
         |next| match next.at.filter(|at| *at > now) {
-            Some(at) => format!("{} on {}", message(&next.rung), to_london(at).strftime("%a %-d %b, %H:%M")),
-            None => format!("{} {already}", message(&next.rung)),
+            Some(at) => format!("{}: {}", to_london(at).strftime("%a %-d %b %H:%M"), message(&next.rung)),
+            None => format!("{already}: {}", message(&next.rung)),
         },
     );
     vec![one.title.clone(), one.agency.clone(), standing, next]

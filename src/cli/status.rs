@@ -63,6 +63,17 @@ pub async fn status(home: &Path) -> anyhow::Result<()> {
     let owed = standing::owed_at(&board, ledger.as_ref(), now).await?;
     what_is_owed(&owed, now);
     let Some(ledger) = ledger else { return Ok(()) };
+    for held in ledger.read(|txn| txn.held_submissions()).await? {
+        let (id, key) = (held.id, &held.obligation);
+        say(format_args!(
+            "\nHeld: submission {id} of {} ({}, {}): {}",
+            board.agency_name(&key.agency),
+            board.return_title(&key.return_id),
+            key.period.human(),
+            held.reason.unwrap_or_default()
+        ));
+        say(format_args!("  `quarterday release {id} --reason …` takes it, with --refuse it is refused."));
+    }
     let (counts, [sent, written, superseded, refused], waiting) = ledger
         .read(|txn| {
             let of = |state| txn.messages_in(state);
@@ -108,17 +119,11 @@ fn what_is_owed(owed: &[Standing], now: Timestamp) {
         return;
     }
     let (groups, left_out) = standing::newest(owed, MOST_ROWS);
-    owed::tell(&groups, now, "at the next look");
+    owed::tell(&groups, now, "now");
     if !left_out.is_empty() {
         let periods: Vec<String> =
             left_out.iter().map(|(period, count)| format!("{count} of {}", period.human())).collect();
         say(format_args!("\nOverdue from before: {}; `quarterday owed` lists them.", periods.join(", ")));
-    }
-    for one in owed {
-        let Some(submission) = one.held else { continue };
-        let reason = one.reason.clone().unwrap_or_default();
-        say(format_args!("\nHeld: submission {submission} of {} ({}): {reason}", one.agency, one.title));
-        say(format_args!("  `quarterday release {submission} --reason …` takes it, with --refuse it is refused."));
     }
     let mut next: Vec<_> =
         groups.iter().flat_map(|group| &group.owed).filter_map(|o| Some((*o, o.next.as_ref()?))).collect();
@@ -133,7 +138,8 @@ fn what_is_owed(owed: &[Standing], now: Timestamp) {
             .filter(|at| *at > now)
             .map_or_else(|| "at the next look".to_owned(), |at| to_london(at).strftime("%a %-d %b, %H:%M").to_string());
         let (what, to) = (owed::message(&next.rung), next.to.join(" and "));
-        say(format_args!("  {when:<16}  {what}, {}: {to} ({})", one.title, next.why));
+        say(format_args!("  {when:<16}  {what}, {} ({})", one.title, next.why));
+        say(toned(Tone::Quiet, format_args!("  {:<16}  to {to}", "")));
     }
     if next.len() > MOST_NEXT {
         say(format_args!("  and {} more", next.len() - MOST_NEXT));

@@ -14,14 +14,16 @@ pub async fn validate(home: &Path) -> anyhow::Result<()> {
     if !problems.is_empty() {
         bail!("the SQL of {} is not right:\n\n{problems}", home.display());
     }
+    let some = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    let agencies = if board.agencies.len() == 1 { "agency" } else { "agencies" };
     say(format_args!(
-        "{}: {} agencies, {} returns, {} indicators, {} packs, {} meetings; no problems",
+        "{}: {} {agencies}, {}, {}, {}, {}; no problems",
         board.name,
         board.agencies.len(),
-        board.returns.len(),
-        board.indicators.len(),
-        board.packs.len(),
-        board.timetable.meetings.len()
+        some(board.returns.len(), "return"),
+        some(board.indicators.len(), "indicator"),
+        some(board.packs.len(), "pack"),
+        some(board.timetable.meetings.len(), "meeting")
     ));
     Ok(())
 }

@@ -131,7 +131,9 @@ async fn ring_and_deliver(app: &App) -> anyhow::Result<bool> {
 /// The next instant at which something is to be done.
 async fn next_at(app: &App) -> anyhow::Result<Option<Timestamp>> {
     let now = app.clock.now();
-    let (look, message) = app.ledger.read(|txn| Ok((txn.next_look()?, txn.next_message_at()?))).await?;
-    let found = [look, message, pull::next_at(app).await?, publish::next_at(app).await?, chase::next_opening(app)?];
+    let (look, message, again) =
+        app.ledger.read(|txn| Ok((txn.next_look()?, txn.next_message_at()?, txn.next_retry_at()?))).await?;
+    let found =
+        [look, message, again, pull::next_at(app).await?, publish::next_at(app).await?, chase::next_opening(app)?];
     Ok(found.into_iter().flatten().filter(|at| *at > now).min())
 }

@@ -104,7 +104,7 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_task_that_panics_is_started_again_and_ends_when_the_daemon_stops() {
         let (stop, stopping) = watch::channel(false);
         let runs = Arc::new(AtomicUsize::new(0));
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(runs.load(Ordering::SeqCst), 2);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_task_that_ends_again_and_again_ends_the_process_with_its_reason() {
         let (_stop, stopping) = watch::channel(false);
         let error = keep("ringing", stopping, || async { bail!("the disk is gone") }).await.unwrap_err().to_string();

@@ -5,6 +5,7 @@
 mod address;
 mod agency;
 mod calendar;
+mod digest;
 mod identifiers;
 mod instant;
 mod period;
@@ -14,6 +15,7 @@ mod verdict;
 pub use address::is_address;
 pub use agency::{AgencyId, NotAnId, ReturnId};
 pub use calendar::{Calendar, CalendarError};
+pub use digest::{hex, sha256};
 pub use identifiers::{is_nhs_number, upn_check_letter};
 pub use instant::{civil_day, london, to_london};
 pub use period::{NotAPeriod, Period};

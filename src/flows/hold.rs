@@ -7,12 +7,12 @@ use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest, Sha256};
 
 use super::App;
 use crate::{
     clock::Clock,
-    ledger::{Event, Ledger, Txn, hex},
+    domain::sha256,
+    ledger::{Event, Ledger, Txn},
 };
 
 /// Where the ledger was written: a digest.
@@ -147,8 +147,7 @@ fn here(data: &Path) -> anyhow::Result<String> {
     let file = fs::metadata(data.join("ledger.sqlite")).context("looking at the ledger's file")?;
     // Containers often have an empty one; place and file must tell then.
     let machine = fs::read_to_string("/etc/machine-id").unwrap_or_default();
-    let digest = Sha256::digest(format!("{}\0{}\0{}", machine.trim(), data.display(), file.ino()));
-    Ok(hex(&digest))
+    Ok(sha256(format!("{}\0{}\0{}", machine.trim(), data.display(), file.ino()).as_bytes()))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod pull;
 pub mod query;
 pub mod rebuild;
 pub mod refresh;
+mod retry;
 pub mod standing;
 pub mod verify;
 pub mod written;

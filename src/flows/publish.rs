@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 
-use super::{App, letters, note_failure, query, refresh, verify};
+use super::{App, letters, query, refresh, retry, verify};
 use crate::{
     domain::{Period, civil_day},
     fault,
@@ -23,11 +23,20 @@ const STILL_ISSUED: i32 = 3;
 pub async fn publish(app: &App) -> anyhow::Result<usize> {
     let mut issued = 0;
     for meeting in &app.board.timetable.meetings {
-        let what = format!("issuing the pack {} for the meeting of {}", meeting.pack, meeting.on);
+        let key = occurrence(meeting);
+        if !retry::is_due(app, &key, app.clock.now()).await? {
+            continue;
+        }
         match due(app, meeting).await {
-            Ok(true) => issued += 1,
             Ok(false) => {}
-            Err(error) => note_failure(app, &what, &error).await,
+            Ok(true) => {
+                retry::succeeded(app, &key).await?;
+                issued += 1;
+            }
+            Err(error) => {
+                let what = format!("Issuing the pack {} for the meeting of {}", meeting.pack, meeting.on);
+                retry::failed(app, &key, &what, &error).await;
+            }
         }
     }
     Ok(issued)
@@ -88,11 +97,15 @@ pub async fn issue(app: &App, pack: &str, period: Period, meeting: Option<&Meeti
         let known: Vec<_> = app.board.packs.keys().map(String::as_str).collect();
         format!("there is no pack {pack:?}; the packs are {}", known.join(", "))
     })?;
-    refresh::refresh(app).await?;
     let now = app.clock.now();
+    if period.end() >= civil_day(now) {
+        bail!("{} has not ended yet; a pack speaks of a period that has", period.human());
+    }
+    refresh::refresh(app).await?;
     let name = pack.to_owned();
-    let (vector, number, head) =
+    let (vector, next, head) =
         app.ledger.read(move |txn| Ok((txn.vector()?, txn.next_edition(&name)?, txn.chain_head()?))).await?;
+    let number = free_number(&app.board.data.join("editions"), pack, next)?;
     if vector.is_empty() {
         bail!("nothing has been accepted yet, so there is nothing to print");
     }
@@ -117,12 +130,7 @@ pub async fn issue(app: &App, pack: &str, period: Period, meeting: Option<&Meeti
     };
     let rendered = pack::render(&app.launcher, definition, &disclosed, &record, &imprint).await?;
     let folder = PathBuf::from("editions").join(format!("{pack}-{number:03}-{period}"));
-    let place = app.board.data.join(&folder);
-    if place.exists() {
-        // The ledger has not issued this number, so whatever lies here was cut short before its receipt.
-        std::fs::remove_dir_all(&place).with_context(|| format!("clearing {}", place.display()))?;
-    }
-    let frozen = pack::freeze(&rendered, &place)?;
+    let frozen = pack::freeze(&rendered, &app.board.data.join(&folder))?;
     fault::point("issue-after-freeze");
     let edition = EditionRow {
         pack: pack.to_owned(),
@@ -150,6 +158,18 @@ pub async fn issue(app: &App, pack: &str, period: Period, meeting: Option<&Meeti
         .await?;
     tracing::info!(pack, %period, number, "a pack was issued");
     Ok(edition)
+}
+
+/// The first number from `next` on that no folder carries: one that was cut short before its receipt, or that an older
+/// ledger does not know of, is left where it is, and its number is never given twice.
+fn free_number(editions: &Path, pack: &str, next: i64) -> anyhow::Result<i64> {
+    let names: Vec<String> = match std::fs::read_dir(editions) {
+        Ok(entries) => entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error).with_context(|| format!("reading {}", editions.display())),
+    };
+    let is_taken = |number: i64| names.iter().any(|name| name.starts_with(&format!("{pack}-{number:03}-")));
+    (next..).find(|number| !is_taken(*number)).context("a number for the edition")
 }
 
 /// Renders an issued edition again from what it froze; says whether the bytes are the same.

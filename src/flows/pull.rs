@@ -12,30 +12,21 @@ use super::{
     App,
     intake::{self, Acknowledge, Offer},
     note_failure,
+    retry::pause,
 };
 use crate::{
     check::Contract,
     decode::{DecodeError, refuse_what_is_no_data},
-    domain::{AgencyId, Period, ReturnId, Verdict, civil_day},
+    domain::{AgencyId, Period, ReturnId, Verdict, civil_day, sha256},
     ledger::{LedgerError, ObligationKey, Pull, State, Submission},
     source::{
         Extract, Source, fill,
         folder::{self, Seen},
         https::{FetchError, Fetched, Validators},
-        landing::digest,
         period_in_name,
     },
     timetable::{Every, Schedule},
 };
-
-/// How long a place that failed is left alone: after the first failure, the second, …
-const BACK_OFF: [SignedDuration; 5] = [
-    SignedDuration::from_mins(1),
-    SignedDuration::from_mins(5),
-    SignedDuration::from_mins(15),
-    SignedDuration::from_hours(1),
-    SignedDuration::from_hours(4),
-];
 
 /// So many places are asked at the same time.
 const AT_ONCE: usize = 4;
@@ -174,7 +165,7 @@ async fn settle(app: &App, place: &Place<'_>, answer: Result<Fetched, FetchError
             (error.into(), wait)
         }
     };
-    let step = BACK_OFF[usize::try_from(place.known.attempts).unwrap_or(usize::MAX).min(BACK_OFF.len() - 1)];
+    let step = pause(place.known.attempts);
     let asked = wait.and_then(|wait| SignedDuration::try_from(wait).ok()).unwrap_or(step);
     let next_at = now.checked_add(step.max(asked)).unwrap_or(usual);
     let attempts = place.known.attempts.saturating_add(1);
@@ -211,10 +202,10 @@ async fn offer(app: &App, place: &Place<'_>, extract: Extract, pull: Pull) -> Re
         None => Period::Release { date: civil_day(app.clock.now()) },
     };
     let key = ObligationKey { return_id: contract.id.clone(), agency: place.agency.clone(), period };
-    let (wanted, sha256, hash) = (key.clone(), digest(&extract.bytes), contract.hash.clone());
+    let (wanted, digest, hash) = (key.clone(), sha256(&extract.bytes), contract.hash.clone());
     let last = app.ledger.read(move |txn| Ok(txn.submissions_of(&wanted)?.pop())).await?;
     let is_repeat = |last: Submission| {
-        last.verdict == Some(Verdict::NotAccepted) && last.sha256 == sha256 && last.contract_hash == hash
+        last.verdict == Some(Verdict::NotAccepted) && last.sha256 == digest && last.contract_hash == hash
     };
     if last.is_some_and(is_repeat) {
         remember(app, place, pull).await?;

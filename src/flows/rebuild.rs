@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use arrow::{array::RecordBatch, compute::concat_batches};
 
 use super::{App, intake, query, refresh};
@@ -103,7 +103,15 @@ async fn replay(app: &App, warehouse: &Warehouse, id: i64, at: jiff::Timestamp) 
         let decoded = decode(&contract.format, bytes, &app.launcher).await?;
         let claim = Claim { obligation: submission.obligation.clone(), submission: id };
         // The recorded verdict stands, so nothing is compared with earlier files.
-        check(&contract, claim, decoded, &Past::default(), &mut staging).await?;
+        let checked = check(&contract, claim, decoded, &Past::default(), &mut staging).await?;
+        let rows = checked.released().rows();
+        if rows.accepted != submission.rows_accepted {
+            bail!(
+                "{} of its {} rows would be taken by this version of the program; rebuild with the one that took them",
+                rows.accepted,
+                submission.rows_accepted
+            );
+        }
     }
     let staged = staging.finish().await?;
     Ok(warehouse.turn().await.commit(&staged, at).await?)
@@ -112,15 +120,19 @@ async fn replay(app: &App, warehouse: &Warehouse, id: i64, at: jiff::Timestamp) 
 /// Puts the rebuilt tables where the present ones lie; derived tables are made anew from them.
 async fn take_over(app: &App, rebuilt: &Path, vector: Vector) -> anyhow::Result<()> {
     let present = app.warehouse_folder();
-    let aside = present.with_extension("before-rebuild");
-    if aside.exists() {
-        std::fs::remove_dir_all(&aside).with_context(|| format!("clearing {}", aside.display()))?;
-    }
-    std::fs::rename(&present, &aside)?;
-    std::fs::rename(rebuilt, &present)?;
+    // What was there is kept beside it, and an earlier one that was kept is not overwritten.
+    let aside = (1..)
+        .map(|number| present.with_extension(format!("before-rebuild-{number}")))
+        .find(|aside| !aside.exists())
+        .context("a name for the present warehouse")?;
+    let renaming = |from: &Path, to: &Path| {
+        std::fs::rename(from, to).with_context(|| format!("renaming {} to {}", from.display(), to.display()))
+    };
+    renaming(&present, &aside)?;
+    renaming(rebuilt, &present)?;
     for derived in ["analysis", "disclosed"] {
         if aside.join(derived).exists() {
-            std::fs::rename(aside.join(derived), present.join(derived))?;
+            renaming(&aside.join(derived), &present.join(derived))?;
         }
     }
     let now = app.clock.now();

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Board, chase, facts};
 use crate::{
     domain::{Period, civil_day},
-    ledger::{Ledger, Obligation, ObligationKey, RecordedEvent, State, Txn},
+    ledger::{Ledger, Obligation, ObligationKey, RecordedEvent, Txn},
     timetable::{Role, openings, owed},
 };
 
@@ -28,8 +28,6 @@ pub struct Standing {
     pub days_late: i32,
     /// Why it is held or was not accepted.
     pub reason: Option<String>,
-    /// The submission a person is to decide.
-    pub held: Option<i64>,
     /// What will be sent next.
     pub next: Option<Next>,
 }
@@ -144,7 +142,6 @@ fn standing(
         standing: facts::standing(obligation, at),
         days_late: facts::days_late(obligation, at),
         reason: obligation.reason.clone(),
-        held: obligation.pending.filter(|_| obligation.state == State::Held),
         next: next(board, obligation, events, at)?,
     })
 }
@@ -176,10 +173,12 @@ fn next(
     let why = match rung.to.first() {
         Some(Role::Manager) => "the manager sees what would go above the lead".to_owned(),
         Some(Role::BoardMember) => {
-            let told = lead_told.map_or_else(String::new, |told| format!(", the lead was told on {}", civil_day(told)));
+            let told = lead_told.map_or_else(String::new, |told| {
+                format!(", the lead was told on {}", civil_day(told).strftime("%-d %B"))
+            });
             format!("not received{told}")
         }
-        _ => format!("due {}", civil_day(obligation.due_at)),
+        _ => format!("due {}", civil_day(obligation.due_at).strftime("%-d %B %Y")),
     };
     Ok(Some(Next { at: when, rung: rung.name, to, why }))
 }

@@ -8,9 +8,10 @@ use anyhow::Context;
 
 use super::{Board, warehouse_folder};
 use crate::{
+    domain::sha256,
     ledger::{EditionRow, Ledger},
     pack::PDF,
-    source::landing::{Landing, digest},
+    source::landing::Landing,
     warehouse::Warehouse,
 };
 
@@ -61,7 +62,7 @@ pub(super) fn wrong_edition(data: &Path, edition: &EditionRow) -> Option<String>
     let path = data.join(&edition.folder).join(PDF);
     let name = format!("edition {} of {}", edition.number, edition.pack);
     match fs::read(&path) {
-        Ok(bytes) if digest(&bytes) == edition.pdf_sha256 => None,
+        Ok(bytes) if sha256(&bytes) == edition.pdf_sha256 => None,
         Ok(_) => Some(format!("{name}: {} is not what was issued; restore it from a backup", path.display())),
         Err(error) => Some(format!("{name}: {}: {error}; restore it from a backup", path.display())),
     }
@@ -74,7 +75,7 @@ fn wrong_extracts(data: &Path, keys: &[(String, Vec<u8>)]) -> Vec<String> {
     match Landing::open(&data.join("landing"), &data.join("master.key")) {
         Ok(landing) => keys
             .iter()
-            .filter_map(|(sha256, key)| landing.read(sha256, key).err())
+            .filter_map(|(digest, key)| landing.read(digest, key).err())
             .map(|error| error.to_string())
             .collect(),
         Err(error) => vec![error.to_string()],

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Result, Txn, Vector, instant};
-use crate::domain::{AgencyId, Period, ReturnId, Verdict};
+use crate::domain::{AgencyId, Period, ReturnId, Verdict, hex, sha256};
 
 /// Something that happened. The subject it happened to is given beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,6 +60,13 @@ pub enum Event {
         readable: bool,
         /// Why, where a reason is owed (held, not accepted).
         reason: Option<String>,
+    },
+    /// A person let a held submission pass; it is judged again, and only errors can still stand in its way.
+    Released {
+        /// The submission.
+        submission: i64,
+        /// Why.
+        reason: String,
     },
     /// Somebody reported that there is nothing to report.
     NilReturned {
@@ -129,6 +136,7 @@ impl Event {
             Self::Storing { .. } => "storing",
             Self::Stored { .. } => "stored",
             Self::Decided { .. } => "decided",
+            Self::Released { .. } => "released",
             Self::NilReturned { .. } => "nil_returned",
             Self::Told { .. } => "told",
             Self::Skipped { .. } => "skipped",
@@ -159,7 +167,7 @@ impl Txn<'_> {
     /// Appends an event and returns its number. Events of an obligation bring its projection up to date.
     pub fn append(&self, at: Timestamp, subject: &str, actor: &str, event: &Event) -> Result<i64> {
         let payload = serde_json::to_string(event)?;
-        let digest = hex(&Sha256::digest(payload.as_bytes()));
+        let digest = sha256(&payload);
         let (last, before): (i64, String) = self
             .0
             .query_row("SELECT seq, chain FROM events ORDER BY seq DESC LIMIT 1", [], |row| {
@@ -243,7 +251,7 @@ impl Txn<'_> {
                 (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
             let payload: Option<String> = row.get(5)?;
             let (digest, chain): (String, String) = (row.get(6)?, row.get(7)?);
-            if payload.is_some_and(|payload| hex(&Sha256::digest(payload.as_bytes())) != digest) {
+            if payload.is_some_and(|payload| sha256(&payload) != digest) {
                 wrong.push(format!("event {seq} ({kind} of {subject}): its payload is not what was recorded"));
             }
             if link(&before, seq, &at, &kind, &subject, &actor, &digest) != chain {
@@ -263,13 +271,4 @@ fn link(before: &str, seq: i64, at: &str, kind: &str, subject: &str, actor: &str
         hash.update([0]);
     }
     hex(&hash.finalize())
-}
-
-/// Bytes as lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

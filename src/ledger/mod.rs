@@ -13,6 +13,7 @@ mod obligations;
 mod occurrences;
 mod outbox;
 mod pulls;
+mod retries;
 mod submissions;
 mod versions;
 
@@ -27,7 +28,6 @@ use rusqlite_migration::{M, Migrations};
 use tokio::sync::oneshot;
 
 pub use editions::EditionRow;
-pub(crate) use events::hex;
 pub use events::{Event, RecordedEvent};
 pub use findings::{FindingRow, Severity};
 pub use glance::Counts;
@@ -35,6 +35,7 @@ pub use history::DaysEnd;
 pub use obligations::{Obligation, ObligationKey, State};
 pub use outbox::{MessageHead, OutboxRow, OutboxState};
 pub use pulls::Pull;
+pub use retries::Retry;
 pub use submissions::{NewSubmission, RowCounts, Submission};
 pub use versions::Vector;
 
@@ -208,9 +209,12 @@ impl Txn<'_> {
         Ok(())
     }
 
-    /// Keeps the wrapped data key of an extract; the first one stands.
+    /// Keeps the wrapped data key of an extract: the one that opens what the landing archive holds now.
     pub fn keep_data_key(&self, sha256: &str, wrapped: &[u8]) -> Result<()> {
-        self.0.execute("INSERT OR IGNORE INTO data_keys (sha256, wrapped) VALUES (?1, ?2)", (sha256, wrapped))?;
+        self.0.execute(
+            "INSERT INTO data_keys (sha256, wrapped) VALUES (?1, ?2) ON CONFLICT (sha256) DO UPDATE SET wrapped = ?2",
+            (sha256, wrapped),
+        )?;
         Ok(())
     }
 

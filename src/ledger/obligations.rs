@@ -101,8 +101,14 @@ pub struct Obligation {
     pub decided_at: Option<Timestamp>,
     /// The submission that stands.
     pub effective: Option<i64>,
-    /// The submission a person or the daemon is still to decide.
-    pub pending: Option<i64>,
+    /// Whether it says that there is nothing to report.
+    pub nil: bool,
+    /// Submissions that are being looked at, oldest first.
+    pub undecided: Vec<i64>,
+    /// Submissions that a person is to decide, oldest first.
+    pub held: Vec<i64>,
+    /// When a file was first not accepted since the last that was.
+    pub first_refused_at: Option<Timestamp>,
     /// Whether a file had to be corrected.
     pub corrected: bool,
     /// How often an accepted file was replaced by another.
@@ -128,7 +134,10 @@ impl Obligation {
             received_at: None,
             decided_at: None,
             effective: None,
-            pending: None,
+            nil: false,
+            undecided: Vec::new(),
+            held: Vec::new(),
+            first_refused_at: None,
             corrected: false,
             restatements: 0,
             told: Vec::new(),
@@ -150,61 +159,84 @@ impl Obligation {
             match event {
                 Event::ExtractReceived { submission, .. } => {
                     arrivals.push((*submission, *at));
-                    this.pending = Some(*submission);
-                    if this.state == State::Open {
-                        this.state = State::Received;
-                    }
+                    this.undecided.push(*submission);
+                }
+                Event::Released { submission, .. } => {
+                    this.held.retain(|id| id != submission);
+                    this.undecided.push(*submission);
                 }
                 Event::Decided { submission, verdict, readable, reason } => {
                     let arrived = arrivals.iter().find(|(id, _)| id == submission).map(|(_, at)| *at);
-                    this.decide(*submission, *verdict, reason.clone());
-                    this.decided_at = Some(*at);
+                    this.decide(*submission, *verdict, reason.clone(), *at);
                     if *readable && this.received_at.is_none() {
                         this.received_at = arrived;
                     }
                 }
                 Event::NilReturned { submission, reason } => {
-                    this.state = State::Nil;
-                    this.effective = Some(*submission);
-                    this.pending = None;
                     this.decided_at = Some(*at);
                     this.received_at.get_or_insert(*at);
-                    this.reason = Some(reason.clone());
+                    if this.stands(*submission, true) {
+                        this.reason = Some(reason.clone());
+                    }
                 }
                 Event::Told { rung, .. } => this.told.push((rung.clone(), *at)),
                 Event::Skipped { rung, .. } => this.skipped.push(rung.clone()),
                 _ => {}
             }
+            this.state = this.state();
         }
         folded
     }
 
-    fn decide(&mut self, submission: i64, verdict: Verdict, reason: Option<String>) {
-        if self.pending == Some(submission) && verdict != Verdict::Held {
-            self.pending = None;
+    fn decide(&mut self, submission: i64, verdict: Verdict, reason: Option<String>, at: Timestamp) {
+        self.undecided.retain(|id| *id != submission);
+        self.held.retain(|id| *id != submission);
+        if verdict == Verdict::Duplicate {
+            // The same bytes again: nothing has happened.
+            return;
         }
-        let standing = if self.effective.is_some() { State::Accepted } else { State::ToCorrect };
+        self.decided_at = Some(at);
         match verdict {
             Verdict::Accepted | Verdict::AcceptedWithQueries => {
-                self.corrected |= self.state == State::ToCorrect;
-                self.restatements += u32::from(self.effective.is_some());
-                self.effective = Some(submission);
-                self.state = State::Accepted;
-                self.reason = None;
-            }
-            Verdict::NotAccepted => {
-                self.state = standing;
-                self.reason = reason;
-            }
-            Verdict::Held => {
-                self.state = if self.effective.is_some() { State::Accepted } else { State::Held };
-                self.reason = reason;
-            }
-            Verdict::Duplicate => {
-                if self.state == State::Received {
-                    self.state = if self.effective.is_some() { State::Accepted } else { State::Open };
+                let corrected = self.first_refused_at.is_some() && self.effective.is_none();
+                if self.stands(submission, false) {
+                    self.corrected |= corrected;
+                    self.reason = None;
                 }
             }
+            Verdict::NotAccepted => {
+                self.first_refused_at.get_or_insert(at);
+                self.reason = if self.effective.is_some() { self.reason.take() } else { reason };
+            }
+            Verdict::Held => {
+                self.held.push(submission);
+                self.reason = if self.effective.is_some() { self.reason.take() } else { reason };
+            }
+            Verdict::Duplicate => {}
+        }
+    }
+
+    /// Makes a submission the one that stands, unless a later one does already.
+    fn stands(&mut self, submission: i64, nil: bool) -> bool {
+        if self.effective.is_some_and(|standing| standing > submission) {
+            return false;
+        }
+        self.restatements += u32::from(self.effective.is_some());
+        self.effective = Some(submission);
+        self.nil = nil;
+        self.first_refused_at = None;
+        true
+    }
+
+    /// How far it has come: what stands, else what waits, else what was refused.
+    fn state(&self) -> State {
+        match (self.effective, self.nil) {
+            (Some(_), true) => State::Nil,
+            (Some(_), false) => State::Accepted,
+            (None, _) if !self.held.is_empty() => State::Held,
+            (None, _) if !self.undecided.is_empty() => State::Received,
+            (None, _) if self.first_refused_at.is_some() => State::ToCorrect,
+            (None, _) => State::Open,
         }
     }
 
@@ -292,5 +324,91 @@ impl Txn<'_> {
             }
         }
         Ok(wrong)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_751_900_000 + 60 * minute).unwrap()
+    }
+
+    fn folded(events: &[Event]) -> Obligation {
+        let opened = Event::Opened {
+            return_id: "missing-children".parse().unwrap(),
+            agency: "police".parse().unwrap(),
+            period: "2025-26-Q1".parse().unwrap(),
+            opens_at: at(0),
+            duty: true,
+            due_at: at(10_000),
+            rule: String::new(),
+        };
+        let recorded: Vec<_> = std::iter::once(&opened)
+            .chain(events)
+            .zip(0..)
+            .map(|(event, minute)| RecordedEvent {
+                seq: minute,
+                at: at(minute),
+                subject: String::new(),
+                event: event.clone(),
+            })
+            .collect();
+        Obligation::fold(&recorded).unwrap()
+    }
+
+    fn arrived(submission: i64) -> Event {
+        Event::ExtractReceived { submission, sha256: String::new() }
+    }
+
+    fn decided(submission: i64, verdict: Verdict) -> Event {
+        Event::Decided { submission, verdict, readable: true, reason: Some(verdict.as_str().into()) }
+    }
+
+    fn nil(submission: i64) -> Event {
+        Event::NilReturned { submission, reason: "none".into() }
+    }
+
+    #[test]
+    fn a_held_file_stays_held_and_known_when_it_is_sent_again() {
+        let o = folded(&[arrived(1), decided(1, Verdict::Held), arrived(2), decided(2, Verdict::Duplicate)]);
+        assert_eq!((o.state, o.held.as_slice(), o.undecided.as_slice()), (State::Held, &[1][..], &[][..]));
+        let o = folded(&[
+            arrived(1),
+            decided(1, Verdict::Held),
+            Event::Released { submission: 1, reason: String::new() },
+            decided(1, Verdict::Accepted),
+        ]);
+        assert_eq!((o.state, o.effective, o.held.is_empty()), (State::Accepted, Some(1), true));
+    }
+
+    #[test]
+    fn a_repeat_of_a_file_that_is_being_looked_at_does_not_open_the_chase_again() {
+        let o = folded(&[arrived(1), arrived(2), decided(2, Verdict::Duplicate)]);
+        assert_eq!((o.state, o.decided_at), (State::Received, None));
+    }
+
+    #[test]
+    fn a_refused_file_does_not_undo_what_stands() {
+        let o = folded(&[nil(1), arrived(2), decided(2, Verdict::NotAccepted)]);
+        assert_eq!((o.state, o.effective, o.reason.as_deref()), (State::Nil, Some(1), Some("none")));
+        let o = folded(&[arrived(1), decided(1, Verdict::Accepted), arrived(2), decided(2, Verdict::Held)]);
+        assert_eq!((o.state, o.held.as_slice()), (State::Accepted, &[2][..]));
+    }
+
+    #[test]
+    fn an_older_file_never_takes_the_place_of_a_newer_one() {
+        let o = folded(&[arrived(1), arrived(2), decided(2, Verdict::Accepted), decided(1, Verdict::Accepted)]);
+        assert_eq!((o.effective, o.restatements), (Some(2), 0));
+    }
+
+    #[test]
+    fn a_correction_counts_from_the_first_refusal_and_ends_with_acceptance() {
+        let events = [arrived(1), decided(1, Verdict::NotAccepted), arrived(2), decided(2, Verdict::NotAccepted)];
+        let o = folded(&events);
+        assert_eq!((o.state, o.first_refused_at), (State::ToCorrect, Some(at(2))));
+        let o = folded(&[events.as_slice(), &[arrived(3), decided(3, Verdict::Accepted)]].concat());
+        assert_eq!((o.state, o.corrected, o.first_refused_at), (State::Accepted, true, None));
     }
 }

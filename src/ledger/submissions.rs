@@ -108,6 +108,17 @@ impl Txn<'_> {
         Ok(())
     }
 
+    /// Takes the verdict off a held submission that a person let pass, so that whatever interrupts its judging is resumed.
+    pub fn reopen_submission(&self, id: i64) -> Result<()> {
+        self.0.execute("UPDATE submissions SET verdict = NULL WHERE id = ?1 AND verdict = 'held'", [id])?;
+        Ok(())
+    }
+
+    /// Submissions that a person is to decide, oldest first.
+    pub fn held_submissions(&self) -> Result<Vec<Submission>> {
+        self.submissions_where("verdict = 'held'", params![])
+    }
+
     /// Keeps what was read of a submission, for the answer to the next one.
     pub fn keep_totals(&self, id: i64, totals: &serde_json::Value) -> Result<()> {
         self.0.execute("UPDATE submissions SET totals = ?2 WHERE id = ?1", params![id, totals.to_string()])?;

@@ -13,8 +13,8 @@ use lettre::{
 use sha2::{Digest, Sha256};
 
 use super::{MailError, Message, Person, Settings, prose};
+use crate::domain::hex;
 use crate::domain::is_address;
-use crate::ledger::hex;
 
 /// What a copy of a message adds to it.
 #[derive(Debug, Clone, Copy, Default)]

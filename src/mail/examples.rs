@@ -159,7 +159,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
 
 fn due() -> Due {
     Due {
-        name: "Missing children".into(),
+        name: "Missing children return".into(),
         title: "Children missing from home and care".into(),
         agency: "Exampleshire Police".into(),
         period: period(),

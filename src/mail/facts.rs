@@ -35,7 +35,7 @@ pub struct Board {
 /// The return a message speaks of.
 #[derive(Debug, Clone, Serialize)]
 pub struct Due {
-    /// Its short name, as subjects say it: "Missing children".
+    /// Its short name, as subjects say it: "Missing children return".
     pub name: String,
     /// Its full title: "Children missing from home and care".
     pub title: String,

@@ -2,11 +2,11 @@
 
 use std::{
     fs,
-    io::Write,
     path::{Path, PathBuf},
 };
 
 use super::{MailError, eml::Eml};
+use crate::durable::{self, Existing, disk};
 
 /// A folder that messages are written to.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct Folder {
 impl Folder {
     /// Opens the folder, made if it is not there.
     pub(super) fn open(path: &Path) -> Result<Self, MailError> {
-        fs::create_dir_all(path).map_err(|source| failed("make", path)(source))?;
+        durable::make_folder(path)?;
         Ok(Self { path: path.to_owned() })
     }
 
@@ -26,8 +26,8 @@ impl Folder {
         let suffix = format!("-{}.eml", file_name(&eml.key));
         let mut last = 0_u64;
         let mut name = None;
-        for entry in fs::read_dir(&self.path).map_err(failed("list", &self.path))? {
-            let found = entry.map_err(failed("list", &self.path))?.file_name().to_string_lossy().into_owned();
+        for entry in fs::read_dir(&self.path).map_err(disk("listed", &self.path))? {
+            let found = entry.map_err(disk("listed", &self.path))?.file_name().to_string_lossy().into_owned();
             let Some(number) = found.split('-').next().and_then(|number| number.parse().ok()) else { continue };
             last = last.max(number);
             if found == format!("{number:05}{suffix}") {
@@ -35,20 +35,9 @@ impl Folder {
             }
         }
         let path = self.path.join(name.unwrap_or_else(|| format!("{:05}{suffix}", last + 1)));
-        // Temporary name, flush, fsync, rename, fsync of the folder.
-        let mut file =
-            tempfile::Builder::new().prefix(".mail-").tempfile_in(&self.path).map_err(failed("write", &path))?;
-        file.write_all(&eml.bytes).map_err(failed("write", &path))?;
-        file.as_file().sync_all().map_err(failed("flush", &path))?;
-        file.persist(&path).map_err(|e| failed("name", &path)(e.error))?;
-        fs::File::open(&self.path).and_then(|folder| folder.sync_all()).map_err(failed("flush", &self.path))?;
+        durable::write(&self.path, &path, &eml.bytes, Existing::Replaced)?;
         Ok(path)
     }
-}
-
-fn failed(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> MailError {
-    let path = path.to_owned();
-    move |source| MailError::Disk { action, path, source }
 }
 
 /// A key as part of a file name: `notice/missing-children/police` reads `notice_missing-children_police`.

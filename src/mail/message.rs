@@ -7,10 +7,8 @@ use std::{
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::{Contact, MailError, Person};
-use crate::ledger::hex;
 
 /// A message to one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,7 +67,7 @@ impl Attachment {
             return Err(wrong("is not a path below the data folder".into()));
         }
         let bytes = fs::read(data.join(path)).map_err(|e| wrong(format!("cannot be read ({e})")))?;
-        if hex(&Sha256::digest(&bytes)) != *sha256 {
+        if crate::domain::sha256(&bytes) != *sha256 {
             return Err(wrong("is not the file it was when the message was written".into()));
         }
         Ok(bytes)
@@ -94,6 +92,7 @@ mod as_base64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::sha256;
 
     #[test]
     fn a_message_reads_back_from_the_outbox_as_it_was() {
@@ -121,7 +120,7 @@ mod tests {
         let of = |path: &str, bytes: &str| Attachment {
             name: "pack.pdf".into(),
             media_type: "application/pdf".into(),
-            content: Content::File { path: path.into(), sha256: hex(&Sha256::digest(bytes)) },
+            content: Content::File { path: path.into(), sha256: sha256(bytes) },
             otherwise: String::new(),
         };
         assert_eq!(of("pack.pdf", "one").bytes(data.path()).unwrap(), b"one");

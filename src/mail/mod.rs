@@ -37,7 +37,7 @@ pub use settings::{Relay, Settings, Tls, Way};
 pub use smtp::Deadlines;
 pub use templates::Templates;
 
-use crate::{ledger::LedgerError, settings::SecretError};
+use crate::{durable::DiskError, ledger::LedgerError, settings::SecretError};
 
 /// What the mail stage could not do.
 #[derive(Debug, thiserror::Error)]
@@ -96,15 +96,8 @@ pub enum MailError {
     #[error("the password of [mail]: {0}")]
     Password(#[from] SecretError),
     /// The folder refused.
-    #[error("the mail folder could not {action} {}: {source}", path.display())]
-    Disk {
-        /// What was tried.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        source: std::io::Error,
-    },
+    #[error("the mail folder: {0}")]
+    Disk(#[from] DiskError),
     /// The ledger refused.
     #[error(transparent)]
     Ledger(#[from] LedgerError),

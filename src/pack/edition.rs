@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::typeset::{Manuscript, Typeset, engine, typeset};
 use super::{PackError, Rendered};
+use crate::domain::sha256;
+use crate::durable::sync_folder;
 use crate::fault;
-use crate::ledger::hex;
 use crate::worker::Launcher;
 
 /// The document's name in an edition's folder.
@@ -101,7 +101,7 @@ pub fn freeze(rendered: &Rendered, folder: &Path) -> Result<Frozen, PackError> {
         engine: engine(),
         identity: rendered.manuscript.identity.clone(),
         pages: rendered.typeset.pages,
-        files: files.iter().map(|(name, bytes)| ((*name).to_owned(), digest(bytes))).collect(),
+        files: files.iter().map(|(name, bytes)| ((*name).to_owned(), sha256(bytes))).collect(),
     };
     if folder.exists() {
         let standing = read_manifest(folder).map_err(|_| PackError::Issued { folder: folder.to_owned() })?;
@@ -111,7 +111,7 @@ pub fn freeze(rendered: &Rendered, folder: &Path) -> Result<Frozen, PackError> {
     } else {
         write(folder, &files, &manifest)?;
     }
-    let pdf_sha256 = digest(&rendered.typeset.pdf);
+    let pdf_sha256 = sha256(&rendered.typeset.pdf);
     Ok(Frozen { folder: folder.to_owned(), pdf: folder.join(PDF), pdf_sha256, manifest })
 }
 
@@ -142,11 +142,11 @@ fn write(folder: &Path, files: &BTreeMap<&str, &[u8]>, manifest: &Manifest) -> R
     let text = serde_json::to_string_pretty(manifest).map_err(PackError::Data)? + "\n";
     write_file(&path, text.as_bytes()).map_err(PackError::file(&path))?;
     for inside in folders.iter().rev() {
-        flush_folder(inside).map_err(PackError::file(inside))?;
+        sync_folder(inside)?;
     }
     fault::point("pack-before-rename");
     fs::rename(&unfinished, folder).map_err(PackError::file(folder))?;
-    flush_folder(parent).map_err(PackError::file(parent))?;
+    sync_folder(parent)?;
     fault::point("pack-after-rename");
     Ok(())
 }
@@ -157,10 +157,6 @@ fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.set_permissions(fs::Permissions::from_mode(0o444))?;
     file.sync_all()
-}
-
-fn flush_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 /// What the edition in `folder` says of itself.
@@ -183,7 +179,7 @@ pub async fn rebuild(launcher: &Launcher, folder: &Path) -> Result<Rebuilt, Pack
     for (name, issued) in &manifest.files {
         let path = folder.join(name);
         let bytes = fs::read(&path).map_err(PackError::file(&path))?;
-        if digest(&bytes) != *issued {
+        if sha256(&bytes) != *issued {
             return Err(PackError::Damaged { path });
         }
         files.insert(name.clone(), bytes);
@@ -193,14 +189,10 @@ pub async fn rebuild(launcher: &Launcher, folder: &Path) -> Result<Rebuilt, Pack
     let manuscript = Manuscript { today: manifest.issued_on, identity: manifest.identity, files };
     let Typeset { pdf, .. } = typeset(launcher, &manuscript).await?;
     Ok(Rebuilt {
-        pdf_sha256: digest(&pdf),
+        pdf_sha256: sha256(&pdf),
         same_bytes: pdf == issued,
         same_engine: manifest.engine == engine(),
         made_with: manifest.engine,
         pdf,
     })
-}
-
-fn digest(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
 }

@@ -36,6 +36,9 @@ pub enum PackError {
         /// The pack's.
         imprint: Period,
     },
+    /// The disk refused.
+    #[error(transparent)]
+    Disk(#[from] crate::durable::DiskError),
     /// A statement's rows are not what the pack reads.
     #[error(transparent)]
     Rows(#[from] RowsError),

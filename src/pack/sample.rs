@@ -72,6 +72,10 @@ fn limits(points: &[Point]) -> Limits {
     Limits { mean, lower, upper, since: points[0].period, points: values.len(), trial: values.len() < 12 }
 }
 
+fn variation(tone: Tone, says: &str, brief: &str) -> Variation {
+    Variation { tone, says: says.to_owned(), brief: brief.to_owned() }
+}
+
 fn plain(meta: Meta, points: Vec<Point>) -> DisclosedIndicator {
     let last = points.last().unwrap();
     let on_year = points.len().checked_sub(5).and_then(|at| points.get(at)).and_then(|before| {
@@ -89,11 +93,7 @@ fn plain(meta: Meta, points: Vec<Point>) -> DisclosedIndicator {
         limits_note: None,
         on_period: None,
         on_year,
-        variation: Variation {
-            tone: Tone::Chance,
-            says: "No more than chance would give.".to_owned(),
-            brief: "within chance".to_owned(),
-        },
+        variation: variation(Tone::Chance, "No more than chance would give.", "within chance"),
         assurance: None,
         comparison: None,
         exception: None,
@@ -187,11 +187,7 @@ fn missing_from_home() -> DisclosedIndicator {
     (newest.cause, newest.tone) = (Cause::Outside, Tone::Higher);
     one.limits =
         Some(Limits { mean: 36.8, lower: 26.9, upper: 46.6, since: one.points[0].period, points: 12, trial: false });
-    one.variation = Variation {
-        tone: Tone::Higher,
-        says: "Higher than chance would give.".to_owned(),
-        brief: "above the upper limit".to_owned(),
-    };
+    one.variation = variation(Tone::Higher, "Higher than chance would give.", "above the upper limit");
     one.exception = Some(Exception {
         tone: Tone::Higher,
         headline: "61 children went missing from home, more than in any quarter of the last three years.".to_owned(),
@@ -218,11 +214,8 @@ fn interviews() -> DisclosedIndicator {
     }
     one.limits =
         Some(Limits { mean: 68.3, lower: 57.2, upper: 79.4, since: one.points[0].period, points: 13, trial: false });
-    one.variation = Variation {
-        tone: Tone::Improvement,
-        says: "Unlikely to be chance, and in the right direction.".to_owned(),
-        brief: "7 quarters above the mean".to_owned(),
-    };
+    one.variation =
+        variation(Tone::Improvement, "Unlikely to be chance, and in the right direction.", "7 quarters above the mean");
     one.exception = Some(Exception {
         tone: Tone::Improvement,
         headline: "Four interviews in five are now held within 72 hours; two years ago it was three in five."

@@ -4,28 +4,24 @@
 //! the caller to keep in the ledger. Deleting the wrapped key destroys the extract. Knows nothing of obligations.
 
 use std::{
-    fs,
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
     str::FromStr,
 };
 
 use age::{secrecy::ExposeSecret, x25519};
-use sha2::{Digest, Sha256};
+
+use crate::{
+    domain,
+    durable::{self, DiskError, Existing, Readers, disk},
+};
 
 /// What the archive could not do.
 #[derive(Debug, thiserror::Error)]
 pub enum LandingError {
     /// The disk refused.
-    #[error("the landing archive could not {action} {}: {source}", path.display())]
-    Disk {
-        /// What was tried.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The system's words.
-        source: io::Error,
-    },
+    #[error("the landing archive: {0}")]
+    Disk(#[from] DiskError),
     /// The master key is missing or unusable.
     #[error("the master key {} {why}; restore it from your safe copy, no extract can be read without it", path.display())]
     MasterKey {
@@ -66,7 +62,7 @@ pub struct Landing {
 impl Landing {
     /// Opens the archive; a new one gets a new master key, readable by its owner alone.
     pub fn open(folder: &Path, master_key: &Path) -> Result<Self, LandingError> {
-        make_folder(folder)?;
+        durable::make_folder(folder)?;
         let key_error = |why: String| LandingError::MasterKey { path: master_key.to_owned(), why };
         let master = match fs::read_to_string(master_key) {
             Ok(text) => {
@@ -74,7 +70,7 @@ impl Landing {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && is_empty(folder) => {
                 let master = x25519::Identity::generate();
-                write_durably(master_key, master.to_string().expose_secret().as_bytes(), true)?;
+                write(Readers::Owner, master_key, master.to_string().expose_secret().as_bytes())?;
                 master
             }
             Err(error) => return Err(key_error(format!("cannot be read ({error})"))),
@@ -82,37 +78,48 @@ impl Landing {
         Ok(Self { folder: folder.to_owned(), master })
     }
 
-    /// Keeps the bytes; when this returns they survive a power cut. The same bytes are kept once.
+    /// Keeps the bytes; when this returns they survive a power cut. The same bytes are kept once, and a damaged copy of
+    /// them is mended.
     ///
-    /// `known_key` is the wrapped key the ledger already holds for these bytes, if any.
+    /// `known_key` is the wrapped key the ledger already holds for these bytes, if any; it stays the one that opens them
+    /// as long as it can be opened itself.
     pub fn keep(&self, bytes: &[u8], known_key: impl FnOnce(&str) -> Option<Vec<u8>>) -> Result<Landed, LandingError> {
-        let sha256 = digest(bytes);
-        let path = self.path(&sha256);
-        if path.exists()
-            && let Some(wrapped_key) = known_key(&sha256)
-            && self.read(&sha256, &wrapped_key).is_ok()
+        let sha256 = domain::sha256(bytes);
+        let known = known_key(&sha256).and_then(|wrapped| Some((self.unwrap(&sha256, &wrapped).ok()?, wrapped)));
+        if let Some((_, wrapped_key)) = &known
+            && self.read(&sha256, wrapped_key).is_ok()
         {
-            return Ok(Landed { sha256, wrapped_key });
+            return Ok(Landed { sha256, wrapped_key: wrapped_key.clone() });
         }
-        let data_key = x25519::Identity::generate();
-        let sealed = age::encrypt(&data_key.to_public(), bytes)?;
-        let wrapped_key = age::encrypt(&self.master.to_public(), data_key.to_string().expose_secret().as_bytes())?;
-        write_durably(&path, &sealed, false)?;
+        let (data_key, wrapped_key) = match known {
+            Some(known) => known,
+            None => {
+                let key = x25519::Identity::generate();
+                let wrapped = age::encrypt(&self.master.to_public(), key.to_string().expose_secret().as_bytes())?;
+                (key, wrapped)
+            }
+        };
+        write(Readers::Group, &self.path(&sha256), &age::encrypt(&data_key.to_public(), bytes)?)?;
         Ok(Landed { sha256, wrapped_key })
+    }
+
+    /// The data key of an extract, out of its wrapping.
+    fn unwrap(&self, sha256: &str, wrapped_key: &[u8]) -> Result<x25519::Identity, LandingError> {
+        let damaged = |why: String| LandingError::Damaged { sha256: sha256.to_owned(), why };
+        let key =
+            age::decrypt(&self.master, wrapped_key).map_err(|e| damaged(format!("its key does not open ({e})")))?;
+        let key = String::from_utf8(key).map_err(|_| damaged("its key is not text".into()))?;
+        x25519::Identity::from_str(&key).map_err(|e| damaged(format!("its key is not a key ({e})")))
     }
 
     /// The plain bytes of an extract, checked against its digest.
     pub fn read(&self, sha256: &str, wrapped_key: &[u8]) -> Result<Vec<u8>, LandingError> {
         let damaged = |why: String| LandingError::Damaged { sha256: sha256.to_owned(), why };
-        let key =
-            age::decrypt(&self.master, wrapped_key).map_err(|e| damaged(format!("its key does not open ({e})")))?;
-        let key = String::from_utf8(key).map_err(|_| damaged("its key is not text".into()))?;
-        let key = x25519::Identity::from_str(&key).map_err(|e| damaged(format!("its key is not a key ({e})")))?;
+        let key = self.unwrap(sha256, wrapped_key)?;
         let path = self.path(sha256);
-        let sealed =
-            fs::read(&path).map_err(|source| LandingError::Disk { action: "read", path: path.clone(), source })?;
+        let sealed = fs::read(&path).map_err(disk("read", &path))?;
         let bytes = age::decrypt(&key, &sealed).map_err(|e| damaged(format!("it does not decrypt ({e})")))?;
-        if digest(&bytes) != sha256 {
+        if domain::sha256(&bytes) != sha256 {
             return Err(damaged("its digest is another".into()));
         }
         Ok(bytes)
@@ -123,37 +130,13 @@ impl Landing {
     }
 }
 
-/// The SHA-256 of the bytes in lower-case hexadecimal.
-pub fn digest(bytes: &[u8]) -> String {
-    crate::ledger::hex(&Sha256::digest(bytes))
-}
-
 fn is_empty(folder: &Path) -> bool {
     fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-fn make_folder(folder: &Path) -> Result<(), LandingError> {
-    fs::create_dir_all(folder).map_err(|source| LandingError::Disk { action: "make", path: folder.to_owned(), source })
-}
-
-/// Temporary name, flush, fsync, rename, fsync of the folder.
-fn write_durably(path: &Path, bytes: &[u8], private: bool) -> Result<(), LandingError> {
-    let error = |action| move |source| LandingError::Disk { action, path: path.to_owned(), source };
+fn write(readers: Readers, path: &Path, bytes: &[u8]) -> Result<(), DiskError> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    make_folder(folder)?;
-    let mut file = tempfile::Builder::new().prefix(".landing-").tempfile_in(folder).map_err(error("write"))?;
-    file.write_all(bytes).map_err(error("write"))?;
-    file.as_file().sync_all().map_err(error("flush"))?;
-    if !private {
-        // tempfile makes files for their owner alone; the archive's files are ciphertext and follow the folder.
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            file.as_file().set_permissions(fs::Permissions::from_mode(0o640)).map_err(error("write"))?;
-        }
-    }
-    file.persist(path).map_err(|e| error("name")(e.error))?;
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(error("flush the folder of"))
+    durable::write_for(readers, folder, path, bytes, Existing::Replaced).map(drop)
 }
 
 #[cfg(test)]
@@ -170,6 +153,20 @@ mod tests {
         assert!(!stored.windows(6).any(|w| w == b"CANARY"));
         let again = landing.keep(b"CANARY,1", |_| Some(landed.wrapped_key.clone())).unwrap();
         assert_eq!(again, landed);
+    }
+
+    #[test]
+    fn a_damaged_extract_that_is_sent_again_is_mended_under_its_own_key() {
+        let home = tempfile::tempdir().unwrap();
+        let landing = Landing::open(&home.path().join("landing"), &home.path().join("master.key")).unwrap();
+        let landed = landing.keep(b"41", |_| None).unwrap();
+        fs::write(landing.path(&landed.sha256), "garbage").unwrap();
+        let again = landing.keep(b"41", |_| Some(landed.wrapped_key.clone())).unwrap();
+        assert_eq!(again, landed);
+        assert_eq!(landing.read(&landed.sha256, &landed.wrapped_key).unwrap(), b"41");
+        fs::remove_file(landing.path(&landed.sha256)).unwrap();
+        landing.keep(b"41", |_| Some(landed.wrapped_key.clone())).unwrap();
+        assert_eq!(landing.read(&landed.sha256, &landed.wrapped_key).unwrap(), b"41");
     }
 
     #[test]

@@ -8,9 +8,9 @@ use std::path::Path;
 use deltalake::DeltaTableError;
 use deltalake::checkpoints::create_checkpoint;
 
-use super::durable::{self, Existing, disk};
 use super::table::Table;
 use super::{Result, WarehouseError};
+use crate::durable::{self, Existing, disk};
 
 /// Entries from one checkpoint to the next.
 const EVERY: i64 = 20;
@@ -75,5 +75,5 @@ impl Table {
 
 fn link(file: &Path, folder: &Path) -> Result<()> {
     let to = folder.join(file.file_name().unwrap_or_default());
-    fs::hard_link(file, &to).map_err(disk("linked", file))
+    Ok(fs::hard_link(file, &to).map_err(disk("linked", file))?)
 }

@@ -4,9 +4,9 @@ use std::{fmt, fs};
 
 use deltalake::{DeltaTable, DeltaTableError};
 
-use super::durable::digest_of;
 use super::table::Table;
 use super::{Result, WarehouseError};
+use crate::durable::digest_of;
 
 /// A file of the warehouse that is not what was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +25,7 @@ impl fmt::Display for Damage {
             Some(file) => write!(f, "table {table} is damaged: {file} {why}")?,
             None => write!(f, "table {table} is damaged: {why}")?,
         }
-        f.write_str("; `quarterday rebuild` restores it from the landing archive")
+        f.write_str("; `quarterday rebuild --replace` restores it from the landing archive")
     }
 }
 

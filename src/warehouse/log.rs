@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::durable::{self, Existing, digest, disk};
 use super::table::Table;
 use super::{Result, WarehouseError};
+use crate::domain::sha256;
+use crate::durable::{self, Existing, disk};
 
 impl Table {
     pub fn log_folder(&self) -> PathBuf {
@@ -27,7 +28,7 @@ impl Table {
     /// looks.
     fn sum_of(&self, file: &Path, bytes: &[u8]) -> PathBuf {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        self.folder.join("_sums").join(format!("{name}-{}", digest(bytes)))
+        self.folder.join("_sums").join(format!("{name}-{}", sha256(bytes)))
     }
 
     /// The newest version, if the table exists.
@@ -58,7 +59,7 @@ impl Table {
     /// checksum would be damage. False if the file is there and kept.
     pub fn write_summed(&self, file: &Path, bytes: &[u8], existing: Existing) -> Result<bool> {
         durable::write(&self.drafts(), &self.sum_of(file, bytes), &[], Existing::Replaced)?;
-        durable::write(&self.drafts(), file, bytes, existing)
+        Ok(durable::write(&self.drafts(), file, bytes, existing)?)
     }
 
     /// The bytes of a file of the log, if they are what was written.

@@ -13,7 +13,6 @@ mod checkpoint;
 mod column;
 mod damage;
 mod desk;
-mod durable;
 mod log;
 mod session;
 mod staging;
@@ -23,7 +22,6 @@ mod sweep;
 mod table;
 mod turn;
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use deltalake::DeltaTableError;
@@ -37,13 +35,14 @@ pub use turn::Turn;
 
 use table::Table;
 
+use crate::durable::{self, DiskError};
 use crate::ledger::Vector;
 
 /// What the warehouse could not do.
 #[derive(Debug, thiserror::Error)]
 pub enum WarehouseError {
-    #[error("{path} could not be {action} ({source}); check that the disk is there, writable and not full", path = path.display())]
-    Disk { action: &'static str, path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Disk(#[from] DiskError),
     #[error("{0}")]
     Damaged(#[from] Damage),
     #[error("{0:?} names no table; write schema.table in small letters, digits and underscores")]

@@ -15,12 +15,13 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::column::columns;
-use super::durable::{self, Existing, disk};
 use super::table::{PARTITION, Table};
 use super::{Result, Warehouse, WarehouseError};
 use crate::check::{Sink, SinkError};
+use crate::domain::hex;
+use crate::durable::{self, Existing, Readers, disk};
 use crate::fault;
-use crate::ledger::{ObligationKey, hex};
+use crate::ledger::ObligationKey;
 
 /// Rows of a row group, which is what the writer holds in memory.
 const GROUP: usize = 1 << 16;
@@ -64,6 +65,13 @@ pub(super) struct StagedFile {
     pub rows: i64,
 }
 
+impl Staged {
+    /// The names of the tables it is for.
+    pub fn tables(&self) -> impl Iterator<Item = &str> {
+        self.tables.iter().map(|table| table.table.as_str())
+    }
+}
+
 impl Warehouse {
     /// Opens a place for the rows that `submission` brings for an obligation, in tables of these names and schemas.
     /// Each schema has the text columns `return_id`, `agency` and `period`.
@@ -95,7 +103,9 @@ impl Warehouse {
             let Some(file) = file else { continue };
             let path = Table::of(&self.folder, table)?.folder.join(&file.path);
             match fs::remove_file(&path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(disk("deleted", &path)(error)),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(disk("deleted", &path)(error).into());
+                }
                 _ => {}
             }
         }
@@ -174,7 +184,7 @@ impl Parquet {
             .set_compression(Compression::ZSTD(Default::default()))
             .set_max_row_group_row_count(Some(GROUP))
             .build();
-        let file = Summed { file: durable::draft(&table.drafts())?, sum: Sha256::new(), bytes: 0 };
+        let file = Summed { file: durable::draft(&table.drafts(), Readers::Group)?, sum: Sha256::new(), bytes: 0 };
         let writer = ArrowWriter::try_new(file, SchemaRef::new(schema.clone()), Some(properties));
         Ok(Self { writer: writer.map_err(|error| table.parquet(error))?, rows: 0 })
     }

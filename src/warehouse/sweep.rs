@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::durable::disk;
 use super::staging::Staged;
 use super::table::Table;
 use super::{Result, Warehouse};
+use crate::durable::disk;
 
 impl Warehouse {
     /// Deletes leftovers and answers with how many there were. Call it when nothing else writes; `unfinished` are the

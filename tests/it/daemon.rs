@@ -52,8 +52,8 @@ async fn status_says_what_runs_what_is_owed_and_what_will_be_sent_to_whom_and_wh
     daemon.ring().await;
     let printed = daemon.board.done(&["status"]);
     assert!(printed.contains("A daemon serves"), "{printed}");
-    assert!(printed.contains("nudge about Missing children to Priya Nair <missing.unit@police.example>"), "{printed}");
-    assert!(printed.contains("due 2025-07-14"), "{printed}");
+    assert!(printed.contains("Mon 7 Jul, 10:00  reminder, Missing children (due 14 July 2025)"), "{printed}");
+    assert!(printed.contains("to Priya Nair <missing.unit@police.example>"), "{printed}");
     assert!(printed.contains("written and not sent"), "{printed}");
 }
 
@@ -289,7 +289,7 @@ async fn verify_reads_every_edition_and_every_extract() {
         period: "2025-26-Q1".into(),
         number: 1,
         folder: "editions/board-001".into(),
-        pdf_sha256: quarterday::source::landing::digest(b"issued"),
+        pdf_sha256: quarterday::domain::sha256(b"issued"),
         issued_at: "2025-07-02T09:00:00Z".parse().unwrap(),
         vector: Default::default(),
     };

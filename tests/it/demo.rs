@@ -23,9 +23,9 @@ fn one_command_lives_through_a_quarter_and_ends_with_a_pack() {
     for expected in [
         "not accepted; the answer names each cell and rule",
         "nothing to report, noted",
-        "overdue sent",
-        "escalation sent",
-        "the board pack is issued, edition 1",
+        "the lead and the deputy are told that it is overdue",
+        "escalated to the agency's Board member",
+        "edition 1 of the board pack is issued",
         "Try next:",
     ] {
         assert!(told.contains(expected), "{expected:?}:\n{told}");

@@ -104,9 +104,9 @@ fn a_bad_level_is_told_from_a_bad_change() {
     let exception = told.exception.unwrap();
     assert_eq!(exception.tone, Tone::Concern);
     insta::assert_snapshot!([&[exception.headline], exception.reasons.as_slice()].concat().join("\n"), @"
-    second-plans: 29.0% in April to June 2025 (Q1); higher than England; among the worst quarter of councils (20th of 21).
+    28.0% over the last four quarters, against 15.0% in England.
     Higher than England; among the worst quarter of councils (20th of 21).
-    The movement is within what chance would give: the level is the problem, not the last change.
+    The level is the problem, not the last change, which is no more than chance gives.
     ");
     assert_eq!(told.variation.says, "No more than chance would give.");
     assert_eq!(told.on_year.unwrap().difference.text, "0.0");
@@ -118,17 +118,35 @@ fn a_leap_is_unlikely_to_be_chance() {
     leap.push(60.0);
     let text = format!("{PERCENT}target = 10\n");
     let told = told(indicator("re-referrals", &text), level(&leap), None);
-    assert_eq!(
-        told.variation.says,
-        "Unlikely to be chance, and in the wrong direction. It lies above the upper limit."
-    );
+    assert_eq!(told.variation.brief, "above the upper limit");
     assert_eq!(told.assurance.unwrap().verdict, "failing");
     insta::assert_snapshot!(told.exception.unwrap().reasons.join("\n"), @"
-    Unlikely to be chance, and in the wrong direction. It lies above the upper limit.
+    It lies above the upper limit of 29.3%: chance alone would hardly do that.
     The target of 10% is out of reach of chance: it is missed until something changes.
     +40.0 points on the year, more than chance would give.
     Both the level and the last change are the problem.
     ");
+}
+
+#[test]
+fn a_headline_says_a_share_as_people_do_and_what_it_was_a_year_before() {
+    let falling = [90.0, 92.0, 90.0, 92.0, 90.0, 92.0, 91.0, 90.0, 88.0, 86.0, 84.0, 80.0];
+    let words = "[in_words]\none = \"interview\"\ncounted = \"is in time\"\nother = \"is late\"\n";
+    let text = PERCENT.replace("\"low\"", "\"high\"") + "target = 89\n" + words;
+    let exception = told(indicator("interviews", &text), level(&falling), None).exception.unwrap();
+    assert_eq!(
+        exception.headline,
+        "One interview in five is late: 80.0% in April to June 2025, down from 90.0% a year before."
+    );
+    assert!(exception.reasons.iter().any(|says| says.contains("missed for four quarters running")), "{exception:?}");
+}
+
+#[test]
+fn a_level_that_shifted_is_told_with_what_it_was() {
+    let shifted = [52.0, 49.0, 55.0, 51.0, 54.0, 42.0, 44.0, 40.0, 43.0, 39.0, 38.0, 41.0];
+    let text = "unit = \"percent\"\ndecimals = 0\nkind = \"flow\"\ngood = \"neutral\"\n";
+    let exception = told(indicator("missing", text), level(&shifted), None).exception.unwrap();
+    assert_eq!(exception.headline, "41% in April to June 2025; until September 2023 it was 49% to 55% a quarter.");
 }
 
 #[test]
@@ -140,7 +158,7 @@ fn where_neither_way_is_good_higher_is_only_higher() {
     let told = told(indicator("neglect", text), level(&leap), None);
     let exception = told.exception.unwrap();
     assert_eq!((exception.tone, told.points[11].tone), (Tone::Higher, Tone::Higher));
-    assert!(exception.reasons[0].starts_with("Unlikely to be chance: higher than it was."), "{exception:?}");
+    assert!(exception.reasons[0].starts_with("It lies above the upper limit of 24.6%"), "{exception:?}");
 }
 
 #[test]

@@ -337,3 +337,26 @@ async fn the_ledger_of_a_past_day_is_told_as_it_was_known_that_day() {
     assert_eq!(on("2025-07-07", answers).await, ["0"]);
     assert_ne!(on("2025-07-08", answers).await, ["0"]);
 }
+
+#[tokio::test]
+async fn a_held_restatement_is_told_in_status_while_what_stands_stays() {
+    let board = TestBoard::with_returns(&["care-applications"]);
+    let (_, csv) = sample(&board, "care-applications", "accepted");
+    let heading = String::from_utf8(csv.clone()).unwrap().lines().next().unwrap().to_owned();
+    let daemon = board.start(OPEN);
+    daemon.board.write("a.csv", csv);
+    daemon.board.write("empty.csv", format!("{heading}\r\n"));
+    daemon.submit("a.csv", "care-applications", "cafcass", "2025-26-Q1").await.unwrap();
+    daemon.submit("empty.csv", "care-applications", "cafcass", "2025-26-Q1").await.unwrap();
+    assert_eq!(daemon.sql("SELECT state FROM ledger.obligations").await, ["accepted"]);
+    assert!(daemon.board.done(&["status"]).contains("quarterday release 2"));
+    let release = quarterday::daemon::Command::Release {
+        submission: 2,
+        accept: true,
+        reason: "there were none".into(),
+        actor: "manager".into(),
+    };
+    daemon.order(release).await.unwrap();
+    assert_eq!(daemon.sql("SELECT count(*) FROM returns.care_applications").await, ["0"]);
+    assert!(!daemon.board.done(&["status"]).contains("Held:"));
+}

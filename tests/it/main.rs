@@ -15,6 +15,7 @@ mod demo;
 mod demo_world;
 mod disclosure;
 mod disk;
+mod editions;
 mod example_figures;
 mod figures;
 mod foreign_readers;

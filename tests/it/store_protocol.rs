@@ -155,3 +155,32 @@ fn find(folder: &std::path::Path) -> std::path::PathBuf {
     }
     panic!("no Parquet file below {}", folder.display());
 }
+
+#[tokio::test]
+async fn a_release_that_is_cut_short_is_finished_and_never_shown_when_it_was_not_recorded() {
+    for place in ["intake-after-released", "store-after-storing", "store-after-commit", "store-after-tables"] {
+        let mut board = TestBoard::with_returns(&["care-applications"]);
+        let sample = board.read("pipelines/care-applications/samples/accepted-2025-26-Q1.csv");
+        board.write("empty.csv", format!("{}\r\n", sample.lines().next().unwrap()));
+        let daemon = board.start(NOW);
+        let said = daemon.submit("empty.csv", "care-applications", "cafcass", "2025-26-Q1").await.unwrap();
+        assert!(said.contains("held"), "{said}");
+        let (_, stopped) = daemon.terminate();
+        board = stopped;
+        board.set("FAILPOINTS", Some(&format!("{place}=return")));
+        let daemon = board.start(NOW);
+        let release = quarterday::daemon::Command::Release {
+            submission: 1,
+            accept: true,
+            reason: "there were none".into(),
+            actor: "manager".into(),
+        };
+        daemon.order(release).await.unwrap_err();
+        let mut board = daemon.wait_for_death();
+        board.set("FAILPOINTS", None);
+        let daemon = board.start(NOW);
+        daemon.ring().await;
+        assert_eq!(daemon.sql("SELECT state FROM ledger.obligations").await, ["accepted"], "{place}");
+        assert_eq!(daemon.sql("SELECT verdict FROM ledger.submissions").await, ["accepted"], "{place}");
+    }
+}

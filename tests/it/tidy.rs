@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["flows"],
     &["analysis", "check", "decode", "mail", "pack", "source", "timetable", "warehouse"],
     &["ledger", "settings", "sqlfn", "worker"],
-    &["clock", "domain", "fault"],
+    &["clock", "domain", "durable", "fault"],
 ];
 
 /// Who may use whom within a layer: the stream flows one way, and a later stage takes the type of an earlier one.

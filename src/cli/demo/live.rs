@@ -162,7 +162,7 @@ async fn summary(app: &Arc<App>, folder: &Path, took: Duration) -> anyhow::Resul
     say(format_args!("  warehouse  {} (Delta tables)", app.warehouse_folder().display()));
     say("\nTry next:");
     say(format_args!(
-        "  {program} -C {at} sql -c \"SELECT period, numerator, value FROM disclosed.figures WHERE indicator = 'second-plans'\""
+        "  {program} -C {at} sql -c \"SELECT period, numerator, denominator, round(value, 1) AS percent FROM disclosed.figures WHERE indicator = 'second-plans' ORDER BY period\""
     ));
     say(format_args!("  {program} -C {at} owed --on 2025-10-20"));
     say(format_args!("  {program} -C {at} pack rebuild board {}", edition.number));

@@ -20,7 +20,7 @@ use axum::{
 use bytes::Bytes;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::source::landing::digest;
+use crate::domain::sha256;
 
 /// Why the partner server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +65,7 @@ impl Partner {
 
     /// From now on the server has this file, in place of an earlier one of the same path.
     pub fn publish(&self, path: &str, bytes: Vec<u8>) {
-        let tag = format!("\"{}\"", &digest(&bytes)[..16]);
+        let tag = format!("\"{}\"", &sha256(&bytes)[..16]);
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
         files.insert(path.to_owned(), (tag, bytes.into()));
     }

@@ -1,6 +1,6 @@
 //! Tells what the daemon did, each line with the time at which it happened.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -14,6 +14,8 @@ use crate::{
 /// Remembers what has been told.
 pub struct Teller {
     seen: i64,
+    /// What an accepted file has come for.
+    accepted: BTreeSet<String>,
 }
 
 /// One thing that happened, or several of a kind at once.
@@ -27,7 +29,7 @@ enum Line {
 impl Teller {
     /// One who tells what comes after event `seen`.
     pub fn after(seen: i64) -> Self {
-        Self { seen }
+        Self { seen, accepted: BTreeSet::new() }
     }
 
     /// Prints what happened since it was last asked.
@@ -38,7 +40,9 @@ impl Teller {
         let events = app.ledger.read(|txn| txn.all_events()).await?;
         let mut lines: Vec<(Timestamp, Line)> = Vec::new();
         for recorded in events.iter().filter(|recorded| recorded.seq > self.seen) {
-            match (line(app, recorded), lines.last_mut()) {
+            let accepted = matches!(&recorded.event, Event::Decided { verdict, .. } if verdict.is_accepted());
+            let replaces = accepted && !self.accepted.insert(recorded.subject.clone());
+            match (line(app, recorded, replaces), lines.last_mut()) {
                 (Some(Line::Messages { rung, about }), Some((at, Line::Messages { rung: before, about: known })))
                     if rung == *before && minute(*at) == minute(recorded.at) =>
                 {
@@ -65,7 +69,7 @@ fn minute(at: Timestamp) -> String {
     to_london(at).strftime("%a %e %b %H:%M").to_string()
 }
 
-fn line(app: &App, recorded: &RecordedEvent) -> Option<Line> {
+fn line(app: &App, recorded: &RecordedEvent, replaces: bool) -> Option<Line> {
     let about = || {
         let key: ObligationKey = recorded.subject.parse().ok()?;
         Some((app.board.agency_name(&key.agency), app.board.return_title(&key.return_id)))
@@ -74,18 +78,19 @@ fn line(app: &App, recorded: &RecordedEvent) -> Option<Line> {
         Event::Told { rung, .. } => return Some(Line::Messages { rung: rung.clone(), about: vec![about()?.1] }),
         Event::Decided { verdict, .. } => {
             let (verdict, alarming) = match verdict {
-                Verdict::Accepted => ("accepted; the answer reads the figures back", false),
+                Verdict::Accepted if replaces => ("accepted, in place of the earlier file", false),
+                Verdict::Accepted => ("accepted", false),
                 Verdict::AcceptedWithQueries => ("accepted, with a question", false),
                 Verdict::NotAccepted => ("not accepted; the answer names each cell and rule", true),
                 Verdict::Held => ("held for the manager", true),
                 Verdict::Duplicate => return None,
             };
             let (agency, title) = about()?;
-            (format!("{title} from {agency}: {verdict}"), alarming)
+            (format!("{title}, {agency}: {verdict}"), alarming)
         }
         Event::NilReturned { .. } => {
             let (agency, title) = about()?;
-            (format!("{title} from {agency}: nothing to report, noted"), false)
+            (format!("{title}, {agency}: nothing to report, noted"), false)
         }
         Event::Issued { pack, number, .. } => {
             (format!("edition {number} of the {pack} pack is issued and sent"), false)
@@ -101,7 +106,9 @@ fn messages(rung: &str, about: &[String]) -> String {
     let what = about.join(", ");
     match rung {
         "notice" => format!("{} notices sent, one for each return", about.len()),
-        "nudge" if about.len() > 1 => format!("{} reminders sent: {what}", about.len()),
+        "nudge" if about.len() > 1 => {
+            format!("{} reminders sent, to those whose returns are not here yet", about.len())
+        }
         "nudge" => format!("reminder sent: {what}"),
         "due-today" => format!("reminder of the day sent: {what}"),
         "overdue" => format!("{what}: the lead and the deputy are told that it is overdue"),

@@ -8,14 +8,15 @@ use bytes::Bytes;
 use super::super::App;
 use crate::{
     check::Contract,
+    domain::sha256,
     ledger::{Obligation, ObligationKey, Submission},
     settings::{self, Problems},
-    source::landing::{Landed, digest},
+    source::landing::Landed,
 };
 
 /// Keeps bytes in the landing archive; durable when this returns.
 pub(super) async fn keep(app: &App, bytes: Bytes) -> anyhow::Result<Landed> {
-    let sha256 = digest(&bytes);
+    let sha256 = sha256(&bytes);
     let known = app.ledger.read(move |txn| txn.data_key(&sha256)).await?;
     let landing = app.landing.clone();
     Ok(tokio::task::spawn_blocking(move || landing.keep(&bytes, |_| known)).await??)

@@ -8,9 +8,12 @@ mod archive;
 mod judge;
 mod store;
 
-use anyhow::{Context, bail};
+use std::panic::AssertUnwindSafe;
 
-use super::{App, note_failure};
+use anyhow::{Context, anyhow, bail};
+use futures::FutureExt;
+
+use super::{App, retry};
 use crate::{
     check::Contract,
     domain::{Period, Verdict, civil_day},
@@ -18,6 +21,7 @@ use crate::{
     ledger::{Event, FindingRow, NewSubmission, ObligationKey, Pull, RowCounts, Submission, Txn},
     source::Extract,
     timetable::{Every, instant_on},
+    warehouse::WarehouseError,
 };
 
 pub(super) use archive::{bytes_of, contract_of, the_submission};
@@ -191,9 +195,16 @@ pub async fn release(app: &App, submission: i64, accept: bool, reason: &str, act
         let outcome = Outcome { reason: Some(reason), ..Outcome::of(Verdict::NotAccepted, true) };
         return decide(app, &held, outcome, &findings).await;
     }
-    let contract = contract_of(app, &held).await?;
-    let bytes = bytes_of(app, &held).await?;
-    judge(app, &held, &contract, bytes, true).await
+    let (now, actor) = (app.clock.now(), actor.to_owned());
+    let (subject, released) = (held.obligation.to_string(), Event::Released { submission, reason: reason.to_owned() });
+    app.ledger
+        .write(move |txn| {
+            txn.append(now, &subject, &actor, &released)?;
+            txn.reopen_submission(submission)
+        })
+        .await?;
+    fault::point("intake-after-released");
+    resume_one(app, &the_submission(app, submission).await?).await
 }
 
 /// After a start: goes on with what was interrupted, then clears away files that belong to nothing.
@@ -211,14 +222,24 @@ pub async fn recover(app: &App) -> anyhow::Result<()> {
 }
 
 /// Goes on with every submission that has no verdict: what a crash, a full disk or a dead worker interrupted.
+///
+/// One that fails again is left alone for a while, and does not keep the others from their turn.
 pub async fn resume(app: &App) -> anyhow::Result<usize> {
-    let undecided = app.ledger.read(|txn| txn.undecided_submissions()).await?;
+    let (undecided, now) = (app.ledger.read(|txn| txn.undecided_submissions()).await?, app.clock.now());
     let mut resumed = 0;
     for submission in undecided {
-        let what = format!("judging submission {}", submission.id);
-        match resume_one(app, &submission).await.with_context(|| submission.obligation.to_string()) {
-            Ok(_) => resumed += 1,
-            Err(error) => note_failure(app, &what, &error).await,
+        let key = format!("submission/{}", submission.id);
+        if !retry::is_due(app, &key, now).await? {
+            continue;
+        }
+        let what = format!("Judging submission {} ({})", submission.id, submission.obligation);
+        match AssertUnwindSafe(resume_one(app, &submission)).catch_unwind().await {
+            Ok(Ok(_)) => {
+                retry::succeeded(app, &key).await?;
+                resumed += 1;
+            }
+            Ok(Err(error)) => retry::failed(app, &key, &what, &error).await,
+            Err(_) => retry::failed(app, &key, &what, &anyhow!("it panicked")).await,
         }
     }
     Ok(resumed)
@@ -226,20 +247,38 @@ pub async fn resume(app: &App) -> anyhow::Result<usize> {
 
 async fn resume_one(app: &App, submission: &Submission) -> anyhow::Result<Received> {
     if let Some(storing) = storing_of(app, submission).await? {
-        return finish_storing(app, submission, storing).await;
+        match finish_storing(app, submission, storing).await {
+            Err(error) if lost_its_files(&error) => {}
+            done => return done,
+        }
     }
     let contract = contract_of(app, submission).await?;
     if submission.sha256.is_empty() {
         return store_nil(app, submission, &contract).await;
     }
+    let released = was_released(app, submission).await?;
     let bytes = bytes_of(app, submission).await?;
-    judge(app, submission, &contract, bytes, false).await
+    judge(app, submission, &contract, bytes, released).await
 }
 
-/// The earlier submission that makes this one a repeat: the effective or the pending one, same bytes, same contract.
+/// Whether the staged files are gone, as after a rebuild in between: then the archive is read again.
+fn lost_its_files(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref::<WarehouseError>(), Some(WarehouseError::Damaged(damage)) if damage.file.is_some())
+}
+
+/// Whether a person let the submission pass.
+async fn was_released(app: &App, submission: &Submission) -> anyhow::Result<bool> {
+    let (subject, id) = (submission.obligation.to_string(), submission.id);
+    let events = app.ledger.read(move |txn| txn.events_of(&subject)).await?;
+    let released = |event: &Event| matches!(event, Event::Released { submission, .. } if *submission == id);
+    Ok(events.iter().any(|recorded| released(&recorded.event)))
+}
+
+/// The earlier submission that makes this one a repeat: the one that stands or one that waits, same bytes, same
+/// contract.
 fn same_as(txn: &Txn<'_>, new: &NewSubmission) -> crate::ledger::Result<Option<i64>> {
     let Some(obligation) = txn.obligation(&new.obligation)? else { return Ok(None) };
-    for id in [obligation.effective, obligation.pending].into_iter().flatten() {
+    for id in obligation.effective.into_iter().chain(obligation.undecided).chain(obligation.held) {
         if let Some(earlier) = txn.submission(id)?
             && earlier.sha256 == new.sha256
             && earlier.contract_hash == new.contract_hash

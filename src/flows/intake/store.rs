@@ -4,7 +4,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    super::{App, letters},
+    super::{App, letters, note_failure},
     Received,
     archive::obligation_of,
     judge::stage,
@@ -85,6 +85,7 @@ pub(super) async fn store(
     findings: Vec<FindingRow>,
     totals: Option<serde_json::Value>,
 ) -> anyhow::Result<Received> {
+    finish_others(app, submission, &staged).await?;
     let storing = Storing { staged, outcome };
     let event = Event::Storing { submission: submission.id, staged: serde_json::to_value(&storing)? };
     let (now, id, subject) = (app.clock.now(), submission.id, submission.obligation.to_string());
@@ -102,8 +103,31 @@ pub(super) async fn store(
     finish_storing(app, submission, storing).await
 }
 
+/// Finishes what was on its way into the same tables: a commit after it would show readers its rows.
+async fn finish_others(app: &App, submission: &Submission, staged: &Staged) -> anyhow::Result<()> {
+    for other in app.ledger.read(|txn| txn.undecided_submissions()).await? {
+        if other.id == submission.id {
+            continue;
+        }
+        let Some(storing) = storing_of(app, &other).await? else { continue };
+        if storing.staged.tables().any(|table| staged.tables().any(|mine| mine == table)) {
+            let id = other.id;
+            finish_storing(app, &other, storing).await.with_context(|| format!("submission {id} comes first"))?;
+        }
+    }
+    Ok(())
+}
+
+/// From staged files to the answer, however often it was begun before.
 pub(super) async fn finish_storing(app: &App, submission: &Submission, storing: Storing) -> anyhow::Result<Received> {
     let Storing { staged, outcome } = storing;
+    let standing = obligation_of(app, &submission.obligation).await?.effective;
+    if standing.is_some_and(|standing| standing > submission.id) {
+        app.warehouse.discard(&staged)?;
+        let reason = "a later file was accepted before this one was finished".to_owned();
+        let late = Outcome { reason: Some(reason), unasked: true, ..Outcome::of(Verdict::NotAccepted, true) };
+        return decide(app, submission, late, &[]).await;
+    }
     // Held until the versions are recorded: no other commit may come between.
     let turn = app.warehouse.turn().await;
     let versions =
@@ -134,7 +158,14 @@ async fn conclude(
 ) -> anyhow::Result<Received> {
     let now = app.clock.now();
     let before = obligation_of(app, &submission.obligation).await?;
-    let answers = letters::answer(app, &before, submission, &outcome, findings).await?;
+    let answers = match letters::answer(app, &before, submission, &outcome, findings).await {
+        Ok(answers) => answers,
+        Err(error) => {
+            // The verdict does not wait for its letter.
+            note_failure(app, &format!("answering submission {}", submission.id), &error).await;
+            Vec::new()
+        }
+    };
     let (id, key) = (submission.id, submission.obligation.clone());
     let rows = RowCounts { read: outcome.rows.0, accepted: outcome.rows.1, refused: outcome.rows.2 };
     let received = Received {

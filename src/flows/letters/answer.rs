@@ -157,11 +157,24 @@ async fn read(app: &App, contract: &Contract, id: i64, before: Option<i64>) -> a
     };
     let before = kept(before);
     let totals = kept(now).into_iter().map(|total| Total {
-        before: before.iter().find(|b| b.heading == total.heading).and_then(|b| b.value.clone()),
-        value: total.value.unwrap_or_else(|| "not given".into()),
-        label: lower_first(&total.heading),
+        before: before.iter().find(|b| b.heading == total.heading).and_then(|b| Some(grouped(b.value.as_ref()?))),
+        value: total.value.map_or_else(|| "not given".into(), |value| grouped(&value)),
+        label: lower_first(&total.heading.replace('_', " ")),
     });
     Ok(Read::Totals(totals.collect()))
+}
+
+/// A number with its thousands apart: `46,410`.
+fn grouped(number: &str) -> String {
+    let (whole, rest) = number.split_at(number.find('.').unwrap_or(number.len()));
+    let mut text = String::new();
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) && text != "-" {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text + rest
 }
 
 fn is_child_level(contract: &Contract) -> bool {

@@ -94,12 +94,18 @@ fn contract<'a>(app: &'a App, obligation: &Obligation) -> anyhow::Result<&'a Con
 
 fn due(app: &App, obligation: &Obligation, contract: &Contract) -> Due {
     Due {
-        name: contract.title.clone(),
+        name: named(&contract.title),
         title: contract.title.clone(),
         agency: app.board.agency_name(&obligation.key.agency),
         period: obligation.key.period,
         due_at: obligation.due_at,
     }
+}
+
+/// A return as a subject names it: "Missing children return", but never "Return interviews return".
+fn named(title: &str) -> String {
+    let says_so = title.split_whitespace().any(|word| matches!(&*word.to_lowercase(), "return" | "returns"));
+    if says_so { title.to_owned() } else { format!("{title} return") }
 }
 
 pub(super) fn manager(app: &App) -> Person {

@@ -28,14 +28,17 @@ pub(in super::super) async fn rung(
             workbook: false,
             last: None,
             agreement: Some(Agreement {
-                name: format!("the {}", contract.governance.agreement),
+                name: with_article(&contract.governance.agreement),
                 review: contract.governance.agreement_review,
                 purpose: lower_first(&contract.governance.purpose),
             }),
         },
         RungKind::Nudge => Letter::Nudge { due, ways: ways(app, obligation, contract) },
-        RungKind::DueToday => Letter::DueToday { due, ways: ways(app, obligation, contract) },
-        RungKind::Overdue => {
+        // After an outage the day may be over; then it is told as what it is.
+        RungKind::DueToday if civil_day(now) <= civil_day(obligation.due_at) => {
+            Letter::DueToday { due, ways: ways(app, obligation, contract) }
+        }
+        RungKind::DueToday | RungKind::Overdue => {
             Letter::Overdue { due, corrected_by: correction_day(app, obligation)?, next: next(app, obligation)? }
         }
         RungKind::Preview => Letter::Preview {
@@ -44,7 +47,7 @@ pub(in super::super) async fn rung(
                 app.board.timetable.ladder.at,
             ),
             who: format!("the Board member of {}", app.board.agency_name(&obligation.key.agency)),
-            hold: format!("tell {} why", app.board.contact.name),
+            hold: format!("tell {} why", with_article(&app.board.contact.name)),
             escalation: escalation(app, obligation, due).await?,
         },
         RungKind::Escalation => Letter::Escalation(escalation(app, obligation, due).await?),
@@ -57,10 +60,18 @@ pub(in super::super) async fn rung(
     post(app, &key, Some(obligation), people, &letter, now)
 }
 
+/// "the" before a name that does not bring it along.
+fn with_article(name: &str) -> String {
+    match name.split_once(' ') {
+        Some((article, rest)) if article.eq_ignore_ascii_case("the") => format!("the {rest}"),
+        _ => format!("the {name}"),
+    }
+}
+
 fn ways(app: &App, obligation: &Obligation, contract: &Contract) -> Ways {
     let place = match &contract.source {
         Source::Folder { path, .. } => {
-            Some(format!("the shared folder *{}*", fill(path, "agency", obligation.key.agency.as_str())))
+            Some(format!("the shared folder {}", fill(path, "agency", obligation.key.agency.as_str())))
         }
         _ => None,
     };

@@ -107,6 +107,14 @@ CREATE TABLE pulls (
     says          TEXT
 ) STRICT;
 
+-- Work that failed and is tried again.
+CREATE TABLE retries (
+    key      TEXT PRIMARY KEY,
+    next_at  TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    says     TEXT NOT NULL
+) STRICT;
+
 -- Files of a drop folder that were taken, so that they are not taken twice.
 CREATE TABLE taken_files (
     path     TEXT NOT NULL,

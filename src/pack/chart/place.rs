@@ -6,7 +6,7 @@ use crate::pack::{PackError, fonts};
 /// Lines are felt at steps of so many points.
 const STEP: f32 = 2.0;
 /// The clear space around a label.
-const AIR: f32 = 1.2;
+const AIR: f32 = 2.0;
 
 /// Left, top, right, bottom.
 type Area = (f32, f32, f32, f32);

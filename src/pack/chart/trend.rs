@@ -7,7 +7,7 @@ use super::place::Places;
 use super::runs::{ENGLAND, Others, Slot, others, slots, stretches};
 use super::scale::Scale;
 use super::{Chart, words};
-use crate::analysis::{Cause, DisclosedIndicator, Limits, Unit};
+use crate::analysis::{Cause, DisclosedIndicator, Unit};
 use crate::domain::Period;
 use crate::pack::{PackError, fonts};
 
@@ -168,7 +168,7 @@ impl<'a> Plot<'a> {
             }
             let y = self.scale.y(value);
             let text = format!("{trial}{name} limit {}", figure(&self.indicator.meta, value));
-            let baselines = if below { [y + 7.6, y - 3.0] } else { [y - 3.0, y + 7.6] };
+            let baselines = if below { [y + 8.4, y - 4.2] } else { [y - 4.2, y + 8.4] };
             let middle = f32::midpoint(left, self.right);
             let wanted = baselines.into_iter().flat_map(|baseline| {
                 [(Anchor::Start, left + 3.0), (Anchor::End, self.right - 3.0), (Anchor::Middle, middle)]
@@ -220,7 +220,7 @@ impl<'a> Plot<'a> {
             };
             let place = (self.x(at), self.scale.y(value));
             pen.mark(slot.tone(), place, radius);
-            places.point(place, radius * 1.4);
+            places.point(place, radius * 1.5);
         }
     }
 
@@ -257,7 +257,7 @@ impl<'a> Plot<'a> {
         let above = value >= limits.mean;
         let beside = (first..=last).rev().filter_map(|at| Some((self.x(at), self.scale.y(self.slots[at].value()?))));
         let wanted = beside.flat_map(|(x, y)| {
-            let (over, under) = ([y - 6.0, y - 12.0], [y + 10.5, y + 16.5]);
+            let (over, under) = ([y - 6.5, y - 12.5, y - 18.5], [y + 11.0, y + 17.0, y + 23.0]);
             let baselines = if above { [over, under] } else { [under, over] };
             let level = [Anchor::Start, Anchor::End].map(|anchor| {
                 let away = if anchor == Anchor::Start { 7.0 } else { -7.0 };
@@ -271,11 +271,10 @@ impl<'a> Plot<'a> {
 
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        match (&self.indicator.limits, &self.indicator.limits_note) {
-            (Some(limits), _) => notes.push(band_note(limits)),
-            (None, Some(note)) => notes.push(note.clone()),
-            (None, None) => {}
+        if self.indicator.limits.is_some() {
+            notes.push("Band: limits within which chance alone would keep the figure.".to_owned());
         }
+        notes.extend(self.indicator.limits_note.clone());
         if self.scale.low() > 0.0 {
             let low = with_unit(&self.indicator.meta, self.scale.low(), self.scale.decimals());
             notes.push(format!("The scale starts at {low}, not at 0."));
@@ -299,11 +298,6 @@ fn year_name(period: Period) -> Option<String> {
         Period::Release { date } => Some(date.year().to_string()),
         _ => None,
     }
-}
-
-fn band_note(limits: &Limits) -> String {
-    let trial = if limits.trial { format!(" ({} points, so on trial)", limits.points) } else { String::new() };
-    format!("Band: limits within which chance alone would keep the figure{trial}.")
 }
 
 fn line_ends(

@@ -87,7 +87,7 @@ async fn answer(State(shelf): State<Arc<Mutex<Shelf>>>, headers: HeaderMap, requ
     match answer {
         None => StatusCode::NOT_FOUND.into_response(),
         Some(Answer::File { name, bytes }) => {
-            let tag = format!("\"{}\"", quarterday::source::landing::digest(&bytes));
+            let tag = format!("\"{}\"", quarterday::domain::sha256(&bytes));
             if headers.get(header::IF_NONE_MATCH).is_some_and(|sent| sent == tag.as_str()) {
                 return StatusCode::NOT_MODIFIED.into_response();
             }
