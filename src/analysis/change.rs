@@ -5,11 +5,10 @@ use super::{
     figures::{Cell, Course, Figures, Row},
     indicator::Indicator,
     interval::differ,
-    rounding::half_up,
     trend::{FEWEST, FIRM, NoBounds, Way},
     wording,
 };
-use crate::domain::{Period, Status, words::number};
+use crate::domain::{Period, Status, rounding::half_up, words::number};
 
 /// Two points of one series differ by more than so many mean moving ranges once in twenty times: a moving range is
 /// 1.128 standard deviations of a point, a difference of two points has √2 of them, and 1.96 × √2 / 1.128 = 2.457.

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::bail;
+use anyhow::anyhow;
 
 use super::say::say;
 
@@ -31,7 +31,7 @@ pub fn settle(home: &Path) -> anyhow::Result<Board> {
         return Err(NoConfiguration(home.to_owned()).into());
     }
     Board::settle(home, &settings::environment())
-        .map_err(|problems| anyhow::anyhow!("the definitions of {} are not right:\n\n{problems}", home.display()))
+        .map_err(|problems| anyhow!("the definitions of {} are not right:\n\n{problems}", home.display()))
 }
 
 /// The board's ledger for looking into, if it has one yet.
@@ -39,6 +39,9 @@ pub fn ledger(board: &Board) -> anyhow::Result<Option<Ledger>> {
     let path = board.data.join("ledger.sqlite");
     Ok(if path.exists() { Some(Ledger::look(&path)?) } else { None })
 }
+
+/// What is said of a board of which nothing was recorded.
+pub const NOTHING_YET: &str = "nothing was recorded yet; `quarterday run` serves the board and begins its ledger";
 
 /// Has the running daemon do it or, if there is none, does it here; prints what is said.
 pub async fn order(home: &Path, command: Command) -> anyhow::Result<()> {
@@ -48,19 +51,19 @@ pub async fn order(home: &Path, command: Command) -> anyhow::Result<()> {
 
 /// The same without printing.
 pub async fn ask(home: &Path, command: Command) -> anyhow::Result<String> {
+    reply(home, command).await?.said().map_err(|why| anyhow!("{why}"))
+}
+
+/// What the daemon, or this process in its place, replies.
+pub async fn reply(home: &Path, command: Command) -> anyhow::Result<Reply> {
     let board = settle(home)?;
-    let reply = match daemon::ask(&daemon::socket(&board.data), &command).await {
-        Ok(reply) => reply,
+    match daemon::ask(&daemon::socket(&board.data), &command).await {
         Err(ControlError::NotRunning(_)) => {
             let opened = daemon::open(board, Clock::System, &settings::environment()).await?;
             let app: Arc<App> = Arc::new(opened.app);
-            daemon::obey(&app, command).await
+            Ok(daemon::obey(&app, command).await)
         }
-        Err(error) => return Err(error.into()),
-    };
-    match reply {
-        Reply::Done(said) => Ok(said),
-        Reply::Refused(why) => bail!("{why}"),
+        answer => Ok(answer?),
     }
 }
 

@@ -21,12 +21,15 @@ mod worker;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{
+    Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 
 use crate::{
     daemon::Command,
     domain::{AgencyId, Period, ReturnId},
-    flows::query::Written,
+    flows::written::Written,
 };
 
 pub use worker::worker;
@@ -90,7 +93,7 @@ enum Act {
         #[arg(long, value_name = "DATE")]
         as_of: Option<jiff::civil::Date>,
         /// How the answer is written.
-        #[arg(long, value_enum, default_value = "table")]
+        #[arg(long, value_parser = PossibleValuesParser::new(Written::WORDS).try_map(|word| word.parse::<Written>()), default_value = "table")]
         format: Written,
     },
     /// Issue, list or rebuild packs.
@@ -102,7 +105,7 @@ enum Act {
         #[arg(long)]
         replace: bool,
     },
-    /// Check the ledger's chain and projections, and every file of the warehouse.
+    /// Check the ledger, and every file of the warehouse, of the editions and of the archive.
     Verify,
     /// Ask the daemon to look at once for what is owed.
     Ring,

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
+use anyhow::Context;
+
 use super::{board, say::say};
 use crate::{
     daemon::Command,
     domain::{Period, to_london},
     flows::publish,
-    ledger::Ledger,
     worker::Launcher,
 };
 
@@ -38,7 +39,10 @@ pub async fn pack(home: &Path, pack: Pack) -> anyhow::Result<()> {
         Pack::Issue { pack, period } => board::order(home, Command::Issue { pack, period }).await,
         Pack::List => {
             let board = board::settle(home)?;
-            let ledger = Ledger::look(&board.data.join("ledger.sqlite"))?;
+            let Some(ledger) = board::ledger(&board)? else {
+                say(board::NOTHING_YET);
+                return Ok(());
+            };
             for edition in ledger.read(|txn| txn.editions()).await? {
                 let issued = to_london(edition.issued_at).strftime("%-d %B %Y");
                 let folder = board.data.join(&edition.folder);
@@ -54,7 +58,7 @@ pub async fn pack(home: &Path, pack: Pack) -> anyhow::Result<()> {
         }
         Pack::Rebuild { pack, edition } => {
             let board = board::settle(home)?;
-            let ledger = Ledger::look(&board.data.join("ledger.sqlite"))?;
+            let ledger = board::ledger(&board)?.context(board::NOTHING_YET)?;
             say(format_args!(
                 "{}",
                 publish::rebuild(&Launcher::current()?, &ledger, &board.data, &pack, edition).await?

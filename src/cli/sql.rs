@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{board, say::say};
-use crate::{daemon::Command, flows::query::Written};
+use crate::{daemon::Command, flows::written::Written};
 
 /// Asks the warehouse; the statement runs in a limited worker.
 pub async fn sql(home: &Path, text: String, as_of: Option<jiff::civil::Date>, format: Written) -> anyhow::Result<()> {

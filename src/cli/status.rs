@@ -12,7 +12,10 @@ use crate::{
     clock::Clock,
     daemon::{self, Command, ControlError, Reply},
     domain::{civil_day, to_london},
-    flows::standing::{self, Owed},
+    flows::{
+        hold,
+        standing::{self, Owed},
+    },
     ledger::{Event, OutboxState},
 };
 
@@ -20,6 +23,8 @@ use crate::{
 const MOST_ROWS: usize = 20;
 /// So many of the next messages are listed.
 const MOST_NEXT: usize = 8;
+/// So many of the messages that wait are listed.
+const MOST_WAITING: i64 = 10;
 
 /// Prints what runs, what is owed, and what will be sent next to whom and why.
 pub async fn status(home: &Path) -> anyhow::Result<()> {
@@ -27,27 +32,34 @@ pub async fn status(home: &Path) -> anyhow::Result<()> {
     let running = daemon::ask(&daemon::socket(&board.data), &Command::Now).await;
     let example = if board.example { " (an example)" } else { "" };
     say(format_args!("{}{example}", toned(Tone::Strong, &board.name)));
-    let now = match &running {
-        Ok(Reply::Done(now)) => {
+    let ledger = board::ledger(&board)?;
+    let (now, held) = match &running {
+        Ok(Reply::Now { now, held }) => {
             say(format_args!("A daemon serves {}.", board.data.display()));
-            now.parse().ok()
+            (Some(*now), held.clone())
         }
         Err(ControlError::NotRunning(_)) => {
             say("No daemon runs; `quarterday run` starts one.");
-            None
+            let held = match &ledger {
+                Some(ledger) => hold::reason(&board.data, ledger, &Clock::System).await?,
+                None => None,
+            };
+            (None, held)
         }
         _ => {
             say(format_args!("A daemon has {}, but does not answer; see its log.", board.data.display()));
-            None
+            (None, None)
         }
     };
+    if let Some(why) = held {
+        say(toned(Tone::Alarm, format_args!("On hold: {why}.")));
+    }
     for line in board.mail.warnings() {
         say(toned(Tone::Alarm, format_args!("Warning: {line}.")));
     }
     let now = now.unwrap_or_else(|| Clock::System.now());
     say(format_args!("It is {} in London.", to_london(now).strftime("%A %-d %B %Y, %H:%M")));
 
-    let ledger = board::ledger(&board)?;
     let owed = standing::owed_at(&board, ledger.as_ref(), now).await?;
     what_is_owed(&owed, now);
     let Some(ledger) = ledger else { return Ok(()) };
@@ -62,19 +74,24 @@ pub async fn status(home: &Path) -> anyhow::Result<()> {
         ));
         say(format_args!("  `quarterday release {id} --reason …` takes it, with --refuse it is refused."));
     }
-    let (messages, failures, failing) =
-        ledger.read(|txn| Ok((txn.messages()?, txn.recent_failures(5)?, txn.failing_pulls()?))).await?;
-    let waiting: Vec<_> = messages.iter().filter(|m| m.settled_at.is_none()).collect();
-    let count = |state| messages.iter().filter(|m| m.state == state).count();
+    let (counts, [sent, written, superseded, refused], waiting) = ledger
+        .read(|txn| {
+            let of = |state| txn.messages_in(state);
+            let settled = [
+                of(OutboxState::Sent)?,
+                of(OutboxState::Written)?,
+                of(OutboxState::Superseded)?,
+                of(OutboxState::Refused)?,
+            ];
+            Ok((txn.counts()?, settled, txn.waiting_messages(MOST_WAITING)?))
+        })
+        .await?;
+    let (failures, failing) = ledger.read(|txn| Ok((txn.recent_failures(5)?, txn.failing_pulls()?))).await?;
     say(format_args!(
-        "\nMessages: {} sent, {} written and not sent, {} superseded, {} refused, {} waiting",
-        count(OutboxState::Sent),
-        count(OutboxState::Written),
-        count(OutboxState::Superseded),
-        count(OutboxState::Refused),
-        waiting.len()
+        "\nMessages: {sent} sent, {written} written and not sent, {superseded} superseded, {refused} refused, {} waiting",
+        counts.waiting
     ));
-    for message in waiting.iter().take(10) {
+    for message in waiting {
         let says = message.says.clone().map(|says| format!(" ({says})")).unwrap_or_default();
         say(format_args!(
             "  {} to {}: not before {}{says}",

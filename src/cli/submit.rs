@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use super::{Which, board, say::say};
-use crate::daemon::Command;
+use crate::{
+    daemon::{Command, Reply},
+    domain::Verdict,
+};
 
 /// A file, or a nil return.
 #[derive(Debug, clap::Args)]
@@ -32,10 +35,12 @@ pub async fn submit(home: &Path, submit: Submit) -> anyhow::Result<()> {
         }
         (None, None) => bail!("name a file, or give a reason with --nil"),
     };
-    let said = board::ask(home, command).await?;
-    if said.contains(": not accepted") {
-        bail!("{said}");
+    let reply = board::reply(home, command).await?;
+    let is_refused = matches!(reply, Reply::Judged { verdict: Verdict::NotAccepted, .. });
+    let says = reply.said().map_err(|why| anyhow!("{why}"))?;
+    if is_refused {
+        bail!("{says}");
     }
-    say(format_args!("{said}"));
+    say(says);
     Ok(())
 }

@@ -5,19 +5,22 @@ use std::path::Path;
 use anyhow::bail;
 
 use super::{board, say::say};
-use crate::{flows::warehouse_folder, ledger::Ledger, warehouse::Warehouse};
+use crate::flows::verify;
 
-/// Walks the ledger's chain, compares its projections with its events, and reads every file of the warehouse.
+/// Checks all that is kept and prints a line for each kind; fails when anything is wrong.
 pub async fn verify(home: &Path) -> anyhow::Result<()> {
     let board = board::settle(home)?;
-    let ledger = Ledger::look(&board.data.join("ledger.sqlite"))?;
-    let (mut wrong, (events, head), vector) =
-        ledger.read(|txn| Ok((txn.verify()?, txn.chain_head()?, txn.vector()?))).await?;
-    let warehouse = Warehouse::open(&warehouse_folder(&board))?;
-    wrong.extend(warehouse.verify(&vector).await?.iter().map(ToString::to_string));
-    if !wrong.is_empty() {
-        bail!("{} things are wrong:\n  {}", wrong.len(), wrong.join("\n  "));
+    let Some(ledger) = board::ledger(&board)? else {
+        say(board::NOTHING_YET);
+        return Ok(());
+    };
+    let verified = verify::verify(&board, &ledger).await?;
+    for line in &verified.lines {
+        say(line);
     }
-    say(format_args!("{events} events, chain head {head}; {} tables; everything agrees", vector.len()));
+    if !verified.wrong.is_empty() {
+        bail!("{} things are wrong:\n  {}", verified.wrong.len(), verified.wrong.join("\n  "));
+    }
+    say("everything agrees");
     Ok(())
 }

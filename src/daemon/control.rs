@@ -14,7 +14,7 @@ use tokio::{
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
-    /// What time it is for the daemon.
+    /// What time it is for the daemon, and whether it holds its hand.
     Now,
     /// Ring now and answer when the ring is over.
     Ring,
@@ -76,7 +76,7 @@ pub enum Command {
         /// As readers saw the warehouse at the end of this day.
         as_of: Option<jiff::civil::Date>,
         /// How the answer is written.
-        format: crate::flows::query::Written,
+        format: crate::flows::written::Written,
     },
     /// Confirm that this machine is the board's, after a restore or a move.
     Adopt {
@@ -96,8 +96,33 @@ pub enum Command {
 pub enum Reply {
     /// It was done; a sentence for people.
     Done(String),
+    /// A file was judged.
+    Judged {
+        /// How.
+        verdict: crate::domain::Verdict,
+        /// The same for people, with what was found.
+        says: String,
+    },
+    /// What time it is.
+    Now {
+        /// The instant.
+        now: jiff::Timestamp,
+        /// Why mail, pulls, the chase and packs hold, if they do.
+        held: Option<String>,
+    },
     /// It was not done; why, and what to do.
     Refused(String),
+}
+
+impl Reply {
+    /// What it says to people; an error if it was not done.
+    pub fn said(self) -> Result<String, String> {
+        match self {
+            Self::Done(says) | Self::Judged { says, .. } => Ok(says),
+            Self::Now { now, .. } => Ok(now.to_string()),
+            Self::Refused(why) => Err(why),
+        }
+    }
 }
 
 /// Why the daemon could not be asked.

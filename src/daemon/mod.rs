@@ -1,13 +1,14 @@
-//! The daemon: builds what the flows work with, rings, listens and supervises.
+//! The daemon: builds what the flows work with, rings, sends, listens and supervises.
 //!
 //! The only place that opens the ledger, the landing archive and the warehouse, and that makes clients and mailers.
 
 mod control;
-mod identity;
 mod lock;
 mod obey;
+mod post;
 mod ring;
 mod serve;
+mod supervise;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -16,8 +17,8 @@ use tokio::sync::Mutex;
 
 use crate::{
     clock::Clock,
-    flows::{App, Board, intake, note_failure, warehouse_folder},
-    ledger::{Event, Ledger},
+    flows::{App, Board, hold, intake, note_failure, warehouse_folder},
+    ledger::Ledger,
     mail::{Deadlines, Mailroom},
     source::{self, Source, https::Fetcher, landing::Landing},
     warehouse::Warehouse,
@@ -27,7 +28,7 @@ use crate::{
 pub use control::{Command, ControlError, Reply, ask};
 pub use lock::{Lock, LockError};
 pub use obey::obey;
-pub use ring::{Rung, advance, ring};
+pub use ring::{Rang, advance, ring};
 pub use serve::{Readiness, serve};
 
 /// An application that has its data folder to itself.
@@ -60,17 +61,13 @@ pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, Str
         fetcher,
         mailroom,
         looks: Mutex::default(),
+        ringing: Mutex::default(),
         turn: Mutex::default(),
+        post: Mutex::default(),
     };
-    identity::check(&app).await?;
+    // Before anything is recorded under a clock that may be wrong.
+    hold::claim(&app).await?;
     make_drop_folders(&app.board)?;
-    let (now, version) = (app.clock.now(), env!("CARGO_PKG_VERSION").to_owned());
-    app.ledger
-        .write(move |txn| {
-            txn.append(now, "daemon", "daemon", &Event::Started { version })?;
-            Ok(())
-        })
-        .await?;
     if let Err(error) = intake::recover(&app).await {
         note_failure(&app, "recovering after a start", &error).await;
     }

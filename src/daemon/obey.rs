@@ -5,13 +5,13 @@ use std::sync::Arc;
 use anyhow::Context;
 use bytes::Bytes;
 
-use super::{Command, Reply, advance, identity, ring};
+use super::{Command, Reply, advance, post, ring};
 use crate::{
     domain::Verdict,
     flows::{
-        App,
+        App, hold,
         intake::{self, Acknowledge, Offer, Received},
-        publish, query, rebuild, refresh,
+        publish, query, rebuild, refresh, written,
     },
     ledger::ObligationKey,
     source::Extract,
@@ -19,22 +19,25 @@ use crate::{
 
 /// Does what a command asks; what went wrong is in the answer.
 pub async fn obey(app: &Arc<App>, command: Command) -> Reply {
-    match act(app, command).await {
-        Ok(said) => Reply::Done(said),
-        Err(error) => Reply::Refused(format!("{error:#}")),
-    }
+    act(app, command).await.unwrap_or_else(|error| Reply::Refused(format!("{error:#}")))
 }
 
-async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<String> {
-    match command {
-        Command::Now => Ok(app.clock.now().to_string()),
+async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
+    let said = match command {
+        Command::Now => {
+            let held = hold::reason(&app.board.data, &app.ledger, &app.clock).await?;
+            return Ok(Reply::Now { now: app.clock.now(), held });
+        }
         Command::Ring => {
-            let rung = ring(app).await;
-            Ok(format!("{rung:?}"))
+            let rang = ring(app).await?;
+            match post::deliver_all(app).await {
+                0 => rang.to_string(),
+                left => format!("{rang}; {left} messages done with"),
+            }
         }
         Command::Advance { to } => {
             let rings = advance(app, to).await?;
-            Ok(format!("it is {to}, after {rings} rings that did something"))
+            format!("it is {to}, after {rings} rings that did something")
         }
         Command::Submit { file, return_id, agency, period, actor } => {
             let _turn = app.turn.lock().await;
@@ -43,39 +46,35 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<String> {
             let extract = Extract { bytes: Bytes::from(bytes), name, source: format!("brought by {actor}") };
             let key = ObligationKey { return_id, agency, period };
             let offer = Offer { key, extract, actor, acknowledge: Acknowledge::Nothing };
-            Ok(told(&intake::receive(app, offer).await?))
+            return Ok(told(&intake::receive(app, offer).await?));
         }
         Command::Nil { return_id, agency, period, reason, actor } => {
             let _turn = app.turn.lock().await;
             let key = ObligationKey { return_id, agency, period };
             let received = intake::nil(app, key, reason, &actor).await?;
-            Ok(format!("submission {}: a nil return is recorded", received.submission))
+            format!("submission {}: a nil return is recorded", received.submission)
         }
         Command::Release { submission, accept, reason, actor } => {
             let _turn = app.turn.lock().await;
-            Ok(told(&intake::release(app, submission, accept, &reason, &actor).await?))
+            return Ok(told(&intake::release(app, submission, accept, &reason, &actor).await?));
         }
         Command::Issue { pack, period } => {
             let _turn = app.turn.lock().await;
             let edition = publish::issue(app, &pack, period, None).await?;
-            Ok(format!(
-                "edition {} of {pack} is issued: {}",
-                edition.number,
-                app.board.data.join(edition.folder).display()
-            ))
+            format!("edition {} of {pack} is issued: {}", edition.number, app.board.data.join(edition.folder).display())
         }
         Command::Refresh => {
             let _turn = app.turn.lock().await;
             let done = refresh::refresh(app).await?;
-            Ok(if done { "the figures were worked out anew" } else { "the figures are up to date" }.to_owned())
+            if done { "the figures were worked out anew" } else { "the figures are up to date" }.to_owned()
         }
         Command::Sql { text, as_of, format } => {
             let rows = query::sql(app, &text, as_of).await?;
-            query::written(&rows, format)
+            written::write(&rows, format)?
         }
         Command::Adopt { actor } => {
-            identity::adopt(app, &actor).await?;
-            Ok("this machine is the board's; mail and pulls go on".to_owned())
+            hold::adopt(app, &actor).await?;
+            "this machine is the board's; mail, pulls, the chase and packs go on".to_owned()
         }
         Command::Rebuild { replace } => {
             let _turn = app.turn.lock().await;
@@ -89,13 +88,14 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<String> {
             for difference in rebuilt.differences {
                 said.push_str(&format!("\n  {difference}"));
             }
-            Ok(said)
+            said
         }
-    }
+    };
+    Ok(Reply::Done(said))
 }
 
 /// A verdict in words, with what was found.
-fn told(received: &Received) -> String {
+fn told(received: &Received) -> Reply {
     let verdict = match received.verdict {
         Verdict::Accepted => "accepted",
         Verdict::AcceptedWithQueries => "accepted, with questions",
@@ -120,5 +120,5 @@ fn told(received: &Received) -> String {
         };
         said.push_str(&format!("\n  {} {place}{} ({})", finding.severity.as_str(), finding.says, finding.rule));
     }
-    said
+    Reply::Judged { verdict: received.verdict, says: said }
 }

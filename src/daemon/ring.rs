@@ -2,68 +2,84 @@
 //!
 //! Ringing twice does nothing twice. A flow that fails or panics is noted and the next one has its turn.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{fmt, panic::AssertUnwindSafe, sync::Arc};
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 
-use super::identity;
-use crate::flows::{App, chase, intake, note_failure, publish, pull, refresh};
+use super::{post, supervise::words_of};
+use crate::flows::{App, chase, hold, intake, note_failure, publish, pull, refresh};
 
 /// What one ring did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Rung {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rang {
+    /// Why nothing was asked, told and issued.
+    pub held: Option<String>,
     /// Submissions that an interruption had left undecided.
     pub resumed: usize,
     /// Files taken.
     pub taken: usize,
-    /// Rungs of the ladder told.
+    /// Steps of the chase told.
     pub told: usize,
     /// Whether figures were worked out anew.
     pub refreshed: bool,
     /// Packs issued.
     pub issued: usize,
-    /// Messages that left.
-    pub sent: usize,
 }
 
-impl Rung {
+impl Rang {
     /// Whether anything happened.
     pub fn did_something(&self) -> bool {
-        *self != Self::default()
+        *self != Self { held: self.held.clone(), ..Self::default() }
     }
 }
 
-/// Asks every flow once.
-pub async fn ring(app: &App) -> Rung {
-    let _turn = app.turn.lock().await;
-    let hold = identity::is_foreign(app).await.unwrap_or(true);
-    let mut rung = Rung { resumed: guarded(app, "resuming", intake::resume(app)).await, ..Rung::default() };
-    if hold {
-        tracing::warn!("this ledger was written on another machine; mail and pulls hold until `quarterday adopt`");
-    } else {
-        rung.taken = guarded(app, "taking files", pull::pull(app)).await;
-    }
-    rung.told = guarded(app, "chasing", chase::chase(app)).await;
-    rung.refreshed = guarded(app, "refreshing the figures", refresh::refresh(app)).await;
-    rung.issued = guarded(app, "issuing packs", publish::publish(app)).await;
-    rung.sent = guarded(app, "sending mail", send(app, hold)).await;
-    metrics::counter!("quarterday_rings_total").increment(1);
-    rung
-}
-
-/// Sends all that is due; the mailroom sends so many at a time.
-async fn send(app: &App, foreign: bool) -> anyhow::Result<usize> {
-    let hold = foreign.then_some("this ledger was written on another machine; `quarterday adopt` lets mail go on");
-    let mut left = 0;
-    loop {
-        let pumped = app.mailroom.pump(&app.ledger, app.clock.now(), hold).await?;
-        left += pumped.sent + pumped.written + pumped.refused + pumped.superseded;
-        if !pumped.more {
-            return Ok(left);
+impl fmt::Display for Rang {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counted = [
+            (self.resumed, "interrupted submissions judged"),
+            (self.taken, "files taken"),
+            (self.told, "messages of the chase written"),
+            (usize::from(self.refreshed), "set of figures worked out anew"),
+            (self.issued, "packs issued"),
+        ];
+        let done: Vec<String> =
+            counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        match done.as_slice() {
+            [] => write!(f, "nothing was to be done")?,
+            done => write!(f, "{}", done.join(", "))?,
         }
+        self.held.as_ref().map_or(Ok(()), |why| write!(f, "; {why}"))
     }
+}
+
+/// Asks every flow once. Hosts are asked outside the turn, so that a file brought meanwhile does not wait for them.
+///
+/// # Errors
+/// When the ledger does not answer; what goes wrong in a flow is noted, and the others have their turn.
+pub async fn ring(app: &App) -> anyhow::Result<Rang> {
+    let _alone = app.ringing.lock().await;
+    let held = hold::look(app).await.context("asking the ledger whether to go on")?;
+    metrics::gauge!("quarterday_held").set(if held.is_some() { 1.0 } else { 0.0 });
+    let free = held.is_none();
+    let mut rang = Rang { held, ..Rang::default() };
+    rang.resumed = in_turn(app, "resuming", intake::resume(app)).await;
+    if free {
+        rang.taken = guarded(app, "taking files", pull::pull(app)).await;
+        rang.told = in_turn(app, "chasing", chase::chase(app)).await;
+    }
+    rang.refreshed = in_turn(app, "refreshing the figures", refresh::refresh(app)).await;
+    if free {
+        rang.issued = in_turn(app, "issuing packs", publish::publish(app)).await;
+    }
+    metrics::counter!("quarterday_rings_total").increment(1);
+    Ok(rang)
+}
+
+async fn in_turn<T: Default>(app: &App, what: &str, flow: impl Future<Output = anyhow::Result<T>>) -> T {
+    let _turn = app.turn.lock().await;
+    guarded(app, what, flow).await
 }
 
 /// Runs a flow; an error or a panic is noted, and what it would have answered is nothing.
@@ -76,9 +92,7 @@ async fn guarded<T: Default>(app: &App, what: &str, flow: impl Future<Output = a
         }
         Err(panic) => {
             metrics::counter!("quarterday_panics_total").increment(1);
-            let words = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let words = words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            note_failure(app, what, &anyhow!("it panicked: {words}")).await;
+            note_failure(app, what, &anyhow!("it panicked: {}", words_of(panic.as_ref()))).await;
             T::default()
         }
     }
@@ -95,7 +109,7 @@ pub async fn advance(app: &Arc<App>, to: Timestamp) -> anyhow::Result<usize> {
     let mut rings = 0;
     loop {
         // Twice, so that a drop folder's files are seen to stand still and an answer's own consequences follow it.
-        while ring(app).await.did_something() {
+        while ring_and_deliver(app).await? {
             rings += 1;
         }
         let now = app.clock.now();
@@ -106,6 +120,12 @@ pub async fn advance(app: &Arc<App>, to: Timestamp) -> anyhow::Result<usize> {
         let soon = now.checked_add(SignedDuration::from_secs(1))?;
         app.clock.advance_to(next.unwrap_or(to).max(soon).min(to));
     }
+}
+
+/// Rings, then sends what is due; says whether anything happened.
+async fn ring_and_deliver(app: &App) -> anyhow::Result<bool> {
+    let rang = ring(app).await?;
+    Ok(post::deliver_all(app).await > 0 || rang.did_something())
 }
 
 /// The next instant at which something is to be done.

@@ -1,17 +1,25 @@
-//! The daemon at work: the doorbell, the control socket and the pages, until it is told to stop.
+//! The daemon at work: the doorbell, the post, the control socket and the pages, until it is told to stop.
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use tokio::{
-    net::{TcpListener, UnixListener},
+    net::{TcpListener, UnixListener, UnixStream},
     sync::{Notify, watch},
-    task::JoinHandle,
-    time::timeout,
+    task::JoinSet,
+    time::{sleep, timeout},
 };
 
-use super::{Opened, control, obey, ring, socket};
-use crate::{flows::App, schedule::Doorbell, web};
+use super::{
+    Opened, control, obey, post, ring, socket,
+    supervise::{Beat, keep},
+};
+use crate::{
+    flows::{App, note_failure},
+    ledger::Event,
+    schedule::Doorbell,
+    web,
+};
 
 /// How long work that is under way may take to end after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -23,10 +31,13 @@ pub struct Readiness {
     pub pages: std::net::SocketAddr,
 }
 
-/// Serves until SIGTERM or SIGINT, then drains.
+/// The longest that messages which wait are not looked at.
+const POST_EVERY: Duration = Duration::from_secs(5);
+
+/// Serves until SIGTERM or SIGINT, then drains. A task that ends is started again.
 ///
 /// # Errors
-/// When the control socket or the pages' address cannot be had.
+/// When the control socket or the pages' address cannot be had, or a task ends again and again.
 pub async fn serve(opened: Opened, every: Duration, ready: impl FnOnce(&Readiness)) -> anyhow::Result<()> {
     let Opened { app, lock } = opened;
     let app = Arc::new(app);
@@ -36,21 +47,55 @@ pub async fn serve(opened: Opened, every: Duration, ready: impl FnOnce(&Readines
         format!("the pages cannot listen at {}; change listen under [web] in config/quarterday.toml", app.board.listen)
     })?;
     let readiness = Readiness { pages: pages.local_addr()? };
-    let bell = Arc::new(Notify::new());
+    let metrics = web::Metrics::install();
+    record_start(&app).await?;
+    let (bell, letters, beat) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(Beat::default()));
+    let mut tasks = JoinSet::new();
     // A simulated clock is moved by hand, and rung when it is.
     let doorbell = match app.clock.is_simulated() {
         true => None,
-        false => Some(Doorbell::hang(every, Arc::clone(&bell)).await?),
+        false => {
+            let (app, letters, beat, stopping) =
+                (Arc::clone(&app), Arc::clone(&letters), Arc::clone(&beat), stopping.clone());
+            tasks.spawn(keep("the post", stopping.clone(), move || {
+                deliveries(Arc::clone(&app), Arc::clone(&letters), Arc::clone(&beat), stopping.clone())
+            }));
+            Some(Doorbell::hang(every, Arc::clone(&bell)).await?)
+        }
     };
-    let tasks = [
-        tokio::spawn(rings(Arc::clone(&app), bell, stopping.clone())),
-        tokio::spawn(commands(Arc::clone(&app), control, stopping.clone())),
-        tokio::spawn(web::serve(Arc::clone(&app), pages, stopped(stopping))),
-    ];
+    tasks.spawn(keep("ringing", stopping.clone(), {
+        let (app, letters, stopping) = (Arc::clone(&app), Arc::clone(&letters), stopping.clone());
+        move || rings(Arc::clone(&app), Arc::clone(&bell), Arc::clone(&letters), Arc::clone(&beat), stopping.clone())
+    }));
+    tasks.spawn(keep("the control socket", stopping.clone(), {
+        let (app, stopping, mut first) = (Arc::clone(&app), stopping.clone(), Some(control));
+        move || commands(Arc::clone(&app), first.take(), Arc::clone(&letters), stopping.clone())
+    }));
+    tasks.spawn(keep("the pages", stopping.clone(), {
+        let (app, mut first, metrics, at) = (Arc::clone(&app), Some(pages), metrics, readiness.pages);
+        move || {
+            let (app, first, metrics, stopped) =
+                (Arc::clone(&app), first.take(), metrics.clone(), stopped(stopping.clone()));
+            async move {
+                let listener = match first {
+                    Some(listener) => listener,
+                    None => TcpListener::bind(at).await?,
+                };
+                Ok(web::serve(app, listener, metrics, stopped).await?)
+            }
+        }
+    }));
     ready(&readiness);
     tracing::info!(pages = %readiness.pages, version = env!("CARGO_PKG_VERSION"), "ready");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    signal().await?;
+    let ended = tokio::select! {
+        signal = signal() => signal,
+        Some(ended) = tasks.join_next() => match ended {
+            Ok(Err(error)) => Err(error.context("the daemon gives up, so that it is started anew")),
+            Ok(Ok(())) => Err(anyhow!("a task of the daemon ended without being asked")),
+            Err(error) => Err(error.into()),
+        },
+    };
     tracing::info!("stopping; work under way is finished first");
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     let _ = stop.send(true);
@@ -60,57 +105,149 @@ pub async fn serve(opened: Opened, every: Duration, ready: impl FnOnce(&Readines
     drain(tasks).await;
     let _ = std::fs::remove_file(socket(&app.board.data));
     drop(lock);
+    ended
+}
+
+async fn record_start(app: &App) -> anyhow::Result<()> {
+    let (now, version) = (app.clock.now(), env!("CARGO_PKG_VERSION").to_owned());
+    app.ledger
+        .write(move |txn| {
+            txn.append(now, "daemon", "daemon", &Event::Started { version })?;
+            Ok(())
+        })
+        .await?;
     Ok(())
 }
 
-async fn drain(tasks: [JoinHandle<()>; 3]) {
-    let all = futures::future::join_all(tasks);
-    match timeout(DRAIN, all).await {
-        Ok(ended) => {
-            for error in ended.into_iter().filter_map(Result::err) {
-                tracing::error!(%error, "a task did not end well");
+async fn drain(mut tasks: JoinSet<anyhow::Result<()>>) {
+    let all = async {
+        while let Some(ended) = tasks.join_next().await {
+            match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(error = format!("{error:#}"), "a task did not end well"),
+                Err(error) => tracing::error!(%error, "a task did not end well"),
             }
         }
-        Err(_) => tracing::warn!("work is still under way after 30 s; it is resumed at the next start"),
+    };
+    if timeout(DRAIN, all).await.is_err() {
+        tracing::warn!("work is still under way after 30 s; it is resumed at the next start");
     }
 }
 
-/// Rings whenever the bell does; the watchdog is fed only here, so that it stops when ringing does.
-async fn rings(app: Arc<App>, bell: Arc<Notify>, mut stopping: watch::Receiver<bool>) {
+/// Rings whenever the bell does.
+async fn rings(
+    app: Arc<App>,
+    bell: Arc<Notify>,
+    letters: Arc<Notify>,
+    beat: Arc<Beat>,
+    stopping: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let mut held = None;
     loop {
         tokio::select! {
             () = bell.notified() => {}
-            _ = stopping.changed() => return,
+            () = stopped(stopping.clone()) => return Ok(()),
         }
-        let rung = ring(&app).await;
-        if rung.did_something() {
-            tracing::info!(?rung, "rang");
+        match ring(&app).await {
+            Ok(rang) => {
+                if rang.did_something() {
+                    tracing::info!(rang = %rang, "rang");
+                }
+                if rang.held != held {
+                    tracing::warn!(why = rang.held.as_deref().unwrap_or("nothing any more"), "on hold");
+                    held = rang.held;
+                }
+                beat.rang();
+            }
+            Err(error) => note_failure(&app, "ringing", &error).await,
         }
-        let _ = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]);
+        letters.notify_one();
     }
 }
 
-async fn commands(app: Arc<App>, listener: UnixListener, mut stopping: watch::Receiver<bool>) {
+/// Sends what is due: after each ring and command, and every few seconds for what was to be tried again.
+async fn deliveries(
+    app: Arc<App>,
+    letters: Arc<Notify>,
+    beat: Arc<Beat>,
+    stopping: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let mut more = false;
     loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stopping.changed() => return,
-        };
-        match stream {
-            Ok((stream, _)) => {
-                let app = Arc::clone(&app);
-                tokio::spawn(async move {
-                    if let Some((command, mut writer)) = control::read(stream).await {
-                        let reply = obey(&app, command).await;
-                        control::answer(&mut writer, &reply).await;
-                    }
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the control socket could not be answered");
-                tokio::time::sleep(Duration::from_millis(200)).await;
+        if !more {
+            tokio::select! {
+                () = letters.notified() => {}
+                () = sleep(POST_EVERY) => {}
+                () = stopped(stopping.clone()) => {}
             }
         }
+        if *stopping.borrow() {
+            return Ok(());
+        }
+        match post::deliver(&app).await {
+            Ok(pumped) => {
+                beat.delivered();
+                more = pumped.more;
+            }
+            Err(error) => {
+                note_failure(&app, "sending mail", &error).await;
+                more = false;
+            }
+        }
+    }
+}
+
+/// Lets commands in until the daemon stops, then waits for those under way.
+async fn commands(
+    app: Arc<App>,
+    listener: Option<UnixListener>,
+    letters: Arc<Notify>,
+    stopping: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let listener = match listener {
+        Some(listener) => listener,
+        None => control::listen(&socket(&app.board.data))?,
+    };
+    let mut under_way = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    under_way.spawn(command(Arc::clone(&app), stream, Arc::clone(&letters), stopping.clone()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the control socket could not be answered");
+                    sleep(Duration::from_millis(200)).await;
+                }
+            },
+            Some(ended) = under_way.join_next() => told(ended),
+            () = stopped(stopping.clone()) => break,
+        }
+    }
+    drop(listener);
+    while let Some(ended) = under_way.join_next().await {
+        told(ended);
+    }
+    Ok(())
+}
+
+async fn command(app: Arc<App>, stream: UnixStream, letters: Arc<Notify>, stopping: watch::Receiver<bool>) {
+    // Whoever has not asked by the time the daemon stops is not waited for.
+    let asked = tokio::select! {
+        asked = control::read(stream) => asked,
+        () = stopped(stopping) => return,
+    };
+    if let Some((command, mut writer)) = asked {
+        let reply = obey(&app, command).await;
+        letters.notify_one();
+        control::answer(&mut writer, &reply).await;
+    }
+}
+
+fn told(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        metrics::counter!("quarterday_panics_total").increment(1);
+        tracing::error!(%error, "a command did not end well");
     }
 }
 

@@ -26,7 +26,7 @@ pub use crate::worker::Limits;
 pub use cells::is_unnamed;
 pub use csv::CsvOptions;
 pub use error::DecodeError;
-pub use text::Encoding;
+pub use text::{Encoding, refuse_what_is_no_data};
 pub use workbook::XlsxOptions;
 
 /// What a file holds: one or more tables of text cells.
@@ -105,7 +105,7 @@ pub async fn decode_within(
     worker: &Launcher,
     limits: Limits,
 ) -> Result<Decoded, DecodeError> {
-    text::refuse_what_is_no_data(format, &extract)?;
+    refuse_what_is_no_data(format, &extract)?;
     match format {
         Format::Csv(options) => one(csv::read(options, extract, limits.decoded_bytes)?),
         Format::Json => one(json::read(extract, limits.decoded_bytes)?),

@@ -25,7 +25,10 @@ pub enum Encoding {
 }
 
 /// Refuses what is plainly something else: nothing at all, a web page, a workbook where text is expected.
-pub(super) fn refuse_what_is_no_data(format: &Format, bytes: &[u8]) -> Result<(), DecodeError> {
+///
+/// # Errors
+/// What it is instead.
+pub fn refuse_what_is_no_data(format: &Format, bytes: &[u8]) -> Result<(), DecodeError> {
     let expected = match format {
         Format::Csv(_) => "a CSV file",
         Format::Xlsx(_) => "an .xlsx workbook",

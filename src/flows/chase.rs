@@ -52,10 +52,18 @@ async fn open(app: &App, now: Timestamp) -> anyhow::Result<()> {
         let found = openings(&duty, &timetable.calendar, timetable.starts_on, now);
         opened.extend(found.with_context(|| format!("{} of {}", duty.return_id, duty.agency))?);
     }
+    let known = app.ledger.read(|txn| txn.obligation_states()).await?;
+    opened.retain(|opening| !known.contains_key(&opening.key));
+    if opened.is_empty() {
+        return Ok(());
+    }
     app.ledger
         .write(move |txn| {
-            let known: BTreeSet<_> = txn.obligations()?.into_iter().map(|o| o.key).collect();
-            for opening in opened.into_iter().filter(|opening| !known.contains(&opening.key)) {
+            for opening in opened {
+                // A file for it may have come between the look and this.
+                if txn.obligation(&opening.key)?.is_some() {
+                    continue;
+                }
                 let event = Event::Opened {
                     return_id: opening.key.return_id.clone(),
                     agency: opening.key.agency.clone(),

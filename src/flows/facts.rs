@@ -11,7 +11,7 @@ use jiff::{Timestamp, civil};
 use super::board::Board;
 use crate::{
     domain::{Standing, civil_day},
-    ledger::{Obligation, OutboxRow, OutboxState, State, Submission},
+    ledger::{MessageHead, Obligation, OutboxState, State, Submission},
 };
 
 /// One fact table: its name without the schema, and its rows.
@@ -120,8 +120,8 @@ pub fn submissions(all: &[Submission]) -> Result<FactTable, ArrowError> {
 }
 
 /// Every message, as `ledger.messages`; addresses and texts stay in the ledger.
-pub fn messages(all: &[OutboxRow]) -> Result<FactTable, ArrowError> {
-    let text = |value: &dyn Fn(&OutboxRow) -> Option<String>| -> ArrayRef {
+pub fn messages(all: &[MessageHead]) -> Result<FactTable, ArrowError> {
+    let text = |value: &dyn Fn(&MessageHead) -> Option<String>| -> ArrayRef {
         Arc::new(StringArray::from_iter(all.iter().map(value)))
     };
     let batch = RecordBatch::try_from_iter_with_nullable([

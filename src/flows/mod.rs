@@ -7,8 +7,10 @@ pub mod board;
 pub mod chase;
 pub mod facts;
 mod failures;
+pub mod hold;
 pub mod intake;
 mod letters;
+mod past;
 pub mod planning;
 pub mod publish;
 pub mod pull;
@@ -17,6 +19,8 @@ pub mod rebuild;
 pub mod refresh;
 mod retry;
 pub mod standing;
+pub mod verify;
+pub mod written;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -54,8 +58,12 @@ pub struct App {
     pub mailroom: Mailroom,
     /// What earlier looks into drop folders saw.
     pub looks: Mutex<Looks>,
-    /// One pass at a time over what is owed.
+    /// One ring at a time.
+    pub ringing: Mutex<()>,
+    /// One at a time judges, tells, refreshes or issues. Nobody who holds it speaks to a host or a relay.
     pub turn: Mutex<()>,
+    /// One at a time sends mail.
+    pub post: Mutex<()>,
 }
 
 impl App {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 
-use super::{App, letters, query, refresh, retry};
+use super::{App, letters, query, refresh, retry, verify};
 use crate::{
     domain::{Period, civil_day},
     fault,
@@ -186,6 +186,10 @@ pub async fn rebuild(
     let name = pack.to_owned();
     let edition = ledger.read(move |txn| txn.edition(&name, number)).await?;
     let edition = edition.with_context(|| format!("there is no edition {number} of {pack}"))?;
+    // The folder's own manifest could have been changed with it; the ledger's receipt cannot.
+    if let Some(wrong) = verify::wrong_edition(data, &edition) {
+        bail!("{wrong}");
+    }
     let rebuilt = pack::rebuild(launcher, &data.join(&edition.folder)).await?;
     if rebuilt.same_bytes {
         return Ok(format!("edition {number} of {pack}: the same bytes, SHA-256 {}", rebuilt.pdf_sha256));

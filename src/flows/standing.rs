@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{Board, chase, facts};
 use crate::{
     domain::{Period, Standing, civil_day},
-    ledger::{Ledger, Obligation, ObligationKey, RecordedEvent},
+    ledger::{Ledger, Obligation, ObligationKey, RecordedEvent, Txn},
     timetable::{Role, openings, owed},
 };
 
@@ -84,30 +84,48 @@ pub fn newest(owed: &[Owed], most: usize) -> (Vec<DueTogether<'_>>, BTreeMap<Per
 /// When the holiday list does not reach the day, or the ledger cannot be read.
 pub async fn owed_at(board: &Board, ledger: Option<&Ledger>, at: Timestamp) -> anyhow::Result<Vec<Owed>> {
     let known = match ledger {
-        Some(ledger) => ledger.read(|txn| txn.obligations()).await?,
-        None => Vec::new(),
+        Some(ledger) => ledger.read(known).await?,
+        None => BTreeMap::new(),
     };
     let timetable = &board.timetable;
     let mut standings = Vec::new();
     for duty in chase::duties(board) {
         for opening in openings(&duty, &timetable.calendar, timetable.starts_on, at)? {
-            let obligation = match known.iter().find(|o| o.key == opening.key) {
-                Some(obligation) => obligation.clone(),
-                None => Obligation::opened(&opening.key, opening.opens_at, opening.due_at, &opening.rule),
+            let (obligation, events) = match known.get(&opening.key) {
+                Some(Known::Settled) => continue,
+                Some(Known::Open(obligation, events)) => (obligation.as_ref().clone(), events.as_slice()),
+                None => {
+                    let unopened = Obligation::opened(&opening.key, opening.opens_at, opening.due_at, &opening.rule);
+                    (unopened, [].as_slice())
+                }
             };
-            if obligation.state.is_settled() {
-                continue;
-            }
-            let subject = opening.key.to_string();
-            let events = match ledger {
-                Some(ledger) => ledger.read(move |txn| txn.events_of(&subject)).await?,
-                None => Vec::new(),
-            };
-            standings.push(standing(board, &obligation, &events, at)?);
+            standings.push(standing(board, &obligation, events, at)?);
         }
     }
     standings.sort_by(|a, b| (a.due_at, &a.key).cmp(&(b.due_at, &b.key)));
     Ok(standings)
+}
+
+/// What the ledger knows of an obligation.
+enum Known {
+    /// Nothing more is owed.
+    Settled,
+    /// What has happened to it.
+    Open(Box<Obligation>, Vec<RecordedEvent>),
+}
+
+/// Every obligation in one look; only those that are not settled are read whole.
+fn known(txn: &Txn<'_>) -> crate::ledger::Result<BTreeMap<ObligationKey, Known>> {
+    let mut all = BTreeMap::new();
+    for (key, state) in txn.obligation_states()? {
+        let open = if state.is_settled() { None } else { txn.obligation(&key)? };
+        let known = match open {
+            Some(obligation) => Known::Open(Box::new(obligation), txn.events_of(&key.to_string())?),
+            None => Known::Settled,
+        };
+        all.insert(key, known);
+    }
+    Ok(all)
 }
 
 fn standing(board: &Board, obligation: &Obligation, events: &[RecordedEvent], at: Timestamp) -> anyhow::Result<Owed> {

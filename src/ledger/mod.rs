@@ -7,6 +7,8 @@
 mod editions;
 mod events;
 mod findings;
+mod glance;
+mod history;
 mod obligations;
 mod occurrences;
 mod outbox;
@@ -28,8 +30,10 @@ use tokio::sync::oneshot;
 pub use editions::EditionRow;
 pub use events::{Event, RecordedEvent};
 pub use findings::{FindingRow, Severity};
+pub use glance::Counts;
+pub use history::DaysEnd;
 pub use obligations::{Obligation, ObligationKey, State};
-pub use outbox::{OutboxRow, OutboxState};
+pub use outbox::{MessageHead, OutboxRow, OutboxState};
 pub use pulls::Pull;
 pub use retries::Retry;
 pub use submissions::{NewSubmission, RowCounts, Submission};
@@ -180,7 +184,10 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection> {
 }
 
 fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up(include_str!("migrations/001-spine.sql"))])
+    Migrations::new(vec![
+        M::up(include_str!("migrations/001-spine.sql")),
+        M::up(include_str!("migrations/002-idle.sql")),
+    ])
 }
 
 /// One transaction; each noun's file adds its questions and acts to it.

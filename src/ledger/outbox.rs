@@ -70,6 +70,21 @@ pub struct OutboxRow {
     pub settled_at: Option<Timestamp>,
 }
 
+/// What is told of a message in SQL: neither its address nor its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageHead {
+    /// The kind of message.
+    pub kind: String,
+    /// The obligation it speaks of.
+    pub obligation: Option<String>,
+    /// When it was put into the outbox.
+    pub enqueued_at: Timestamp,
+    /// How far it has come.
+    pub state: OutboxState,
+    /// When its outcome became known.
+    pub settled_at: Option<Timestamp>,
+}
+
 const COLUMNS: &str =
     "key, kind, obligation, recipient, message, enqueued_at, state, attempts, next_at, says, settled_at";
 
@@ -179,6 +194,45 @@ impl Txn<'_> {
             .query_row(&format!("SELECT {COLUMNS} FROM outbox WHERE key = ?1"), [key], |row| Ok(read(row)))
             .optional()?;
         found.transpose()
+    }
+
+    /// Every message without its body, oldest first.
+    pub fn message_heads(&self) -> Result<Vec<MessageHead>> {
+        let mut statement =
+            self.0.prepare_cached("SELECT kind, obligation, enqueued_at, state, settled_at FROM outbox ORDER BY id")?;
+        let rows = statement.query_map([], |row| {
+            Ok((
+                (row.get(0)?, row.get(1)?),
+                row.get::<_, String>(2)?,
+                row.get::<_, String>(3)?,
+                row.get::<_, Option<String>>(4)?,
+            ))
+        })?;
+        rows.map(|row| {
+            let ((kind, obligation), enqueued_at, state, settled_at) = row?;
+            Ok(MessageHead {
+                kind,
+                obligation,
+                enqueued_at: instant(&enqueued_at)?,
+                state: OutboxState::parse(&state)?,
+                settled_at: settled_at.map(|at| instant(&at)).transpose()?,
+            })
+        })
+        .collect()
+    }
+
+    /// The first messages that have not left, oldest first.
+    pub fn waiting_messages(&self, most: i64) -> Result<Vec<OutboxRow>> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM outbox WHERE state IN ('queued', 'sending') ORDER BY id LIMIT ?1"
+        ))?;
+        let rows = statement.query_map([most], |row| Ok(read(row)))?;
+        rows.map(|row| row?).collect()
+    }
+
+    /// How many messages have come to a state.
+    pub fn messages_in(&self, state: OutboxState) -> Result<i64> {
+        Ok(self.0.query_row("SELECT count(*) FROM outbox WHERE state = ?1", [state.as_str()], |row| row.get(0))?)
     }
 
     /// Every message, oldest first.

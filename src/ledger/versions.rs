@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{ToSpan, civil::Date};
+use jiff::civil::Date;
 use rusqlite::params;
 
 use super::{Result, Txn};
-use crate::domain::london;
 
 /// Table → Delta version.
 pub type Vector = BTreeMap<String, i64>;
@@ -29,16 +28,7 @@ impl Txn<'_> {
 
     /// What readers saw at the end of that civil day in London.
     pub fn vector_as_of(&self, day: Date) -> Result<Vector> {
-        let end = day
-            .checked_add(1.day())
-            .and_then(|next| next.to_zoned(london()))
-            .map_err(|e| super::LedgerError::Refused(format!("{day} has no end: {e}")))?
-            .timestamp();
-        let seq: i64 =
-            self.0.query_row("SELECT coalesce(max(seq), 0) FROM events WHERE at < ?1", [end.to_string()], |row| {
-                row.get(0)
-            })?;
-        self.vector_at_event(seq)
+        self.vector_at_event(self.end_of(day)?.seq)
     }
 
     fn vector_at_event(&self, seq: i64) -> Result<Vector> {

@@ -23,7 +23,10 @@ use super::Extract;
 /// The largest body taken.
 pub const MOST_BYTES: usize = 256 << 20;
 
-/// Why nothing was fetched.
+/// The longest that a host is left alone because it asks for it.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Why nothing was fetched. No message holds more of an address than scheme, host and path.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The address is not one that may be asked.
@@ -138,7 +141,7 @@ impl Fetcher {
                 request = request.header(name, value);
             }
         }
-        let unreachable = |e: reqwest::Error| FetchError::Unreachable { url: url.to_owned(), why: chain(&e) };
+        let unreachable = |e: reqwest::Error| FetchError::Unreachable { url: shown(url), why: chain(&e) };
         let response = request.send().await.map_err(unreachable)?;
         match response.status() {
             StatusCode::OK => {}
@@ -146,9 +149,9 @@ impl Fetcher {
             StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(Fetched::NotThere),
             status => {
                 return Err(FetchError::Status {
-                    url: url.to_owned(),
+                    url: shown(url),
                     status: status.as_u16(),
-                    hint: hint(status),
+                    hint: hint(status, response.url()),
                     retry_after: retry_after(response.headers()),
                 });
             }
@@ -163,19 +166,19 @@ impl Fetcher {
         while let Some(chunk) = stream.next().await {
             body.extend_from_slice(&chunk.map_err(unreachable)?);
             if body.len() > MOST_BYTES {
-                return Err(FetchError::TooLarge { url: url.to_owned() });
+                return Err(FetchError::TooLarge { url: shown(url) });
             }
         }
         if promised.is_some_and(|promised| promised != body.len() as u64) {
             let why = format!("the body ended after {} bytes", body.len());
-            return Err(FetchError::Unreachable { url: url.to_owned(), why });
+            return Err(FetchError::Unreachable { url: shown(url), why });
         }
         Ok(Fetched::New(Extract { bytes: Bytes::from(body), name, source }, taken))
     }
 
     /// The address, if it may be asked: HTTPS at a named host that is not link-local; plain HTTP on this machine alone.
     async fn permitted(&self, url: &str) -> Result<Url, FetchError> {
-        let refused = |why: &str| FetchError::Refused { url: url.to_owned(), why: why.to_owned() };
+        let refused = |why: &str| FetchError::Refused { url: shown(url), why: why.to_owned() };
         let parsed = Url::parse(url).map_err(|e| refused(&format!("it is not an address ({e})")))?;
         let host = parsed.host_str().ok_or_else(|| refused("it names no host"))?.to_owned();
         if !self.hosts.contains(&host) {
@@ -188,7 +191,7 @@ impl Fetcher {
             Ok(Ok(addresses)) => addresses,
             Ok(Err(e)) => {
                 let why = format!("its host is not found ({e})");
-                return Err(FetchError::Unreachable { url: url.to_owned(), why });
+                return Err(FetchError::Unreachable { url: shown(url), why });
             }
             Err(e) => return Err(FetchError::Client(e.to_string())),
         };
@@ -213,9 +216,12 @@ fn is_link_local(ip: IpAddr) -> bool {
     }
 }
 
-fn hint(status: StatusCode) -> &'static str {
+fn hint(status: StatusCode, url: &Url) -> &'static str {
     match status.as_u16() {
-        401 | 403 => "check the credentials this source was given",
+        401 | 403 if url.username().is_empty() && url.password().is_none() => {
+            "the host asks who is there, and this source has no credentials to give; ask the partner for access"
+        }
+        401 | 403 => "check the name and password in the address of this source",
         407 => "the proxy asks for credentials",
         429 | 503 => "the host asks to be left alone for a while; it is tried again",
         500..=599 => "the fault is on the partner's side; it is tried again",
@@ -223,9 +229,24 @@ fn hint(status: StatusCode) -> &'static str {
     }
 }
 
-/// `Retry-After` in seconds; a date is ignored, for the ledger's own back-off then applies.
+/// `Retry-After` in seconds, at most a day; a date is ignored, for the ledger's own back-off then applies.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
+}
+
+/// The host of an address that can be fetched at all.
+pub fn host_of(address: &str) -> Option<String> {
+    let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "https" | "http"))?;
+    url.host_str().map(str::to_owned)
+}
+
+/// An address as it may be shown: scheme, host and path. A name, a password or a token in it stays with the host.
+fn shown(address: &str) -> String {
+    match Url::parse(address) {
+        Ok(url) => format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path()),
+        Err(_) => "an address that cannot be read".to_owned(),
+    }
 }
 
 /// The file name of a `Content-Disposition` header.
@@ -248,4 +269,36 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     if words.is_empty() { "the connection failed".into() } else { words.join(": ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_error_shows_what_an_address_keeps_secret() {
+        let secret = "https://CANARY-NAME:CANARY-WORD@127.0.0.1:9/file.csv?sig=CANARY-TOKEN#CANARY-END";
+        let fetcher = Fetcher::new(["127.0.0.1".to_owned()]).unwrap();
+        let named_elsewhere = secret.replace("127.0.0.1", "elsewhere.example");
+        for address in [secret, &named_elsewhere, "CANARY is no address"] {
+            let error = fetcher.fetch(address, &Validators::default(), Duration::from_secs(2)).await.unwrap_err();
+            let said = format!("{error} {:#} {error:?}", anyhow::anyhow!("{error}"));
+            assert!(!said.contains("CANARY"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_host_may_ask_for_a_day_of_rest_and_no_more() {
+        let asked = |text: &str| retry_after(&HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]));
+        assert_eq!(asked("1800"), Some(Duration::from_secs(1800)));
+        assert_eq!(asked("99999999999"), Some(LONGEST_WAIT));
+        assert_eq!(asked("Wed, 21 Oct 2026 07:28:00 GMT"), None);
+    }
+
+    #[test]
+    fn a_source_without_credentials_is_not_told_to_check_them() {
+        let said = |address: &str| hint(StatusCode::UNAUTHORIZED, &Url::parse(address).unwrap());
+        assert!(said("https://data.example/a.csv").contains("no credentials"));
+        assert!(said("https://me:word@data.example/a.csv").contains("name and password"));
+    }
 }

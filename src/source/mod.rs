@@ -17,6 +17,7 @@ use bytes::Bytes;
 
 use crate::{settings::Section, timetable::Schedule};
 
+pub use https::host_of;
 pub use period::period_in_name;
 
 /// Bytes as fetched or received.
@@ -38,6 +39,8 @@ pub enum Source {
     Https {
         /// The address; `{agency}`, `{period}` and `{base}` are filled in.
         url: String,
+        /// Its host; none where `{base}` says it.
+        host: Option<String>,
         /// When it is asked for.
         pull: Schedule,
         /// How long one attempt may take.
@@ -66,7 +69,13 @@ impl Source {
                     table.refuse("timeout_seconds", "a number of seconds above zero", "timeout_seconds = 30");
                     return None;
                 };
-                Some(Self::Https { url: url?, pull: pull?, timeout: Duration::from_secs(seconds) })
+                let url = url?;
+                let Some(host) = host_of_template(&url) else {
+                    let write = "url = \"https://data.example/{agency}/{period}.csv\"";
+                    table.refuse("url", "an address that names its host, or begins with {base}", write);
+                    return None;
+                };
+                Some(Self::Https { url, host, pull: pull?, timeout: Duration::from_secs(seconds) })
             }
             "folder" => {
                 let path = template(table, "path", &["agency"]);
@@ -80,6 +89,20 @@ impl Source {
             }
             _ => Some(Self::ByHand),
         }
+    }
+}
+
+/// The host of an address with gaps: `Some(None)` where `{base}` is to say it, `None` where the address is none.
+fn host_of_template(template: &str) -> Option<Option<String>> {
+    let host = |word| {
+        let address = ["agency", "period"].iter().fold(template.to_owned(), |text, name| fill(&text, name, word));
+        host_of(&fill(&address, "base", "https://base.invalid"))
+    };
+    let (one, another) = (host("a")?, host("b")?);
+    match template.find("{base}") {
+        Some(0) => Some(None),
+        None if one == another => Some(Some(one)),
+        _ => None,
     }
 }
 
@@ -98,4 +121,23 @@ fn template(table: &mut Section<'_>, key: &str, known: &[&str]) -> Option<String
 /// A template of `[source]` with `value` in the place of `{name}`.
 pub fn fill(template: &str, name: &str, value: &str) -> String {
     template.replace(&format!("{{{name}}}"), value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_names_its_host_or_leaves_it_to_the_base() {
+        for (template, host) in [
+            ("https://data.example/{agency}/{period}.csv", Some(Some("data.example"))),
+            ("{base}/{agency}.csv", Some(None)),
+            ("https://{agency}.example/a.csv", None),
+            ("https://data.example/{base}", None),
+            ("data.example/a.csv", None),
+            ("ftp://data.example/a.csv", None),
+        ] {
+            assert_eq!(host_of_template(template), host.map(|host| host.map(str::to_owned)), "{template}");
+        }
+    }
 }

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use crate::{
     domain::{Standing, to_london},
     flows::{
-        App,
+        App, hold,
         standing::{Owed, newest, owed_at},
     },
 };
@@ -26,27 +26,41 @@ use crate::{
 #[derive(Clone)]
 struct Pages {
     app: Arc<App>,
-    metrics: Option<PrometheusHandle>,
+    metrics: Metrics,
+}
+
+/// What `/metrics` shows; counted since the program started.
+#[derive(Clone)]
+pub struct Metrics(Option<PrometheusHandle>);
+
+impl Metrics {
+    /// Begins to count; once in a program.
+    pub fn install() -> Self {
+        let installed = PrometheusBuilder::new().install_recorder();
+        if let Err(error) = &installed {
+            tracing::warn!(%error, "no metrics: another recorder is installed");
+        }
+        Self(installed.ok())
+    }
 }
 
 /// Serves the pages until `stop` resolves.
-pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
-    let metrics = PrometheusBuilder::new().install_recorder();
-    if let Err(error) = &metrics {
-        tracing::warn!(%error, "no metrics: another recorder is installed");
-    }
+pub async fn serve(
+    app: Arc<App>,
+    listener: TcpListener,
+    metrics: Metrics,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     let router = Router::new()
         .route("/", get(status))
         .route("/health", get(health))
         .route("/metrics", get(gauges))
-        .with_state(Pages { app, metrics: metrics.ok() })
+        .with_state(Pages { app, metrics })
         .layer(tower_http::timeout::TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
             std::time::Duration::from_secs(30),
         ));
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
-        tracing::error!(%error, "the pages stopped");
-    }
+    axum::serve(listener, router).with_graceful_shutdown(stop).await
 }
 
 /// `ok` while the ledger answers; otherwise 503 and why.
@@ -58,17 +72,13 @@ async fn health(State(pages): State<Pages>) -> Response {
 }
 
 async fn gauges(State(pages): State<Pages>) -> Response {
-    let counted = pages.app.ledger.read(|txn| {
-        let waiting = txn.messages()?.iter().filter(|m| m.settled_at.is_none()).count();
-        Ok((txn.chain_head()?.0, waiting, txn.undecided_submissions()?.len(), txn.failing_pulls()?.len()))
-    });
-    if let Ok((events, waiting, undecided, failing)) = counted.await {
-        metrics::gauge!("quarterday_ledger_events").set(events as f64);
-        metrics::gauge!("quarterday_messages_waiting").set(waiting as f64);
-        metrics::gauge!("quarterday_submissions_undecided").set(undecided as f64);
-        metrics::gauge!("quarterday_sources_failing").set(failing as f64);
+    if let Ok(counts) = pages.app.ledger.read(|txn| txn.counts()).await {
+        metrics::gauge!("quarterday_ledger_events").set(counts.events as f64);
+        metrics::gauge!("quarterday_messages_waiting").set(counts.waiting as f64);
+        metrics::gauge!("quarterday_submissions_undecided").set(counts.undecided as f64);
+        metrics::gauge!("quarterday_sources_failing").set(counts.failing as f64);
     }
-    let text = pages.metrics.as_ref().map(PrometheusHandle::render).unwrap_or_default();
+    let text = pages.metrics.0.as_ref().map(PrometheusHandle::render).unwrap_or_default();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
 }
 
@@ -81,6 +91,7 @@ struct StatusPage {
     board: String,
     example: bool,
     now: String,
+    held: Option<String>,
     verdict: Verdict,
     groups: Vec<Group>,
     left_out: Vec<String>,
@@ -146,6 +157,7 @@ async fn status_page(app: &App) -> anyhow::Result<StatusPage> {
         board: app.board.name.clone(),
         example: app.board.example,
         now: to_london(now).strftime("%A %-d %B %Y, %H:%M").to_string(),
+        held: hold::reason(&app.board.data, &app.ledger, &app.clock).await?,
         verdict: verdict(&owed),
         groups: groups
             .iter()

@@ -1,6 +1,6 @@
 //! The daemon as its operator meets it.
 
-use crate::support::{TestBoard, said};
+use crate::support::{Answer, Partner, TestBoard, TestDaemon, said};
 
 #[test]
 fn without_configuration_it_refuses_and_names_init_and_demo() {
@@ -69,12 +69,16 @@ async fn a_copy_of_the_data_holds_mail_and_pulls_until_it_is_adopted() {
     let daemon = board.start("2025-07-02T09:00:00Z");
     daemon.board.done(&["ring"]);
     let waiting = |text: &str| text.lines().find(|l| l.starts_with("Messages:")).unwrap().to_owned();
-    let before = waiting(&daemon.board.done(&["status"]));
-    assert!(before.contains("0 written and not sent") && !before.contains(" 0 waiting"), "{before}");
+    let printed = daemon.board.done(&["status"]);
+    assert!(printed.contains("On hold: this ledger was written on another machine"), "{printed}");
+    let before = waiting(&printed);
+    assert!(before.contains("0 written and not sent") && before.contains(" 0 waiting"), "nobody is chased: {before}");
     daemon.board.done(&["adopt"]);
     daemon.board.done(&["ring"]);
-    let after = waiting(&daemon.board.done(&["status"]));
-    assert!(after.contains(" 0 waiting"), "{after}");
+    let printed = daemon.board.done(&["status"]);
+    assert!(!printed.contains("On hold"), "{printed}");
+    let after = waiting(&printed);
+    assert!(!after.contains(" 0 written and not sent") && after.contains(" 0 waiting"), "{after}");
 }
 
 #[test]
@@ -121,4 +125,180 @@ async fn a_period_that_has_not_ended_or_is_of_another_kind_is_refused() {
     assert!(why.contains("has not ended yet"), "{why}");
     let why = daemon.submit("a.csv", "care-applications", "cafcass", "2025-26-FY").await.unwrap_err();
     assert!(why.contains("2025-26-Q1"), "{why}");
+}
+
+/// A file of probation that is accepted.
+fn accepted_csv(board: &TestBoard) -> Vec<u8> {
+    std::fs::read(board.path("pipelines/prevent-referrals/samples/accepted-2025-26-Q1.csv")).unwrap()
+}
+
+#[tokio::test]
+async fn on_sigterm_a_submission_under_way_is_finished_and_answered() {
+    let board = TestBoard::with_returns(&["prevent-referrals"]).with("FAILPOINTS", "intake-after-received=sleep(2000)");
+    board.write("a.csv", accepted_csv(&board));
+    let daemon = board.start("2025-07-02T09:00:00Z");
+    let submitted = daemon.submit("a.csv", "prevent-referrals", "probation", "2025-26-Q1");
+    let stopped = async {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while daemon.ledger().read(|txn| txn.submissions()).await.unwrap().is_empty() {
+            assert!(std::time::Instant::now() < until);
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        daemon.ask_to_stop();
+    };
+    let (said, ()) = tokio::join!(submitted, stopped);
+    assert!(said.as_ref().is_ok_and(|said| said.contains(": accepted")), "{said:?}\n{}", daemon.log());
+}
+
+#[tokio::test]
+async fn a_stalled_partner_and_a_stalled_relay_do_not_delay_a_submission() {
+    let partner = Partner::start().await;
+    partner.set("/cafcass/care-applications/2025-26-Q1.csv", Answer::Stall);
+    let relay = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let board = TestBoard::with_returns(&["prevent-referrals", "care-applications"])
+        .with("QUARTERDAY__PULLS__BASE", &partner.base())
+        .with("QUARTERDAY__MAIL__MAILER", "smtp")
+        .with("QUARTERDAY__MAIL__HOST", "127.0.0.1")
+        .with("QUARTERDAY__MAIL__PORT", &relay.local_addr().unwrap().port().to_string())
+        .with("QUARTERDAY__MAIL__TLS", "none");
+    board.write("a.csv", accepted_csv(&board));
+    let daemon = board.start_on_the_clock();
+    // The relay takes the connection and says nothing; the partner takes the question and says nothing.
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    relay.set_nonblocking(true).unwrap();
+    let mut spoken_to = None;
+    while spoken_to.is_none() || partner.asked_at_all() == 0 {
+        assert!(std::time::Instant::now() < until, "{}", daemon.log());
+        if spoken_to.is_none() {
+            // Somebody has to be owed a message: the answer to a first file.
+            let _ = daemon.submit("a.csv", "prevent-referrals", "probation", "2025-26-Q1").await;
+            spoken_to = relay.accept().ok();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    let began = std::time::Instant::now();
+    daemon.submit("a.csv", "prevent-referrals", "probation", "2025-26-Q1").await.unwrap();
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_clock_that_has_jumped_and_an_older_ledger_hold_everything_until_adopted() {
+    let daemon = TestBoard::with_returns(&["prevent-referrals"]).start_on_the_clock();
+    let rings = async |daemon: &TestDaemon| {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while !daemon.board.path("data/ledger.mark").exists() {
+            assert!(std::time::Instant::now() < until, "{}", daemon.log());
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    rings(&daemon).await;
+    let (_, board) = daemon.terminate();
+    // The last to close the ledger leaves one whole file.
+    let whole = |board: &TestBoard| {
+        let ledger = rusqlite::Connection::open(board.path("data/ledger.sqlite")).unwrap();
+        ledger.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        std::fs::read(board.path("data/ledger.sqlite")).unwrap()
+    };
+    let backup = whole(&board);
+    let held =
+        |board: &TestBoard| board.done(&["status"]).lines().find(|l| l.starts_with("On hold")).map(str::to_owned);
+    assert_eq!(held(&board), None);
+
+    let now: jiff::Timestamp = {
+        let ledger = board.ledger();
+        let (last, event) = ledger.read(|txn| Ok((txn.last_event_at()?, txn.fact("clock seen")?))).await.unwrap();
+        assert!(event.is_some());
+        last.unwrap()
+    };
+    let later = now + jiff::SignedDuration::from_hours(3);
+    board.ledger().write(move |txn| txn.set_fact("clock seen", &later.to_string())).await.unwrap();
+    let daemon = board.start_on_the_clock();
+    let why = held(&daemon.board).expect("the clock is three hours behind");
+    assert!(why.contains("the clock says") && why.contains("quarterday adopt"), "{why}");
+    let page = reqwest::get(daemon.page("/")).await.unwrap().text().await.unwrap();
+    assert!(page.contains("On hold: the clock says"), "{page}");
+    daemon.board.done(&["ring"]);
+    let metrics = reqwest::get(daemon.page("/metrics")).await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("quarterday_held 1"), "{metrics}");
+    let owed = daemon.ledger().read(|txn| txn.obligation_states()).await.unwrap();
+    daemon.board.done(&["adopt"]);
+    assert_eq!(held(&daemon.board), None);
+    daemon.board.done(&["ring"]);
+    assert_eq!(daemon.ledger().read(|txn| txn.obligation_states()).await.unwrap(), owed);
+
+    // The ledger of before is written over the present one: the same machine, folder and file.
+    let (_, board) = daemon.terminate();
+    whole(&board);
+    std::fs::write(board.path("data/ledger.sqlite"), backup).unwrap();
+    let why = held(&board).expect("it is older than its mark");
+    assert!(why.contains("an older copy of the ledger"), "{why}");
+}
+
+#[test]
+fn a_board_of_which_nothing_was_recorded_says_so() {
+    let board = TestBoard::with_returns(&["prevent-referrals"]);
+    for command in [&["verify"][..], &["pack", "list"]] {
+        let printed = board.done(command);
+        assert!(printed.contains("nothing was recorded yet") && printed.contains("quarterday run"), "{printed}");
+    }
+    let output = board.run(&["pack", "rebuild", "board", "1"]);
+    assert!(!output.status.success() && said(&output).contains("nothing was recorded yet"), "{}", said(&output));
+    assert!(!board.path("data").exists(), "looking leaves nothing behind");
+}
+
+#[tokio::test]
+async fn only_serving_records_that_the_daemon_came_up() {
+    let board = TestBoard::with_returns(&["prevent-referrals"]);
+    board.done(&["sql", "-c", "SELECT 1"]);
+    board.done(&["ring"]);
+    let starts = async |board: &TestBoard| {
+        let events = board.ledger().read(|txn| txn.all_events()).await.unwrap();
+        events.iter().filter(|e| matches!(e.event, quarterday::ledger::Event::Started { .. })).count()
+    };
+    assert_eq!(starts(&board).await, 0);
+    let daemon = board.start("2025-07-02T09:00:00Z");
+    assert_eq!(starts(&daemon.board).await, 1);
+}
+
+#[tokio::test]
+async fn a_ring_is_answered_in_words() {
+    let daemon = TestBoard::with_returns(&["prevent-referrals"]).start("2025-07-01T09:00:00Z");
+    let first = daemon.order(quarterday::daemon::Command::Ring).await.unwrap();
+    assert!(first.contains("messages of the chase written"), "{first}");
+    let second = daemon.order(quarterday::daemon::Command::Ring).await.unwrap();
+    assert_eq!(second, "nothing was to be done");
+}
+
+#[tokio::test]
+async fn verify_reads_every_edition_and_every_extract() {
+    let board = TestBoard::with_returns(&["prevent-referrals"]);
+    board.write("a.csv", accepted_csv(&board));
+    let daemon = board.start("2025-07-02T09:00:00Z");
+    daemon.submit("a.csv", "prevent-referrals", "probation", "2025-26-Q1").await.unwrap();
+    let printed = daemon.board.done(&["verify"]);
+    for line in ["ledger: ", "warehouse: ", "editions: 0", "extracts: 1", "everything agrees"] {
+        assert!(printed.contains(line), "{printed}");
+    }
+    let shelf = std::fs::read_dir(daemon.board.path("data/landing")).unwrap().next().unwrap().unwrap().path();
+    let extract = std::fs::read_dir(shelf).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&extract).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&extract, bytes).unwrap();
+    let edition = quarterday::ledger::EditionRow {
+        pack: "board".into(),
+        period: "2025-26-Q1".into(),
+        number: 1,
+        folder: "editions/board-001".into(),
+        pdf_sha256: quarterday::domain::sha256(b"issued"),
+        issued_at: "2025-07-02T09:00:00Z".parse().unwrap(),
+        vector: Default::default(),
+    };
+    daemon.ledger().write(move |txn| txn.issue(&edition)).await.unwrap();
+    daemon.board.write("data/editions/board-001/pack.pdf", "another");
+    let output = daemon.board.run(&["verify"]);
+    let printed = said(&output);
+    assert!(!output.status.success());
+    assert!(printed.contains("edition 1 of board") && printed.contains("does not decrypt"), "{printed}");
+    let rebuilt = daemon.board.run(&["pack", "rebuild", "board", "1"]);
+    assert!(said(&rebuilt).contains("is not what was issued"), "{}", said(&rebuilt));
 }

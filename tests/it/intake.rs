@@ -105,12 +105,14 @@ async fn a_cut_body_a_web_page_and_an_empty_file_leave_earlier_data_alone() {
     assert_eq!(verdicts(&daemon).await, ["accepted"], "half a body is no file");
     partner.file(path, "<!DOCTYPE html><html><body>Please sign in</body></html>");
     daemon.advance("2025-07-05T12:00:00Z").await;
+    assert_eq!(verdicts(&daemon).await, ["accepted"], "a sign-in page is the host's answer, not the sender's file");
+    let failing = daemon.ledger().read(|txn| txn.failing_pulls()).await.unwrap();
+    assert!(failing[0].1.says.as_ref().unwrap().contains("web page"), "{failing:?}");
     partner.file(path, "");
     daemon.advance("2025-07-09T12:00:00Z").await;
-    assert_eq!(verdicts(&daemon).await, ["accepted", "not_accepted", "not_accepted"]);
+    assert_eq!(verdicts(&daemon).await, ["accepted", "not_accepted"]);
     let reasons = daemon.sql("SELECT reason FROM ledger.submissions ORDER BY submission").await;
-    assert!(reasons[1].contains("web page"), "{reasons:?}");
-    assert!(reasons[2].contains("empty"), "{reasons:?}");
+    assert!(reasons[1].contains("empty"), "{reasons:?}");
     assert_eq!(daemon.sql("SELECT * EXCLUDE (submission) FROM returns.care_applications").await, before);
     assert_eq!(daemon.sql("SELECT state FROM ledger.obligations").await, ["accepted"]);
 }
@@ -304,6 +306,67 @@ async fn a_cut_workbook_and_a_renamed_column_are_named_and_what_was_accepted_sta
     assert_eq!(daemon.sql("SELECT DISTINCT state FROM ledger.obligations").await, ["accepted"]);
     let wrong = daemon.ledger().read(|txn| txn.verify()).await.unwrap();
     assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_was_not_accepted_and_is_pulled_again_unchanged_is_passed_over() {
+    let partner = Partner::start().await;
+    let board = TestBoard::with_returns(&["care-applications"]).with("QUARTERDAY__PULLS__BASE", &partner.base());
+    let path = "/cafcass/care-applications/2025-26-Q1.csv";
+    // A server that gives no entity tag sends the same bytes each day.
+    partner.set(path, Answer::Untagged { bytes: b"month,nothing\n2025-M04,1\n".to_vec() });
+    let daemon = board.start(OPEN);
+    daemon.advance("2025-07-11T12:00:00Z").await;
+    assert!(partner.asked(path) > 5, "it is asked for on each working day");
+    assert_eq!(verdicts(&daemon).await, ["not_accepted"]);
+    let answers = daemon.messages().await.into_iter().filter(|m| m.starts_with("answer-not-accepted")).count();
+    assert!(answers <= 2, "lead and deputy are told once");
+}
+
+#[tokio::test]
+async fn a_settled_period_that_is_restated_is_fetched_after_the_next_has_opened() {
+    let partner = Partner::start().await;
+    let board = TestBoard::with_returns(&["care-applications"]).with("QUARTERDAY__PULLS__BASE", &partner.base());
+    let (_, csv) = sample(&board, "care-applications", "accepted");
+    let path = "/cafcass/care-applications/2025-26-Q1.csv";
+    partner.file(path, csv.clone());
+    let daemon = board.start(OPEN);
+    daemon.advance("2025-07-02T12:00:00Z").await;
+    daemon.advance("2025-10-02T12:00:00Z").await;
+    assert_eq!(verdicts(&daemon).await, ["accepted"]);
+    partner.file(path, restated(&String::from_utf8(csv).unwrap()));
+    daemon.advance("2025-10-03T12:00:00Z").await;
+    assert_eq!(verdicts(&daemon).await, ["accepted", "accepted"]);
+}
+
+#[tokio::test]
+async fn the_ledger_of_a_past_day_is_told_as_it_was_known_that_day() {
+    let board = TestBoard::with_returns(&["care-applications"]);
+    let (_, csv) = sample(&board, "care-applications", "accepted");
+    let daemon = board.start(OPEN);
+    daemon.board.write("a.csv", csv);
+    daemon.advance("2025-07-08T12:00:00Z").await;
+    daemon.submit("a.csv", "care-applications", "cafcass", "2025-26-Q1").await.unwrap();
+    daemon.advance("2025-07-20T12:00:00Z").await;
+    let on = async |day: &str, sql: &str| {
+        let order = quarterday::daemon::Command::Sql {
+            text: sql.into(),
+            as_of: Some(day.parse().unwrap()),
+            format: quarterday::flows::written::Written::Csv,
+        };
+        let said = daemon.order(order).await.unwrap_or_else(|why| panic!("{sql}: {why}"));
+        said.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let state = "SELECT state FROM ledger.obligations";
+    assert_eq!(on("2025-06-30", state).await, Vec::<String>::new(), "it had not opened");
+    assert_eq!(on("2025-07-07", state).await, ["open"]);
+    assert_eq!(on("2025-07-08", state).await, ["accepted"]);
+    let submissions = "SELECT count(*), count(verdict) FROM ledger.submissions";
+    assert_eq!(on("2025-07-07", submissions).await, ["0,0"]);
+    assert_eq!(on("2025-07-08", submissions).await, ["1,1"]);
+    let answers = "SELECT count(*) FROM ledger.messages WHERE kind = 'answer-accepted'";
+    assert_eq!(on("2025-07-07", answers).await, ["0"]);
+    assert_ne!(on("2025-07-08", answers).await, ["0"]);
 }
 
 #[tokio::test]

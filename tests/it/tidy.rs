@@ -24,8 +24,21 @@ const SIDEWAYS: &[(&str, &str)] = &[
     ("check", "timetable"),
     ("source", "timetable"),
     ("warehouse", "check"),
-    ("analysis", "warehouse"),
     ("pack", "analysis"),
+];
+
+/// Which part of the house may use a crate that stands for one of its edges; everything else asks that part.
+const CRATES: &[(&str, &[&str])] = &[
+    ("axum", &["web/", "cli/demo/"]),
+    ("clap", &["cli/"]),
+    ("deltalake", &["warehouse/"]),
+    ("lettre", &["mail/"]),
+    ("reqwest", &["source/"]),
+    ("rusqlite", &["ledger/"]),
+    ("rusqlite_migration", &["ledger/"]),
+    ("typst", &["pack/"]),
+    ("typst_kit", &["pack/"]),
+    ("typst_pdf", &["pack/"]),
 ];
 
 fn root() -> &'static Path {
@@ -106,6 +119,36 @@ fn imports_point_down_or_along_the_stream() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn each_edge_has_its_one_place() {
+    let mut wrong = Vec::new();
+    for path in files(&root().join("src"), "rs") {
+        let below = path.strip_prefix(root().join("src")).unwrap().to_str().unwrap().to_owned();
+        let text = fs::read_to_string(&path).unwrap();
+        for (name, places) in CRATES {
+            let used = text.match_indices(&format!("{name}::")).any(|(at, _)| {
+                !text[..at].ends_with(|before: char| before.is_ascii_alphanumeric() || "_:".contains(before))
+            });
+            if used && !places.iter().any(|place| below.starts_with(place)) {
+                wrong.push(format!("src/{below} uses {name}; only src/{} may", places.join(" and src/")));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_leave_to_import_is_kept_that_nobody_uses() {
+    let used: BTreeSet<(String, String)> = files(&root().join("src"), "rs")
+        .into_iter()
+        .filter_map(|path| Some((module(&path)?, imports(&fs::read_to_string(&path).unwrap()))))
+        .flat_map(|(from, to)| to.into_iter().map(move |to| (from.clone(), to)))
+        .collect();
+    let stale: Vec<_> =
+        SIDEWAYS.iter().filter(|(from, to)| !used.contains(&((*from).to_owned(), (*to).to_owned()))).collect();
+    assert!(stale.is_empty(), "{stale:?}");
 }
 
 #[test]

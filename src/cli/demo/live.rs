@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use bytes::Bytes;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    daemon::{self, Command, Reply},
+    daemon::{self, Command},
     domain::to_london,
     flows::{
         App, Board,
@@ -141,10 +141,7 @@ async fn advance(app: &Arc<App>, to: Timestamp) -> anyhow::Result<()> {
 }
 
 async fn order(app: &Arc<App>, command: Command) -> anyhow::Result<()> {
-    match daemon::obey(app, command).await {
-        Reply::Done(_) => Ok(()),
-        Reply::Refused(why) => bail!("{why}"),
-    }
+    daemon::obey(app, command).await.said().map(|_| ()).map_err(|why| anyhow!("{why}"))
 }
 
 async fn summary(app: &Arc<App>, folder: &Path, took: Duration) -> anyhow::Result<()> {

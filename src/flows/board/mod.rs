@@ -22,7 +22,7 @@ use crate::{
     mail::{self, Contact, Person},
     pack::PackDefinition,
     settings::{self, Document, Problems, Section},
-    source::{Source, fill},
+    source::{Source, fill, host_of},
     timetable::{Role, Timetable},
 };
 
@@ -91,6 +91,9 @@ impl Board {
         if let (Some(main), Some(agencies)) = (&main, &agencies) {
             let people = agencies.values().flat_map(Agency::people).chain([&main.manager]).chain(&main.chair);
             reports::check_domains(home, &main.mail, people, &mut problems);
+            if main.base.is_none() {
+                returns::check_base(&returns, home, &mut problems);
+            }
         }
         match (main, agencies, timetable, templates) {
             (Some(main), Some(agencies), Some(timetable), Some(templates)) if problems.is_empty() => Ok(Self {
@@ -138,13 +141,13 @@ impl Board {
 
     /// The hosts that may be asked for files: those its returns name.
     pub fn hosts(&self) -> BTreeSet<String> {
+        let base = self.base.as_deref().and_then(host_of);
         let sources = self.returns.values().map(|contract| &contract.source);
         sources
             .filter_map(|source| match source {
-                Source::Https { url, .. } => Some(self.address(url)),
+                Source::Https { host, .. } => host.clone().or_else(|| base.clone()),
                 _ => None,
             })
-            .filter_map(|url| reqwest::Url::parse(&url).ok()?.host_str().map(str::to_owned))
             .collect()
     }
 
@@ -183,7 +186,13 @@ impl Main {
             Some(mut table) => (table.parsed_opt("listen"), table.text_opt("public_url")),
             None => (None, None),
         };
-        let base = root.section_opt("pulls").and_then(|mut table| table.text_opt("base"));
+        let base = root.section_opt("pulls").and_then(|mut table| {
+            let base = table.text_opt("base");
+            if base.as_deref().is_some_and(|base| host_of(base).is_none()) {
+                table.refuse("base", "an address that names its host", "base = \"https://data.example\"");
+            }
+            base
+        });
         let example = board.as_ref().is_some_and(|(_, _, _, example)| *example);
         let mail = root.section("mail").and_then(|mut table| mail::Settings::settle(&mut table, example));
         let (name, short_name, area, _) = board?;

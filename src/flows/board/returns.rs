@@ -10,6 +10,7 @@ use crate::{
     check::Contract,
     domain::{AgencyId, ReturnId},
     settings::{self, Problems, nearest},
+    source::Source,
 };
 
 /// Every return below `folder`.
@@ -59,6 +60,20 @@ pub(super) fn check_agencies(
                 &write,
             );
         }
+    }
+}
+
+/// Tells of returns whose address begins with `{base}` where there is none.
+pub(super) fn check_base(returns: &BTreeMap<ReturnId, Contract>, home: &Path, problems: &mut Problems) {
+    for contract in returns.values() {
+        let Source::Https { host: None, url, .. } = &contract.source else { continue };
+        let file = home.join("pipelines").join(contract.id.as_str()).join("return.toml");
+        problems.about(
+            &file.display().to_string(),
+            format!("url = \"{url}\""),
+            "base under [pulls] in config/quarterday.toml, for {base} to stand for",
+            "base = \"https://data.example\"",
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{
-    super::{App, query},
+    super::{App, past},
     Received,
     store::{Outcome, decide, store},
 };
@@ -30,7 +30,7 @@ pub(super) async fn judge(
         Err(error) => return unreadable(app, submission, contract, error).await,
     };
     let claim = Claim { obligation: submission.obligation.clone(), submission: submission.id };
-    let past = query::past(app, contract, &submission.obligation).await?;
+    let past = past::past(app, contract, &submission.obligation).await?;
     let mut staging = stage(&app.warehouse, contract, submission)?;
     let checked = match check(contract, claim, decoded, &past, &mut staging).await {
         Ok(checked) => checked,

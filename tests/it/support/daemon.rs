@@ -10,7 +10,7 @@ use std::{
 };
 
 use quarterday::{
-    daemon::{self, Command as Order, Reply},
+    daemon::{self, Command as Order},
     ledger::Ledger,
 };
 use tempfile::TempDir;
@@ -186,8 +186,7 @@ impl TestDaemon {
 
     pub async fn order(&self, order: Order) -> Result<String, String> {
         match daemon::ask(&daemon::socket(&self.board.path("data")), &order).await {
-            Ok(Reply::Done(said)) => Ok(said),
-            Ok(Reply::Refused(why)) => Err(why),
+            Ok(reply) => reply.said(),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -213,7 +212,7 @@ impl TestDaemon {
 
     /// The answer to a question in SQL, as CSV without its heading.
     pub async fn sql(&self, text: &str) -> Vec<String> {
-        let order = Order::Sql { text: text.into(), as_of: None, format: quarterday::flows::query::Written::Csv };
+        let order = Order::Sql { text: text.into(), as_of: None, format: quarterday::flows::written::Written::Csv };
         let said = self.order(order).await.unwrap_or_else(|why| panic!("{text}: {why}"));
         said.lines().skip(1).map(str::to_owned).collect()
     }
@@ -251,10 +250,15 @@ impl TestDaemon {
         std::mem::replace(&mut self.board, TestBoard::nothing())
     }
 
-    /// SIGTERM; answers with the exit status once it has drained.
-    pub fn terminate(mut self) -> (std::process::ExitStatus, TestBoard) {
+    /// SIGTERM, without waiting for what comes of it.
+    pub fn ask_to_stop(&self) {
         let status = Command::new("kill").arg(self.pid().to_string()).status().unwrap();
         assert!(status.success());
+    }
+
+    /// SIGTERM; answers with the exit status once it has drained.
+    pub fn terminate(mut self) -> (std::process::ExitStatus, TestBoard) {
+        self.ask_to_stop();
         let ended = self.child.wait().unwrap();
         (ended, std::mem::replace(&mut self.board, TestBoard::nothing()))
     }

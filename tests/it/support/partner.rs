@@ -20,6 +20,8 @@ use tokio::net::TcpListener;
 pub enum Answer {
     /// A file with an entity tag, and the name it is to be saved under.
     File { name: String, bytes: Vec<u8> },
+    /// A file without anything that validates a copy.
+    Untagged { bytes: Vec<u8> },
     /// A status, with seconds to wait where there are any.
     Status(u16, Option<u32>),
     /// Says it sends more than it does.
@@ -68,6 +70,11 @@ impl Partner {
     pub fn asked(&self, path: &str) -> usize {
         self.shelf.lock().unwrap().asked.iter().filter(|asked| *asked == path).count()
     }
+
+    /// How often anything was asked for.
+    pub fn asked_at_all(&self) -> usize {
+        self.shelf.lock().unwrap().asked.len()
+    }
 }
 
 async fn answer(State(shelf): State<Arc<Mutex<Shelf>>>, headers: HeaderMap, request: Request) -> Response {
@@ -87,6 +94,7 @@ async fn answer(State(shelf): State<Arc<Mutex<Shelf>>>, headers: HeaderMap, requ
             let disposition = format!("attachment; filename=\"{name}\"");
             ([(header::ETAG, tag), (header::CONTENT_DISPOSITION, disposition)], bytes).into_response()
         }
+        Some(Answer::Untagged { bytes }) => bytes.into_response(),
         Some(Answer::Status(status, wait)) => {
             let mut response = StatusCode::from_u16(status).unwrap().into_response();
             if let Some(wait) = wait {

@@ -1,0 +1,76 @@
+//! What is known of earlier files of a return: what `check` compares a new one with.
+
+use std::collections::BTreeMap;
+
+use arrow::array::RecordBatch;
+
+use super::{App, query};
+use crate::{
+    check::{Contract, Past},
+    domain::Verdict,
+    ledger::ObligationKey,
+    warehouse::Statement,
+};
+
+/// What is known of the files of a return before that of `key`.
+pub async fn past(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow::Result<Past> {
+    let wanted = key.clone();
+    let earlier = app
+        .ledger
+        .read(move |txn| {
+            Ok(txn.submissions()?.into_iter().rev().find(|submission| {
+                submission.verdict.is_some_and(Verdict::is_accepted)
+                    && submission.obligation.return_id == wanted.return_id
+                    && submission.obligation.agency == wanted.agency
+                    && submission.obligation.period.end() <= wanted.period.end()
+            }))
+        })
+        .await?;
+    Ok(Past {
+        usual_rows: earlier.as_ref().map(|submission| submission.rows_accepted),
+        previous: previous(app, contract, key).await?,
+    })
+}
+
+/// The rows of the period before, of those tables whose figures are compared with it.
+async fn previous(
+    app: &App,
+    contract: &Contract,
+    key: &ObligationKey,
+) -> anyhow::Result<BTreeMap<String, Vec<RecordBatch>>> {
+    let compared: Vec<_> = contract.tables.iter().filter(|table| !table.compares.is_empty()).collect();
+    if compared.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let wanted = key.clone();
+    let (before, vector) = app
+        .ledger
+        .read(move |txn| {
+            let of_return = txn.obligations()?.into_iter().filter(|o| {
+                o.effective.is_some() && o.key.return_id == wanted.return_id && o.key.agency == wanted.agency
+            });
+            let before = of_return.map(|o| o.key.period).filter(|p| p.end() < wanted.period.end());
+            Ok((before.max_by_key(|period| period.end()), txn.vector()?))
+        })
+        .await?;
+    let Some(before) = before else { return Ok(BTreeMap::new()) };
+    let statements: Vec<Statement> = compared
+        .iter()
+        .map(|table| {
+            let columns: Vec<String> = table.compared_columns().iter().map(|c| format!("\"{c}\"")).collect();
+            let sql = format!(
+                "SELECT {} FROM {} WHERE return_id = '{}' AND agency = '{}' AND period = '{before}'",
+                columns.join(", "),
+                contract.qualified(table),
+                key.return_id,
+                key.agency
+            );
+            Statement { name: table.name.clone(), sql }
+        })
+        .collect();
+    let mut previous = BTreeMap::new();
+    for (name, answer) in query::put(app, &statements, &vector).await? {
+        previous.insert(name, answer?);
+    }
+    Ok(previous)
+}

@@ -1,0 +1,67 @@
+//! Looks that cost little however much was recorded: keys, states and counts, without folded records and bodies.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::OptionalExtension;
+
+use super::{ObligationKey, Result, State, Txn, instant};
+
+/// What the gauges show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Events recorded.
+    pub events: i64,
+    /// Messages that have not left.
+    pub waiting: i64,
+    /// Submissions without a verdict.
+    pub undecided: i64,
+    /// Places that could not be reached.
+    pub failing: i64,
+}
+
+impl Txn<'_> {
+    /// Every obligation's key and how far it has come.
+    pub fn obligation_states(&self) -> Result<BTreeMap<ObligationKey, State>> {
+        let mut statement = self.0.prepare_cached("SELECT key, state FROM obligations")?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        rows.map(|row| {
+            let (key, state) = row?;
+            Ok((key.parse()?, serde_json::from_value(state.into())?))
+        })
+        .collect()
+    }
+
+    /// How much there is of what is watched.
+    pub fn counts(&self) -> Result<Counts> {
+        let count = |sql: &str| self.0.query_row(sql, [], |row| row.get(0));
+        Ok(Counts {
+            events: count("SELECT coalesce(max(seq), 0) FROM events")?,
+            waiting: count("SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')")?,
+            undecided: count("SELECT count(*) FROM submissions WHERE verdict IS NULL")?,
+            failing: count("SELECT count(*) FROM pulls WHERE attempts > 0")?,
+        })
+    }
+
+    /// When the last event was recorded.
+    pub fn last_event_at(&self) -> Result<Option<Timestamp>> {
+        let at: Option<String> =
+            self.0.query_row("SELECT at FROM events ORDER BY seq DESC LIMIT 1", [], |row| row.get(0)).optional()?;
+        at.map(|at| instant(&at)).transpose()
+    }
+
+    /// The chain's link at an event; none where the ledger does not go so far.
+    pub fn link(&self, seq: i64) -> Result<Option<String>> {
+        if seq == 0 {
+            return Ok(Some(String::new()));
+        }
+        Ok(self.0.query_row("SELECT chain FROM events WHERE seq = ?1", [seq], |row| row.get(0)).optional()?)
+    }
+
+    /// The data key of every extract that was not destroyed, by the extract's digest.
+    pub fn data_keys(&self) -> Result<Vec<(String, Vec<u8>)>> {
+        let mut statement = self.0.prepare_cached("SELECT sha256, wrapped FROM data_keys ORDER BY sha256")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
