@@ -25,6 +25,7 @@ const SIDEWAYS: &[(&str, &str)] = &[
     ("source", "timetable"),
     ("warehouse", "check"),
     ("pack", "analysis"),
+    ("durable", "domain"),
 ];
 
 /// Which part of the house may use a crate that stands for one of its edges; everything else asks that part.

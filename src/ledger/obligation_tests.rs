@@ -1,0 +1,84 @@
+//! What the fold of an obligation makes of the events that happen to it.
+
+use super::*;
+
+fn at(minute: i64) -> Timestamp {
+    Timestamp::from_second(1_751_900_000 + 60 * minute).unwrap()
+}
+
+fn folded(events: &[Event]) -> Obligation {
+    let opened = Event::Opened {
+        return_id: "missing-children".parse().unwrap(),
+        agency: "police".parse().unwrap(),
+        period: "2025-26-Q1".parse().unwrap(),
+        opens_at: at(0),
+        duty: true,
+        due_at: at(10_000),
+        rule: String::new(),
+    };
+    let recorded: Vec<_> = std::iter::once(&opened)
+        .chain(events)
+        .zip(0..)
+        .map(|(event, minute)| RecordedEvent {
+            seq: minute,
+            at: at(minute),
+            subject: String::new(),
+            event: event.clone(),
+        })
+        .collect();
+    Obligation::fold(&recorded).unwrap()
+}
+
+fn arrived(submission: i64) -> Event {
+    Event::ExtractReceived { submission, sha256: String::new() }
+}
+
+fn decided(submission: i64, verdict: Verdict) -> Event {
+    Event::Decided { submission, verdict, readable: true, reason: Some(verdict.as_str().into()) }
+}
+
+fn nil(submission: i64) -> Event {
+    Event::NilReturned { submission, reason: "none".into() }
+}
+
+#[test]
+fn a_held_file_stays_held_and_known_when_it_is_sent_again() {
+    let o = folded(&[arrived(1), decided(1, Verdict::Held), arrived(2), decided(2, Verdict::Duplicate)]);
+    assert_eq!((o.state, o.held.as_slice(), o.undecided.as_slice()), (State::Held, &[1][..], &[][..]));
+    let o = folded(&[
+        arrived(1),
+        decided(1, Verdict::Held),
+        Event::Released { submission: 1, reason: String::new() },
+        decided(1, Verdict::Accepted),
+    ]);
+    assert_eq!((o.state, o.effective, o.held.is_empty()), (State::Accepted, Some(1), true));
+}
+
+#[test]
+fn a_repeat_of_a_file_that_is_being_looked_at_does_not_open_the_chase_again() {
+    let o = folded(&[arrived(1), arrived(2), decided(2, Verdict::Duplicate)]);
+    assert_eq!((o.state, o.decided_at), (State::Received, None));
+}
+
+#[test]
+fn a_refused_file_does_not_undo_what_stands() {
+    let o = folded(&[nil(1), arrived(2), decided(2, Verdict::NotAccepted)]);
+    assert_eq!((o.state, o.effective, o.reason.as_deref()), (State::Nil, Some(1), Some("none")));
+    let o = folded(&[arrived(1), decided(1, Verdict::Accepted), arrived(2), decided(2, Verdict::Held)]);
+    assert_eq!((o.state, o.held.as_slice()), (State::Accepted, &[2][..]));
+}
+
+#[test]
+fn an_older_file_never_takes_the_place_of_a_newer_one() {
+    let o = folded(&[arrived(1), arrived(2), decided(2, Verdict::Accepted), decided(1, Verdict::Accepted)]);
+    assert_eq!((o.effective, o.restatements), (Some(2), 0));
+}
+
+#[test]
+fn a_correction_counts_from_the_first_refusal_and_ends_with_acceptance() {
+    let events = [arrived(1), decided(1, Verdict::NotAccepted), arrived(2), decided(2, Verdict::NotAccepted)];
+    let o = folded(&events);
+    assert_eq!((o.state, o.first_refused_at), (State::ToCorrect, Some(at(2))));
+    let o = folded(&[events.as_slice(), &[arrived(3), decided(3, Verdict::Accepted)]].concat());
+    assert_eq!((o.state, o.corrected, o.first_refused_at), (State::Accepted, true, None));
+}
