@@ -28,6 +28,8 @@ pub struct Contract {
     pub every: Every,
     /// When it is due; a release is not.
     pub due: Option<Due>,
+    /// From when on it is owed, where that is later than the board's own beginning.
+    pub starts_on: Option<civil::Date>,
     /// On what ground it is held.
     pub governance: Governance,
     /// Where it comes from.
@@ -79,6 +81,7 @@ impl Contract {
         let priority = root.text_or("priority", "all");
         let every: Option<Every> = root.parsed("every");
         let due = settle_due(&mut root, every);
+        let starts_on = root.date_opt("starts_on");
         let governance = root.section("governance").and_then(|mut table| Governance::settle(&mut table));
         let source = root.section("source").and_then(|mut table| Source::settle(&mut table));
         let mut sections = root.sections("table");
@@ -97,6 +100,7 @@ impl Contract {
             priority,
             every: every?,
             due,
+            starts_on,
             governance: governance?,
             source: source?,
             format: format?,

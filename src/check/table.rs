@@ -113,14 +113,21 @@ impl TableContract {
         }
         table.refuse_strangers(section, "unique", &table.unique.clone());
         let (mut rules, mut compares) = (section.sections("rule"), section.sections("compare"));
-        table.rules = rules.iter_mut().filter_map(|section| table.settle_rule(section)).collect();
-        table.compares = compares.iter_mut().filter_map(|section| table.settle_compare(section)).collect();
-        let mut ids: BTreeSet<&str> = rule::ALL.into();
-        let sections = rules.iter_mut().zip(table.rules.iter().map(|rule| &rule.id));
-        for (section, id) in sections.chain(compares.iter_mut().zip(table.compares.iter().map(|compare| &compare.id))) {
-            if !ids.insert(id) {
+        let mut ids: BTreeSet<String> = rule::ALL.map(str::to_owned).into();
+        let mut refuse_known = |section: &mut Section<'_>, id: &str| {
+            if !ids.insert(id.to_owned()) {
                 section.refuse("id", "a name that no other rule has", "");
             }
+        };
+        for section in &mut rules {
+            let Some(rule) = table.settle_rule(section) else { continue };
+            refuse_known(section, &rule.id);
+            table.rules.push(rule);
+        }
+        for section in &mut compares {
+            let Some(compare) = table.settle_compare(section) else { continue };
+            refuse_known(section, &compare.id);
+            table.compares.push(compare);
         }
         name.map(|_| table)
     }

@@ -30,6 +30,7 @@ use crate::{
     daemon::Command,
     domain::{AgencyId, Period, ReturnId},
     flows::written::Written,
+    ledger::ObligationKey,
 };
 
 pub use worker::worker;
@@ -81,6 +82,15 @@ enum Act {
         #[arg(long)]
         refuse: bool,
         /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Keep an overdue return from going above the agency's lead, until the file is here.
+    Hold {
+        /// What is owed, as missing-children/police/2025-26-Q1.
+        #[arg(value_name = "RETURN/AGENCY/PERIOD")]
+        obligation: ObligationKey,
+        /// Why; the pack prints it.
         #[arg(long)]
         reason: String,
     },
@@ -156,6 +166,9 @@ pub fn run() -> ExitCode {
             Act::Release { submission, refuse, reason } => {
                 let actor = board::actor();
                 board::order(&home, Command::Release { submission, accept: !refuse, reason, actor }).await
+            }
+            Act::Hold { obligation, reason } => {
+                board::order(&home, Command::Hold { obligation, reason, actor: board::actor() }).await
             }
             Act::Sql { command, as_of, format } => sql::sql(&home, command, as_of, format).await,
             Act::Pack(pack) => pack::pack(&home, pack).await,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::bail;
 use jiff::{Timestamp, ToSpan};
 
 use super::{
@@ -12,7 +13,7 @@ use crate::{
     clock::Clock,
     domain::{civil_day, to_london},
     flows::standing::{self, DueTogether, Owed},
-    timetable::instant_on,
+    timetable::{RungKind, instant_on},
 };
 
 /// Prints what is owed at the end of a day.
@@ -21,15 +22,18 @@ pub async fn owed(home: &Path, on: Option<jiff::civil::Date>) -> anyhow::Result<
     let day = on.unwrap_or_else(|| civil_day(Clock::System.now()));
     let end = instant_on(day.tomorrow()?, jiff::civil::Time::midnight()).checked_sub(1.second())?;
     let ledger = board::ledger(&board)?;
-    let owed = standing::owed_at(&board, ledger.as_ref(), end).await?;
+    let outlook = standing::owed_at(&board, ledger.as_ref(), end).await?;
     let at = day.strftime("%A %-d %B %Y");
-    if owed.is_empty() {
+    if !outlook.owed.is_empty() {
+        say(format_args!("Owed on {at}:"));
+        let (groups, _) = standing::newest(&outlook.owed, usize::MAX);
+        tell(&groups, end, "by then");
+    } else if outlook.untold.is_empty() {
         say(format_args!("Nothing is owed on {at}."));
-        return Ok(());
     }
-    say(format_args!("Owed on {at}:"));
-    let (groups, _) = standing::newest(&owed, usize::MAX);
-    tell(&groups, end, "by then");
+    if !outlook.untold.is_empty() {
+        bail!("not all can be told:\n  {}", outlook.untold.join("\n  "));
+    }
     Ok(())
 }
 
@@ -59,20 +63,21 @@ fn row(one: &Owed, now: Timestamp, already: &str) -> Vec<String> {
     let next = one.next.as_ref().map_or_else(
         || "no message to come".to_owned(),
         |next| match next.at.filter(|at| *at > now) {
-            Some(at) => format!("{}: {}", to_london(at).strftime("%a %-d %b %H:%M"), message(&next.rung)),
-            None => format!("{already}: {}", message(&next.rung)),
+            Some(at) => format!("{}: {}", to_london(at).strftime("%a %-d %b %H:%M"), message(next.kind)),
+            None => format!("{already}: {}", message(next.kind)),
         },
     );
     vec![one.title.clone(), one.agency.clone(), one.standing.brief().to_owned(), next]
 }
 
 /// A rung as people call its message.
-pub fn message(rung: &str) -> &str {
-    match rung {
-        "nudge" => "reminder",
-        "due-today" => "reminder of the day",
-        "overdue" => "overdue notice",
-        "preview" => "preview of the escalation",
-        other => other,
+pub fn message(kind: RungKind) -> &'static str {
+    match kind {
+        RungKind::Notice => "notice",
+        RungKind::Nudge => "reminder",
+        RungKind::DueToday => "reminder of the day",
+        RungKind::Overdue => "overdue notice",
+        RungKind::Preview => "preview of the escalation",
+        RungKind::Escalation => "escalation",
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     daemon::{self, Command, ControlError, Reply},
     domain::{civil_day, to_london},
     flows::{
-        hold,
+        hold, holidays,
         standing::{self, Owed},
     },
     ledger::{Event, OutboxState},
@@ -60,8 +60,14 @@ pub async fn status(home: &Path) -> anyhow::Result<()> {
     let now = now.unwrap_or_else(|| Clock::System.now());
     say(format_args!("It is {} in London.", to_london(now).strftime("%A %-d %B %Y, %H:%M")));
 
-    let owed = standing::owed_at(&board, ledger.as_ref(), now).await?;
-    what_is_owed(&owed, now);
+    let outlook = standing::owed_at(&board, ledger.as_ref(), now).await?;
+    for line in holidays::warning(&board, now).iter().chain(&outlook.untold) {
+        say(toned(Tone::Alarm, format_args!("Warning: {line}.")));
+    }
+    what_is_owed(&outlook.owed, now);
+    for line in &outlook.dropped {
+        say(format_args!("\nNo longer asked for, and so no longer chased: {line}"));
+    }
     let Some(ledger) = ledger else { return Ok(()) };
     for held in ledger.read(|txn| txn.held_submissions()).await? {
         let (id, key) = (held.id, &held.obligation);
@@ -125,6 +131,10 @@ fn what_is_owed(owed: &[Owed], now: Timestamp) {
             left_out.iter().map(|(period, count)| format!("{count} of {}", period.human())).collect();
         say(format_args!("\nOverdue from before: {}; `quarterday owed` lists them.", periods.join(", ")));
     }
+    for one in owed {
+        let Some(reason) = &one.escalation_held else { continue };
+        say(format_args!("\nNot escalated: {} of {}, {}: {reason}", one.title, one.agency, one.key.period.human()));
+    }
     let mut next: Vec<_> =
         groups.iter().flat_map(|group| &group.owed).filter_map(|o| Some((*o, o.next.as_ref()?))).collect();
     if next.is_empty() {
@@ -137,7 +147,7 @@ fn what_is_owed(owed: &[Owed], now: Timestamp) {
             .at
             .filter(|at| *at > now)
             .map_or_else(|| "at the next look".to_owned(), |at| to_london(at).strftime("%a %-d %b, %H:%M").to_string());
-        let (what, to) = (owed::message(&next.rung), next.to.join(" and "));
+        let (what, to) = (owed::message(next.kind), next.to.join(" and "));
         say(format_args!("  {when:<16}  {what}, {} ({})", one.title, next.why));
         say(toned(Tone::Quiet, format_args!("  {:<16}  to {to}", "")));
     }

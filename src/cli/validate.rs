@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::bail;
 
 use super::{board, say::say};
-use crate::{flows::planning, worker::Launcher};
+use crate::{flows::planning, settings, worker::Launcher};
 
 /// Checks every definition and plans all SQL; nothing is fetched, sent or written.
 pub async fn validate(home: &Path) -> anyhow::Result<()> {
@@ -13,6 +13,11 @@ pub async fn validate(home: &Path) -> anyhow::Result<()> {
     let problems = planning::plan(&board, &Launcher::current()?).await?;
     if !problems.is_empty() {
         bail!("the SQL of {} is not right:\n\n{problems}", home.display());
+    }
+    let unusable = board.mail.check_files(&settings::environment());
+    if !unusable.is_empty() {
+        let lines: Vec<String> = unusable.iter().map(ToString::to_string).collect();
+        bail!("the mail relay cannot be used:\n\n{}", lines.join("\n"));
     }
     let some = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     let agencies = if board.agencies.len() == 1 { "agency" } else { "agencies" };

@@ -60,6 +60,15 @@ pub enum Command {
         /// Who asks.
         actor: String,
     },
+    /// Keep what is owed from going above the lead.
+    Hold {
+        /// What is owed.
+        obligation: crate::ledger::ObligationKey,
+        /// Why; the pack prints it.
+        reason: String,
+        /// Who asks.
+        actor: String,
+    },
     /// Issue a pack now.
     Issue {
         /// The pack.

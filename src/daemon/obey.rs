@@ -9,7 +9,7 @@ use super::{Command, Reply, advance, post, ring};
 use crate::{
     domain::Verdict,
     flows::{
-        App, hold,
+        App, escalation, hold,
         intake::{self, Acknowledge, Offer, Received},
         publish, query, rebuild, refresh, written,
     },
@@ -57,6 +57,11 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
         Command::Release { submission, accept, reason, actor } => {
             let _turn = app.turn.lock().await;
             return Ok(told(&intake::release(app, submission, accept, &reason, &actor).await?));
+        }
+        Command::Hold { obligation, reason, actor } => {
+            let _turn = app.turn.lock().await;
+            escalation::hold(app, &obligation, &reason, &actor).await?;
+            format!("{obligation} does not go above the lead; the pack prints the reason")
         }
         Command::Issue { pack, period } => {
             let _turn = app.turn.lock().await;

@@ -22,6 +22,9 @@ pub enum CalendarError {
         /// The last year the list covers.
         last: i16,
     },
+    /// A text is no list of bank holidays.
+    #[error("a list of bank holidays in the shape of https://www.gov.uk/bank-holidays.json ({0})")]
+    NotAList(String),
     /// The day does not exist in this calendar system.
     #[error("counting working days left the calendar after {0}")]
     OutOfRange(Date),
@@ -41,6 +44,15 @@ impl Calendar {
         let shipped = BankHolidayCalendar::<Day, MonToFriWorkDays>::cached();
         let listed = shipped.holidays(Some(Division::EnglandAndWales));
         Self::new(listed.into_iter().map(|holiday| holiday.date().0), closures)
+    }
+
+    /// The list of a file in the shape of <https://www.gov.uk/bank-holidays.json>, with the board's own closure days.
+    pub fn from_gov_uk(json: &str, closures: impl IntoIterator<Item = Date>) -> Result<Self, CalendarError> {
+        let published: Published = serde_json::from_str(json).map_err(|e| CalendarError::NotAList(e.to_string()))?;
+        if published.england_and_wales.events.is_empty() {
+            return Err(CalendarError::NotAList("it has no events for england-and-wales".into()));
+        }
+        Ok(Self::new(published.england_and_wales.events.into_iter().map(|event| event.date), closures))
     }
 
     /// A calendar of these bank holidays, which are taken as complete for every year between the first and the last,
@@ -102,6 +114,23 @@ impl Calendar {
         }
         Ok(sign * count)
     }
+}
+
+/// What gov.uk publishes, as far as it is read.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Published {
+    england_and_wales: PublishedDivision,
+}
+
+#[derive(serde::Deserialize)]
+struct PublishedDivision {
+    events: Vec<PublishedDay>,
+}
+
+#[derive(serde::Deserialize)]
+struct PublishedDay {
+    date: Date,
 }
 
 fn next(day: Date, step: i32) -> Result<Date, CalendarError> {
@@ -198,6 +227,21 @@ mod tests {
     fn past_the_end_of_the_list_is_an_error_that_says_so() {
         let error = shipped().add_working_days(date(2040, 1, 1), 1).unwrap_err();
         assert!(error.to_string().contains("bank holidays of 2040 are not known"), "{error}");
+    }
+
+    #[test]
+    fn a_published_list_takes_the_place_of_the_shipped_one() {
+        let json = r#"{"england-and-wales": {"division": "england-and-wales", "events": [
+            {"title": "New Year’s Day", "date": "2029-01-01", "notes": "", "bunting": true},
+            {"title": "Boxing Day", "date": "2030-12-26", "notes": "", "bunting": true}]}}"#;
+        let calendar = Calendar::from_gov_uk(json, [date(2029, 1, 2)]).unwrap();
+        assert_eq!(calendar.add_working_days(date(2029, 1, 1), 0), Ok(date(2029, 1, 3)));
+        assert_eq!(calendar.covered_until(), Some(date(2030, 12, 31)));
+        assert!(calendar.is_working_day(date(2028, 12, 29)).is_err());
+        for wrong in ["{}", "[]", r#"{"england-and-wales": {"events": []}}"#] {
+            let error = Calendar::from_gov_uk(wrong, []).unwrap_err().to_string();
+            assert!(error.contains("gov.uk/bank-holidays.json"), "{error}");
+        }
     }
 
     #[test]

@@ -3,21 +3,21 @@
 //! The message and the note that somebody was told are one transaction; whether the message is still wanted is
 //! decided again when it leaves.
 
-use std::collections::BTreeSet;
-
-use anyhow::Context;
 use jiff::Timestamp;
 
-use super::{App, Board, letters, note_failure};
+use super::{App, Board, evidence, holidays, letters, note_failure};
 use crate::{
     domain::civil_day,
-    ledger::{Event, Obligation, OutboxState, RecordedEvent},
-    timetable::{Duty, Every, Ladder, Role, instant_on, openings, owed},
+    ledger::{Event, Obligation, OutboxRow},
+    timetable::{Duty, Every, Role, Rung, instant_on, openings, owed},
 };
 
 /// Opens what is owed by now and tells whom the ladder names; answers with the number of rungs told.
 pub async fn chase(app: &App) -> anyhow::Result<usize> {
     let now = app.clock.now();
+    if let Err(error) = holidays::warn(app, now).await {
+        note_failure(app, "warning of the end of the bank holidays", &error).await;
+    }
     open(app, now).await?;
     let due = app.ledger.read(move |txn| txn.obligations_to_look_at(now)).await?;
     let mut told = 0;
@@ -40,6 +40,7 @@ pub(super) fn duties(board: &Board) -> impl Iterator<Item = Duty> {
                 agency: agency.clone(),
                 every: contract.every,
                 due: contract.due?,
+                starts_on: board.owed_from(contract),
             })
         })
     })
@@ -49,8 +50,14 @@ async fn open(app: &App, now: Timestamp) -> anyhow::Result<()> {
     let timetable = &app.board.timetable;
     let mut opened = Vec::new();
     for duty in duties(&app.board) {
-        let found = openings(&duty, &timetable.calendar, timetable.starts_on, now);
-        opened.extend(found.with_context(|| format!("{} of {}", duty.return_id, duty.agency))?);
+        for opening in openings(&duty, &timetable.calendar, now) {
+            match opening {
+                Ok(opening) => opened.push(opening),
+                Err(error) => {
+                    note_failure(app, &format!("asking {} for {}", duty.agency, duty.return_id), &error.into()).await;
+                }
+            }
+        }
     }
     let known = app.ledger.read(|txn| txn.obligation_states()).await?;
     opened.retain(|opening| !known.contains_key(&opening.key));
@@ -82,18 +89,23 @@ async fn open(app: &App, now: Timestamp) -> anyhow::Result<()> {
 }
 
 async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Result<usize> {
+    if obligation.duty && !obligation.state.is_settled() && !app.board.is_owed(&obligation.key) {
+        return leave_alone(app, obligation, now).await.map(|()| 0);
+    }
     let subject = obligation.key.to_string();
     let events = {
         let subject = subject.clone();
         app.ledger.read(move |txn| txn.events_of(&subject)).await?
     };
     let timetable = &app.board.timetable;
-    let lead_told = lead_told(&events, &timetable.ladder);
-    let step = owed(obligation, &timetable.ladder, &timetable.calendar, now, lead_told)?;
+    let lead_told = evidence::of(&events, &timetable.ladder);
+    let accepted_at = evidence::accepted_at(&lead_told);
+    let step = owed(obligation, &timetable.ladder, &timetable.calendar, now, accepted_at)?;
     let letters = match &step.tell {
-        Some(rung) => letters::rung(app, obligation, rung, now).await?,
+        Some(rung) => letters::rung(app, obligation, rung, &lead_told, now)?,
         None => Vec::new(),
     };
+    let to_lead = step.tell.as_ref().map_or_else(Vec::new, |rung| to_lead(app, obligation, rung, &letters));
     let key = obligation.key.clone();
     let told = usize::from(step.tell.is_some());
     app.ledger
@@ -106,7 +118,7 @@ async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Res
                     txn.enqueue(letter)?;
                 }
                 let keys = letters.into_iter().map(|letter| letter.key).collect();
-                txn.append(now, &subject, "daemon", &Event::Told { rung: rung.name, keys })?;
+                txn.append(now, &subject, "daemon", &Event::Told { rung: rung.name, keys, to_lead })?;
             }
             txn.look_again(&key, step.look_again)
         })
@@ -114,25 +126,31 @@ async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Res
     Ok(told)
 }
 
-/// The first instant at which a relay accepted a message about the obligation to lead or deputy.
-pub(super) fn lead_told(events: &[RecordedEvent], ladder: &Ladder) -> Option<Timestamp> {
-    let to_lead = |rung: &str| {
-        let rung = ladder.rungs.iter().find(|r| r.name == rung);
-        rung.is_some_and(|r| r.to.iter().any(|role| matches!(role, Role::Lead | Role::Deputy)))
-    };
-    let mut keys = BTreeSet::new();
-    for RecordedEvent { at, event, .. } in events {
-        match event {
-            Event::Told { rung, keys: told } if to_lead(rung) => keys.extend(told.iter().cloned()),
-            Event::MessageSettled { key, outcome, .. }
-                if outcome == OutboxState::Sent.as_str() && keys.contains(key) =>
-            {
-                return Some(*at);
+/// Leaves alone what the definitions no longer ask for. That is recorded once; it is looked at again the next day, for a
+/// definition that comes back is asked for again.
+async fn leave_alone(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Result<()> {
+    let key = obligation.key.clone();
+    let again = instant_on(civil_day(now).tomorrow()?, app.board.timetable.ladder.at);
+    let why = format!("pipelines/ no longer asks {} for it", key.agency);
+    app.ledger
+        .write(move |txn| {
+            let subject = key.to_string();
+            if txn.settle_occurrence(now, &format!("no-longer-owed/{subject}"), &why)? {
+                txn.append(now, &subject, "daemon", &Event::NoLongerOwed { why })?;
             }
-            _ => {}
-        }
-    }
-    None
+            txn.look_again(&key, Some(again))
+        })
+        .await?;
+    Ok(())
+}
+
+/// The keys of a rung's letters that are addressed to lead or deputy.
+fn to_lead(app: &App, obligation: &Obligation, rung: &Rung, letters: &[OutboxRow]) -> Vec<String> {
+    let leads = [Role::Lead, Role::Deputy].into_iter().filter(|role| rung.to.contains(role));
+    let leads: Vec<&str> =
+        leads.filter_map(|role| app.board.person(&obligation.key.agency, role)).map(|p| p.email.as_str()).collect();
+    let theirs = letters.iter().filter(|letter| leads.contains(&letter.recipient.as_str()));
+    theirs.map(|letter| letter.key.clone()).collect()
 }
 
 /// When the next obligation opens: the day after the period that runs now.

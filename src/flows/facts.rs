@@ -12,6 +12,7 @@ use super::board::Board;
 use crate::{
     domain::{Standing, civil_day},
     ledger::{MessageHead, Obligation, OutboxState, State, Submission},
+    timetable::RungKind,
 };
 
 /// One fact table: its name without the schema, and its rows.
@@ -67,21 +68,26 @@ pub fn obligations(board: &Board, all: &[Obligation], now: Timestamp) -> Result<
         ("days_late", numbers(&|o| days_late(o, now)), false),
         ("restated", flags(&|o| o.restatements > 0), false),
         ("corrected", flags(&|o| o.corrected), false),
-        ("reminders", numbers(&|o| i32::try_from(reminders(o)).unwrap_or(i32::MAX)), false),
-        ("note", text(&|o| note(o).to_owned()), false),
+        ("reminders", numbers(&|o| i32::try_from(reminders(board, o)).unwrap_or(i32::MAX)), false),
+        ("note", text(&|o| note(board, o)), false),
+        ("escalation_held", text(&|o| o.escalation_held.clone().unwrap_or_default()), false),
     ])?;
     Ok(("obligations", batch))
 }
 
-/// The reason given for a nil return, which is there to be printed. Why a file was held or not accepted is between its
-/// sender and the business unit.
-fn note(obligation: &Obligation) -> &str {
-    obligation.reason.as_deref().filter(|_| obligation.state == State::Nil).unwrap_or_default()
+/// The reason given for a nil return, which is there to be printed, or that the definitions no longer ask for it. Why a
+/// file was held or not accepted is between its sender and the business unit.
+fn note(board: &Board, obligation: &Obligation) -> String {
+    if !obligation.state.is_settled() && !board.is_owed(&obligation.key) {
+        return "no longer asked for".to_owned();
+    }
+    obligation.reason.clone().filter(|_| obligation.state == State::Nil).unwrap_or_default()
 }
 
 /// Messages beyond the notice that an obligation needed.
-fn reminders(obligation: &Obligation) -> usize {
-    obligation.told.iter().filter(|(rung, _)| rung != "notice").count()
+fn reminders(board: &Board, obligation: &Obligation) -> usize {
+    let ladder = &board.timetable.ladder;
+    obligation.told.iter().filter(|(rung, _)| ladder.kind_of(rung) != Some(RungKind::Notice)).count()
 }
 
 /// Every submission, as `ledger.submissions`.

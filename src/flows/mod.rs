@@ -5,9 +5,12 @@
 
 pub mod board;
 pub mod chase;
+pub mod escalation;
+mod evidence;
 pub mod facts;
 mod failures;
 pub mod hold;
+pub mod holidays;
 pub mod intake;
 mod letters;
 mod past;

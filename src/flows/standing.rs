@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Board, chase, facts};
+use super::{Board, chase, evidence, facts};
 use crate::{
-    domain::{Period, Standing, civil_day},
+    domain::{CalendarError, Period, Standing, civil_day},
     ledger::{Ledger, Obligation, ObligationKey, RecordedEvent, Txn},
-    timetable::{Role, openings, owed},
+    timetable::{Role, RungKind, Timetable, escalates_at, openings, owed},
 };
 
 /// One obligation as it stands at an instant.
@@ -28,6 +28,8 @@ pub struct Owed {
     pub days_late: i32,
     /// Why it is held or was not accepted.
     pub reason: Option<String>,
+    /// Why the manager keeps it from going above the lead.
+    pub escalation_held: Option<String>,
     /// What will be sent next.
     pub next: Option<Next>,
 }
@@ -37,8 +39,8 @@ pub struct Owed {
 pub struct Next {
     /// When; none if it is due already and leaves at the next look.
     pub at: Option<Timestamp>,
-    /// The rung.
-    pub rung: String,
+    /// What it says.
+    pub kind: RungKind,
     /// To whom, in words.
     pub to: Vec<String>,
     /// Why.
@@ -78,19 +80,36 @@ pub fn newest(owed: &[Owed], most: usize) -> (Vec<DueTogether<'_>>, BTreeMap<Per
     (shown, left_out)
 }
 
-/// Every duty that exists at an instant and is not settled by now.
+/// What is owed, and what could not be told.
+#[derive(Debug, Default)]
+pub struct Outlook {
+    /// What is not settled, by the instant it is due.
+    pub owed: Vec<Owed>,
+    /// What was asked for and is still open, but is no longer asked for, in words.
+    pub dropped: Vec<String>,
+    /// What could not be worked out, and why.
+    pub untold: Vec<String>,
+}
+
+/// Every duty that exists at an instant and is not settled by now. A due day that the holiday list does not reach hides
+/// no other.
 ///
 /// # Errors
-/// When the holiday list does not reach the day, or the ledger cannot be read.
-pub async fn owed_at(board: &Board, ledger: Option<&Ledger>, at: Timestamp) -> anyhow::Result<Vec<Owed>> {
+/// When the ledger cannot be read.
+pub async fn owed_at(board: &Board, ledger: Option<&Ledger>, at: Timestamp) -> anyhow::Result<Outlook> {
     let known = match ledger {
         Some(ledger) => ledger.read(known).await?,
         None => BTreeMap::new(),
     };
-    let timetable = &board.timetable;
-    let mut standings = Vec::new();
+    let mut outlook = Outlook::default();
     for duty in chase::duties(board) {
-        for opening in openings(&duty, &timetable.calendar, timetable.starts_on, at)? {
+        let name = format!("{} of {}", board.return_title(&duty.return_id), board.agency_name(&duty.agency));
+        let (found, errors): (Vec<_>, Vec<_>) =
+            openings(&duty, &board.timetable.calendar, at).into_iter().partition(Result::is_ok);
+        outlook
+            .untold
+            .extend(errors.into_iter().filter_map(Result::err).take(1).map(|error| format!("{name}: {error}")));
+        for opening in found.into_iter().flatten() {
             let (obligation, events) = match known.get(&opening.key) {
                 Some(Known::Settled) => continue,
                 Some(Known::Open(obligation, events)) => (obligation.as_ref().clone(), events.as_slice()),
@@ -99,11 +118,21 @@ pub async fn owed_at(board: &Board, ledger: Option<&Ledger>, at: Timestamp) -> a
                     (unopened, [].as_slice())
                 }
             };
-            standings.push(standing(board, &obligation, events, at)?);
+            let next = next(board, &obligation, events, at).unwrap_or_else(|error| {
+                outlook.untold.push(format!("{name}: {error}"));
+                None
+            });
+            outlook.owed.push(standing(board, &obligation, next, at));
         }
     }
-    standings.sort_by(|a, b| (a.due_at, &a.key).cmp(&(b.due_at, &b.key)));
-    Ok(standings)
+    for (key, known) in &known {
+        if matches!(known, Known::Open(obligation, _) if obligation.duty) && !board.is_owed(key) {
+            let (title, agency) = (board.return_title(&key.return_id), board.agency_name(&key.agency));
+            outlook.dropped.push(format!("{title} of {agency}, {}", key.period.human()));
+        }
+    }
+    outlook.owed.sort_by(|a, b| (a.due_at, &a.key).cmp(&(b.due_at, &b.key)));
+    Ok(outlook)
 }
 
 /// What the ledger knows of an obligation.
@@ -128,8 +157,8 @@ fn known(txn: &Txn<'_>) -> crate::ledger::Result<BTreeMap<ObligationKey, Known>>
     Ok(all)
 }
 
-fn standing(board: &Board, obligation: &Obligation, events: &[RecordedEvent], at: Timestamp) -> anyhow::Result<Owed> {
-    Ok(Owed {
+fn standing(board: &Board, obligation: &Obligation, next: Option<Next>, at: Timestamp) -> Owed {
+    Owed {
         key: obligation.key.clone(),
         title: board.return_title(&obligation.key.return_id),
         agency: board.agency_name(&obligation.key.agency),
@@ -137,8 +166,9 @@ fn standing(board: &Board, obligation: &Obligation, events: &[RecordedEvent], at
         standing: facts::standing(obligation, at),
         days_late: facts::days_late(obligation, at),
         reason: obligation.reason.clone(),
-        next: next(board, obligation, events, at)?,
-    })
+        escalation_held: obligation.escalation_held.clone(),
+        next,
+    }
 }
 
 /// What the ladder asks for at `at` or, if nothing, at the next instant it wants to look.
@@ -147,10 +177,10 @@ fn next(
     obligation: &Obligation,
     events: &[RecordedEvent],
     at: Timestamp,
-) -> anyhow::Result<Option<Next>> {
-    let timetable = &board.timetable;
-    let lead_told = chase::lead_told(events, &timetable.ladder);
-    let ask = |at| owed(obligation, &timetable.ladder, &timetable.calendar, at, lead_told);
+) -> Result<Option<Next>, CalendarError> {
+    let Timetable { ladder, calendar, .. } = &board.timetable;
+    let lead_told = evidence::accepted_at(&evidence::of(events, ladder));
+    let ask = |at| owed(obligation, ladder, calendar, at, lead_told);
     let mut step = ask(at)?;
     let mut when = None;
     if step.tell.is_none()
@@ -166,7 +196,10 @@ fn next(
     });
     let to: Vec<String> = people.collect();
     let why = match rung.to.first() {
-        Some(Role::Manager) => "the manager sees what would go above the lead".to_owned(),
+        Some(Role::Manager) => match escalates_at(obligation, ladder, calendar, at, lead_told)? {
+            Some(goes) => format!("the manager sees what would go above the lead on {}", civil_day(goes)),
+            None => "the manager sees what would go above the lead".to_owned(),
+        },
         Some(Role::BoardMember) => {
             let told = lead_told.map_or_else(String::new, |told| {
                 format!(", the lead was told on {}", civil_day(told).strftime("%-d %B"))
@@ -175,5 +208,5 @@ fn next(
         }
         _ => format!("due {}", civil_day(obligation.due_at).strftime("%-d %B %Y")),
     };
-    Ok(Some(Next { at: when, rung: rung.name, to, why }))
+    Ok(Some(Next { at: when, kind: rung.kind, to, why }))
 }

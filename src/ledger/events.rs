@@ -81,6 +81,9 @@ pub enum Event {
         rung: String,
         /// The outbox keys, one per recipient.
         keys: Vec<String>,
+        /// Those of them that are addressed to lead or deputy.
+        #[serde(default)]
+        to_lead: Vec<String>,
     },
     /// A rung was passed over.
     Skipped {
@@ -88,6 +91,16 @@ pub enum Event {
         rung: String,
         /// Why.
         why: String,
+    },
+    /// The definitions stopped asking for it before it was settled.
+    NoLongerOwed {
+        /// Why.
+        why: String,
+    },
+    /// The manager keeps it from going above the lead, for a reason that the pack prints.
+    EscalationHeld {
+        /// Why.
+        reason: String,
     },
     /// The relay took a message, or the folder was written to.
     MessageSettled {
@@ -140,6 +153,8 @@ impl Event {
             Self::NilReturned { .. } => "nil_returned",
             Self::Told { .. } => "told",
             Self::Skipped { .. } => "skipped",
+            Self::NoLongerOwed { .. } => "no_longer_owed",
+            Self::EscalationHeld { .. } => "escalation_held",
             Self::MessageSettled { .. } => "message_settled",
             Self::Refreshed { .. } => "refreshed",
             Self::Issued { .. } => "issued",

@@ -117,6 +117,8 @@ pub struct Obligation {
     pub told: Vec<(String, Timestamp)>,
     /// Rungs passed over, each with its reason in the events.
     pub skipped: Vec<String>,
+    /// Why the manager keeps it from going above the lead, where that is so.
+    pub escalation_held: Option<String>,
     /// Why it is held or was not accepted, or the reason given for a nil return.
     pub reason: Option<String>,
 }
@@ -142,6 +144,7 @@ impl Obligation {
             restatements: 0,
             told: Vec::new(),
             skipped: Vec::new(),
+            escalation_held: None,
             reason: None,
         }
     }
@@ -180,6 +183,7 @@ impl Obligation {
                     }
                 }
                 Event::Told { rung, .. } => this.told.push((rung.clone(), *at)),
+                Event::EscalationHeld { reason } => this.escalation_held = Some(reason.clone()),
                 Event::Skipped { rung, .. } => this.skipped.push(rung.clone()),
                 _ => {}
             }

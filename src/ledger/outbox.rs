@@ -196,6 +196,14 @@ impl Txn<'_> {
         found.transpose()
     }
 
+    /// The messages about one obligation, oldest first.
+    pub fn messages_of(&self, obligation: &str) -> Result<Vec<OutboxRow>> {
+        let mut statement =
+            self.0.prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE obligation = ?1 ORDER BY id"))?;
+        let rows = statement.query_map([obligation], |row| Ok(read(row)))?;
+        rows.map(|row| row?).collect()
+    }
+
     /// Every message without its body, oldest first.
     pub fn message_heads(&self) -> Result<Vec<MessageHead>> {
         let mut statement =

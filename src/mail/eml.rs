@@ -166,6 +166,7 @@ mod tests {
             reply_to: None,
             return_path: Some("bounces+{key}@board.example".into()),
             allowed_domains: vec!["police.exampleshire.example".into()],
+            example: false,
             way: Way::Folder("mail".into()),
         }
     }

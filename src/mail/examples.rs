@@ -3,8 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 
 use super::{
-    Agreement, Board, Contact, Due, Escalation, Facts, Judged, Kind, LastTime, Letter, Next, Person, Read, Told, Total,
-    Ways,
+    Agreement, Board, Contact, Due, Escalation, Facts, Judged, Kind, Letter, Next, Person, Read, Told, Total, Ways,
 };
 use crate::{
     domain::Period,
@@ -41,15 +40,13 @@ fn letters(kind: Kind) -> Vec<Letter> {
             Letter::Notice {
                 due: due(),
                 ways: replies(),
-                workbook: true,
-                last: Some(LastTime { figures: 4, comments: 1 }),
                 agreement: Some(Agreement {
                     name: "the partnership's information sharing agreement".into(),
                     review: date("2026-03-12"),
                     purpose: "to see whether children who go missing are found and heard".into(),
                 }),
             },
-            Letter::Notice { due: due(), ways: folder(), workbook: false, last: None, agreement: None },
+            Letter::Notice { due: due(), ways: folder(), agreement: None },
         ],
         Kind::Nudge => {
             vec![Letter::Nudge { due: due(), ways: replies() }, Letter::Nudge { due: due(), ways: Ways::default() }]
@@ -66,7 +63,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
         Kind::Preview => vec![Letter::Preview {
             goes_at: at("2025-07-21T09:00:00Z"),
             who: "the Board member of Exampleshire Police".into(),
-            hold: "quarterday hold missing-children/police/2025-26-Q1 --because \"…\"".into(),
+            hold: "quarterday hold missing-children/police/2025-26-Q1 --reason \"…\"".into(),
             escalation: escalation(true),
         }],
         Kind::Escalation => vec![Letter::Escalation(escalation(true)), Letter::Escalation(escalation(false))],
@@ -97,7 +94,6 @@ fn letters(kind: Kind) -> Vec<Letter> {
                     finding(None, Some(19), "the period reads January to March 2025; we asked for April to June."),
                 ],
                 fix_by: date("2025-07-17"),
-                workbook: true,
                 rows_fine: Some(3),
             },
             Letter::AnswerNotAccepted {
@@ -106,7 +102,6 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 unreadable: Some("The workbook is protected by a password.".into()),
                 findings: vec![],
                 fix_by: date("2025-07-18"),
-                workbook: false,
                 rows_fine: None,
             },
         ],
@@ -133,8 +128,6 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 meeting: Some(date("2025-08-05")),
                 data_as_at: date("2025-07-25"),
                 gaps: vec!["Children missing from home and care: Exampleshire Police".into()],
-                members_only: true,
-                page: Some("/packs/board/1".into()),
             },
             Letter::Pack {
                 title: "How safe are children here?".into(),
@@ -143,8 +136,6 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 meeting: None,
                 data_as_at: date("2025-07-28"),
                 gaps: vec![],
-                members_only: false,
-                page: None,
             },
         ],
         Kind::Alarm => vec![Letter::Alarm {
@@ -171,6 +162,7 @@ fn escalation(silent: bool) -> Escalation {
     let told = |what: &str, on: &str, accepted| Told { what: what.into(), on: at(on), accepted };
     Escalation {
         due: due(),
+        corrected_by: (!silent).then(|| date("2025-07-17")),
         lead: "Sam Patel".into(),
         told: vec![
             told("notice", "2025-07-01T09:00:00Z", true),

@@ -58,15 +58,6 @@ pub struct Ways {
     pub upload: Option<String>,
 }
 
-/// What the sender sent for the period before.
-#[derive(Debug, Clone, Serialize)]
-pub struct LastTime {
-    /// How many figures.
-    pub figures: usize,
-    /// How many comments.
-    pub comments: usize,
-}
-
 /// The agreement under which the figures are asked for.
 #[derive(Debug, Clone, Serialize)]
 pub struct Agreement {
@@ -103,6 +94,8 @@ pub struct Told {
 pub struct Escalation {
     /// The return.
     pub due: Due,
+    /// The last day for a corrected file, where one was not accepted.
+    pub corrected_by: Option<Date>,
     /// The lead who was told.
     pub lead: String,
     /// The chase so far.
@@ -159,10 +152,6 @@ pub enum Letter {
         due: Due,
         /// How to send it.
         ways: Ways,
-        /// Whether a workbook with the period filled in is attached.
-        workbook: bool,
-        /// What was sent last time.
-        last: Option<LastTime>,
         /// Why and under what it is asked for.
         agreement: Option<Agreement>,
     },
@@ -195,7 +184,7 @@ pub enum Letter {
         goes_at: Timestamp,
         /// To whom, in words: "the Board member of Exampleshire Police".
         who: String,
-        /// How to hold it: a command or the path of a page, in words.
+        /// The command that holds it.
         hold: String,
         /// What will be said, and to whom.
         escalation: Escalation,
@@ -218,8 +207,6 @@ pub enum Letter {
         findings: Vec<FindingRow>,
         /// The last day on which a corrected file is on time.
         fix_by: Date,
-        /// Whether a workbook with the places marked is attached.
-        workbook: bool,
         /// How many other rows were fine; left out for returns about single children.
         rows_fine: Option<u64>,
     },
@@ -268,10 +255,6 @@ pub enum Letter {
         data_as_at: Date,
         /// Returns that are not in it: "Missing children, Exampleshire Police".
         gaps: Vec<String>,
-        /// Whether it shows small numbers, to named members only.
-        members_only: bool,
-        /// The path of its page; it becomes a link where the board has a public address.
-        page: Option<String>,
     },
     /// Something needs a person.
     Alarm {

@@ -25,9 +25,7 @@ use std::path::PathBuf;
 
 pub use eml::message_id;
 pub use examples::example;
-pub use facts::{
-    Agreement, Board, Due, Escalation, Facts, Judged, Kind, LastTime, Letter, Next, Read, Told, Total, Ways,
-};
+pub use facts::{Agreement, Board, Due, Escalation, Facts, Judged, Kind, Letter, Next, Read, Told, Total, Ways};
 pub use mailer::{Mailer, Memory, Posted};
 pub use message::{Attachment, Content, Message};
 pub use person::{Contact, Person};
@@ -67,6 +65,14 @@ pub enum MailError {
         "{domain} is not in allowed_domains of [mail]; nothing was sent: add the domain or correct the person's address"
     )]
     Domain {
+        /// The domain.
+        domain: String,
+    },
+    /// An example board is about to write to somebody who could be real.
+    #[error(
+        "{domain} could be real and the board is an example; nothing was sent: use an address in .example, or leave example out of [board]"
+    )]
+    RealDomain {
         /// The domain.
         domain: String,
     },

@@ -1,8 +1,11 @@
 //! `[mail]` of quarterday.toml: who writes, to whom, and which way it leaves.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 
-use super::{MailError, Person};
+use super::{
+    MailError, Person,
+    smtp::{Deadlines, Smtp},
+};
 use crate::{
     domain::is_address,
     settings::{Secret, Section},
@@ -19,6 +22,8 @@ pub struct Settings {
     pub return_path: Option<String>,
     /// The only domains that are written to; every domain when empty.
     pub allowed_domains: Vec<String>,
+    /// Whether the board is made up, so that nobody real is written to.
+    pub example: bool,
     /// Which way it leaves.
     pub way: Way,
 }
@@ -82,7 +87,8 @@ impl Settings {
                     section.has(key);
                 }
                 let folder = PathBuf::from(folder.unwrap_or_else(|| "mail".into()));
-                return Some(Self { from: from?, reply_to, return_path, allowed_domains, way: Way::Folder(folder) });
+                let way = Way::Folder(folder);
+                return Some(Self { from: from?, reply_to, return_path, allowed_domains, example, way });
             }
         };
         let relay = relay?;
@@ -90,7 +96,7 @@ impl Settings {
             section.refuse("mailer", "\"folder\", since the board is an example", "mailer = \"folder\"");
             return None;
         }
-        Some(Self { from: from?, reply_to, return_path, allowed_domains, way: Way::Smtp(relay) })
+        Some(Self { from: from?, reply_to, return_path, allowed_domains, example, way: Way::Smtp(relay) })
     }
 
     /// What status should warn of.
@@ -108,8 +114,28 @@ impl Settings {
         }
     }
 
-    /// Whether the domain may be written to.
+    /// What of the relay's files cannot be used: the password's and the certificates'. What systemd shows to the service
+    /// alone is looked at only by the service.
+    pub fn check_files(&self, environment: &BTreeMap<String, String>) -> Vec<MailError> {
+        let Way::Smtp(relay) = &self.way else { return Vec::new() };
+        let mut wrong = Vec::new();
+        if let Some((_, secret @ Secret::File(path))) = &relay.sign_in
+            && (!path.starts_with("/run/credentials") || environment.contains_key("CREDENTIALS_DIRECTORY"))
+        {
+            wrong.extend(secret.resolve(environment).err().map(MailError::from));
+        }
+        let bare = Relay { sign_in: None, ..relay.clone() };
+        wrong.extend(Smtp::open(&bare, environment, Deadlines::default()).err());
+        wrong
+    }
+
+    /// Whether the domain may be written to. An example board's relay on this machine may be a real one, so nothing is
+    /// handed to it for a domain that somebody could own (RFC 2606, RFC 6761).
     pub(super) fn may_write_to(&self, domain: &str) -> Result<(), MailError> {
+        let last = domain.trim_end_matches('.').rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+        if self.example && !["example", "test", "invalid"].contains(&last.as_str()) {
+            return Err(MailError::RealDomain { domain: domain.to_owned() });
+        }
         let allowed = self.allowed_domains.is_empty()
             || self.allowed_domains.iter().any(|allowed| allowed.eq_ignore_ascii_case(domain));
         if allowed { Ok(()) } else { Err(MailError::Domain { domain: domain.to_owned() }) }
@@ -243,6 +269,41 @@ mod tests {
         let (settings, told) = settle(&format!("[mail]\nmailer = \"folder\"\nhost = \"x.example\"\n{FROM}"), true);
         assert_eq!(told, "");
         assert_eq!(settings.unwrap().way, Way::Folder("mail".into()));
+    }
+
+    #[test]
+    fn a_password_or_certificate_that_could_not_be_used_is_told_before_a_message_is_owed() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let (password, ca) = (home.path().join("password"), home.path().join("ca.pem"));
+        let text = format!(
+            "[mail]\nmailer = \"smtp\"\nhost = \"relay.board.example\"\ntls = \"starttls\"\nuser = \"q\"\n\
+             password = {{ file = {password:?} }}\nca_file = {ca:?}\n{FROM}"
+        );
+        let settings = settle(&text, false).0.unwrap();
+        let told = || {
+            let wrong = settings.check_files(&BTreeMap::new());
+            wrong.iter().map(|error| format!("{error}\n")).collect::<String>()
+        };
+        assert!(told().contains("password cannot be read") && told().contains("ca.pem"), "{}", told());
+        std::fs::write(&password, "s3cret-phrase").unwrap();
+        std::fs::set_permissions(&password, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(told().contains("can be read by others"), "{}", told());
+        assert!(!told().contains("s3cret"));
+    }
+
+    #[test]
+    fn an_example_board_writes_to_nobody_who_could_be_real() {
+        let text = format!("[mail]\nmailer = \"smtp\"\nhost = \"127.0.0.1\"\ntls = \"none\"\n{FROM}");
+        let example = settle(&text, true).0.unwrap();
+        for domain in ["police.example", "POLICE.EXAMPLE", "board.test", "nobody.invalid", "example"] {
+            assert!(example.may_write_to(domain).is_ok(), "{domain}");
+        }
+        for domain in ["police.uk", "example.com", "example.police.uk", "localhost"] {
+            let error = example.may_write_to(domain).unwrap_err().to_string();
+            assert!(error.contains(domain) && error.contains("example"), "{error}");
+            assert!(settle(&text, false).0.unwrap().may_write_to(domain).is_ok(), "{domain}");
+        }
     }
 
     #[test]

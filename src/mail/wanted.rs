@@ -31,6 +31,9 @@ pub(super) fn unwanted(
         State::Accepted => return Some("the file was accepted before this left"),
         State::Nil => return Some("there was nothing to report"),
     }
+    if matches!(kind, Kind::Preview | Kind::Escalation) && obligation.escalation_held.is_some() {
+        return Some("the manager holds the escalation");
+    }
     if obligation.decided_at.is_some_and(|decided| decided > row.enqueued_at) {
         return Some("a file was answered after this was written");
     }
@@ -72,10 +75,16 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn judge(kind: Kind, state: State, decided_at: Option<&str>, overtaken: bool, now: &str) -> Option<&'static str> {
+    fn opened() -> Obligation {
         let key: ObligationKey = "missing-children/police/2025-26-Q1".parse().unwrap();
-        let opened = Obligation::opened(&key, at("2025-06-30T23:00:00Z"), at("2025-07-14T16:00:00Z"), "");
-        let obligation = Obligation { state, decided_at: decided_at.map(at), ..opened };
+        Obligation::opened(&key, at("2025-06-30T23:00:00Z"), at("2025-07-14T16:00:00Z"), "")
+    }
+
+    fn judge(kind: Kind, state: State, decided_at: Option<&str>, overtaken: bool, now: &str) -> Option<&'static str> {
+        judge_of(kind, &Obligation { state, decided_at: decided_at.map(at), ..opened() }, overtaken, now)
+    }
+
+    fn judge_of(kind: Kind, obligation: &Obligation, overtaken: bool, now: &str) -> Option<&'static str> {
         let row = OutboxRow {
             key: "k".into(),
             kind: kind.as_str().into(),
@@ -89,7 +98,7 @@ mod tests {
             says: None,
             settled_at: None,
         };
-        unwanted(kind, &row, Some(&obligation), overtaken, at(now))
+        unwanted(kind, &row, Some(obligation), overtaken, at(now))
     }
 
     #[test]
@@ -103,6 +112,13 @@ mod tests {
     }
 
     #[test]
+    fn a_held_escalation_that_waits_does_not_leave_and_the_lead_goes_on_being_reminded() {
+        let held = Obligation { escalation_held: Some("the Chief Constable has answered".into()), ..opened() };
+        assert_eq!(judge_of(Kind::Escalation, &held, false, WRITTEN), Some("the manager holds the escalation"));
+        assert_eq!(judge_of(Kind::Overdue, &held, false, WRITTEN), None);
+    }
+
+    #[test]
     fn a_chase_written_before_a_file_was_answered_says_what_is_no_longer_true() {
         assert!(judge(Kind::Overdue, State::ToCorrect, Some("2025-07-14T09:00:01Z"), false, WRITTEN).is_some());
         assert_eq!(judge(Kind::Overdue, State::ToCorrect, Some("2025-07-14T08:00:00Z"), false, WRITTEN), None);
@@ -113,6 +129,6 @@ mod tests {
         assert!(judge(Kind::DueToday, State::Open, None, false, "2025-07-15T07:00:00Z").is_some());
         assert_eq!(judge(Kind::DueToday, State::Open, None, false, "2025-07-14T22:59:00Z"), None);
         assert!(judge(Kind::Nudge, State::Open, None, true, WRITTEN).is_some());
-        assert_eq!(judge(Kind::Notice, State::Open, None, true, WRITTEN), None, "it carries the workbook");
+        assert_eq!(judge(Kind::Notice, State::Open, None, true, WRITTEN), None, "it says what is asked for and why");
     }
 }

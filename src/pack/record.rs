@@ -84,6 +84,8 @@ pub struct Delivery {
     pub reminders: i64,
     /// A reason somebody gave.
     pub note: Option<String>,
+    /// Why the manager kept it from going above the lead, where that is so.
+    pub escalation_held: Option<String>,
 }
 
 impl Delivery {
@@ -93,7 +95,7 @@ impl Delivery {
         let (due, received) = (rows.days("due_day")?, rows.days("received_day")?);
         let (days_late, reminders) = (rows.numbers("days_late")?, rows.numbers("reminders")?);
         let (restated, corrected) = (rows.flags("restated")?, rows.flags("corrected")?);
-        let notes = rows.texts_opt("note")?;
+        let (notes, holds) = (rows.texts_opt("note")?, rows.texts_opt("escalation_held")?);
         let expected = "one of overdue, to_correct, held, open, received, accepted_late, accepted, nil";
         (0..rows.len())
             .map(|at| {
@@ -109,6 +111,7 @@ impl Delivery {
                     corrected: corrected[at],
                     reminders: reminders[at],
                     note: notes[at].clone(),
+                    escalation_held: holds[at].clone(),
                 })
             })
             .collect()

@@ -26,6 +26,7 @@ fn timetable(states: &[&str; 2]) -> Vec<(String, Vec<RecordBatch>)> {
         ("corrected", Arc::new(BooleanArray::from(vec![false, false]))),
         ("reminders", Arc::new(Int32Array::from(vec![2, 0]))),
         ("note", texts(&["", "said so"])),
+        ("escalation_held", texts(&["the Chief Constable has answered", ""])),
     ];
     answers("timetable", columns)
 }
@@ -36,6 +37,7 @@ fn a_pack_tells_the_deliveries_of_its_own_period() {
     let [police] = record.deliveries.as_slice() else { panic!("{:?}", record.deliveries) };
     assert_eq!((police.agency.as_str(), police.standing, police.days_late), ("Police", Standing::Overdue, 9));
     assert_eq!(record.gaps(), ["Missing children from Police: not received, 9 days late"]);
+    assert_eq!(police.escalation_held.as_deref(), Some("the Chief Constable has answered"));
     assert_eq!((police.due, police.received, &police.note), (Some(date(2025, 7, 14)), None, &None));
 }
 

@@ -277,6 +277,7 @@ pub fn record() -> Record {
         corrected: false,
         reminders: if days_late > 0 { 2 } else { 0 },
         note: None,
+        escalation_held: None,
     };
     let mut deliveries = vec![
         delivery("Exampleshire Police", "Missing children", Standing::Overdue, None, 9),

@@ -127,6 +127,27 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     rest.ends_with(last)
 }
 
+/// Whether some name matches both patterns.
+pub fn overlap(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<char>, Vec<char>) =
+        (one.to_lowercase().chars().collect(), other.to_lowercase().chars().collect());
+    // `met[j]`: whether the rest of `one` and the rest of `other` from its `j`th character on have a name in common.
+    let only_stars = |rest: &[char]| rest.iter().all(|c| *c == '*');
+    let mut met: Vec<bool> = (0..=other.len()).map(|j| only_stars(&other[j..])).collect();
+    for (i, a) in one.iter().enumerate().rev() {
+        let below = met;
+        met = vec![only_stars(&one[i..]); other.len() + 1];
+        for (j, b) in other.iter().enumerate().rev() {
+            met[j] = match (a, b) {
+                ('*', _) => below[j] || met[j + 1],
+                (_, '*') => below[j] || met[j + 1],
+                (a, b) => a == b && below[j + 1],
+            };
+        }
+    }
+    met[0]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +166,22 @@ mod tests {
         assert_eq!(read(&stable[0]).unwrap().bytes, "half and half");
         fs::write(&file, "changed meanwhile").unwrap();
         assert!(matches!(read(&stable[0]), Err(FolderError::Changed { .. })));
+    }
+
+    #[test]
+    fn two_patterns_overlap_when_a_name_matches_both() {
+        for (one, other, expected) in [
+            ("missing*.xlsx", "missing-children*.xlsx", true),
+            ("*.xlsx", "MISSING*", true),
+            ("*", "", true),
+            ("a*b", "*ab", true),
+            ("missing*.xlsx", "prevent*.xlsx", false),
+            ("*.csv", "*.xlsx", false),
+            ("a*", "b*", false),
+            ("ab", "a", false),
+        ] {
+            assert_eq!((overlap(one, other), overlap(other, one)), (expected, expected), "{one} {other}");
+        }
     }
 
     #[test]

@@ -209,6 +209,21 @@ impl Fetcher {
     }
 }
 
+/// Why an address could never be asked, as far as it can be told without asking a name server; `None` if it might be.
+pub fn refusal(address: &str) -> Option<String> {
+    let url = match Url::parse(address) {
+        Ok(url) => url,
+        Err(error) => return Some(format!("an address ({error})")),
+    };
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let here = host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
+    match url.scheme() {
+        "https" => None,
+        "http" if here => None,
+        _ => Some("https; plain http is asked on this machine alone".to_owned()),
+    }
+}
+
 fn is_link_local(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => ip.is_link_local(),

@@ -21,7 +21,11 @@ impl FromStr for Schedule {
     type Err = BadSchedule;
 
     fn from_str(text: &str) -> Result<Self, BadSchedule> {
-        croner::Cron::from_str(text).map(Self).map_err(|e| BadSchedule(e.to_string()))
+        let schedule = croner::Cron::from_str(text).map(Self).map_err(|e| BadSchedule(e.to_string()))?;
+        match schedule.next_after(Timestamp::UNIX_EPOCH) {
+            Some(_) => Ok(schedule),
+            None => Err(BadSchedule("no such day ever comes".into())),
+        }
     }
 }
 
@@ -69,6 +73,13 @@ mod tests {
             occurrences("30 1 * * *", "2025-10-25T12:00:00Z", 2),
             ["2025-10-26T00:30:00Z", "2025-10-27T01:30:00Z"]
         );
+    }
+
+    #[test]
+    fn a_day_that_never_comes_is_refused_and_a_leap_day_is_not() {
+        let error = "0 7 31 2 *".parse::<Schedule>().unwrap_err().to_string();
+        assert!(error.contains("no such day ever comes"), "{error}");
+        assert!("0 7 29 2 *".parse::<Schedule>().is_ok());
     }
 
     #[test]

@@ -41,8 +41,8 @@ impl FromStr for Role {
     }
 }
 
-/// What a rung says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a rung says, lowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RungKind {
     /// The return is open.
     Notice,
@@ -59,7 +59,7 @@ pub enum RungKind {
 }
 
 impl RungKind {
-    fn is_above_the_lead(self) -> bool {
+    pub(super) fn is_above_the_lead(self) -> bool {
         matches!(self, Self::Preview | Self::Escalation)
     }
 }
@@ -91,6 +91,13 @@ pub struct Rung {
     pub working_days: i32,
     /// Who is told.
     pub to: Vec<Role>,
+}
+
+impl Rung {
+    /// Whether the lead or the deputy is told.
+    pub fn is_for_the_lead(&self) -> bool {
+        self.to.iter().any(|role| matches!(role, Role::Lead | Role::Deputy))
+    }
 }
 
 /// The whole chase, lowest rung first.
@@ -154,6 +161,10 @@ pub fn owed(
     let due_day = chase_from(obligation, ladder, calendar)?;
     let mut reached: Vec<(&Rung, Timestamp)> = Vec::new();
     for rung in ladder.rungs.iter().filter(|rung| !obligation.is_past(&rung.name)) {
+        if rung.kind.is_above_the_lead() && obligation.escalation_held.is_some() {
+            step.skip.push((rung.name.clone(), "the manager holds it"));
+            continue;
+        }
         let at = match instant(rung, obligation, ladder, calendar, due_day, lead_told)? {
             Some(at) => at,
             // What it waits for has not happened; whatever makes it happen wakes the obligation.
@@ -172,8 +183,7 @@ pub fn owed(
         return Ok(step);
     };
     let (tell, _) = reached[latest];
-    step.skip =
-        reached[..latest].iter().map(|(rung, _)| (rung.name.clone(), "a later rung was already reached")).collect();
+    step.skip.extend(reached[..latest].iter().map(|(rung, _)| (rung.name.clone(), "a later rung was already reached")));
     step.tell = Some(tell.clone());
     if reached.len() > latest + 1 {
         step.look_again = Some(now);
@@ -181,15 +191,41 @@ pub fn owed(
     Ok(step)
 }
 
+impl Ladder {
+    /// What the rung of this name says, if there is one.
+    pub fn kind_of(&self, name: &str) -> Option<RungKind> {
+        self.rungs.iter().find(|rung| rung.name == name).map(|rung| rung.kind)
+    }
+
+    /// The last day for a corrected file when one is not accepted at `refused_at`. A further broken file starts no
+    /// further window.
+    pub fn corrected_by(
+        &self,
+        obligation: &Obligation,
+        calendar: &Calendar,
+        refused_at: Timestamp,
+    ) -> Result<civil::Date, CalendarError> {
+        let first = obligation.first_refused_at.unwrap_or(refused_at);
+        let window = calendar.add_working_days(civil_day(first), self.correction)?;
+        Ok(window.max(civil_day(obligation.due_at)))
+    }
+
+    /// The last day for the corrected file that is awaited, if one is.
+    pub fn correction_awaited(
+        &self,
+        obligation: &Obligation,
+        calendar: &Calendar,
+    ) -> Result<Option<civil::Date>, CalendarError> {
+        match (obligation.state, obligation.first_refused_at) {
+            (State::ToCorrect, Some(first)) => self.corrected_by(obligation, calendar, first).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
 /// The day the chase counts from: the due day, or the end of the window for a correction if that is later.
 fn chase_from(obligation: &Obligation, ladder: &Ladder, calendar: &Calendar) -> Result<civil::Date, CalendarError> {
-    let due = civil_day(obligation.due_at);
-    match (obligation.state, obligation.decided_at) {
-        (State::ToCorrect, Some(decided)) => {
-            Ok(due.max(calendar.add_working_days(civil_day(decided), ladder.correction)?))
-        }
-        _ => Ok(due),
-    }
+    Ok(ladder.correction_awaited(obligation, calendar)?.unwrap_or(civil_day(obligation.due_at)))
 }
 
 /// When a rung may be told; `None` while what it waits for has not happened.
@@ -234,128 +270,4 @@ fn instant(
         },
         _ => Some(planned),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use jiff::ToSpan;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::ledger::ObligationKey;
-
-    fn obligation() -> Obligation {
-        let key: ObligationKey = "missing-children/police/2025-26-Q1".parse().unwrap();
-        let (opened, due) = ("2025-06-30T23:00:00Z".parse().unwrap(), "2025-07-14T16:00:00Z".parse().unwrap());
-        Obligation::opened(&key, opened, due, "")
-    }
-
-    /// Walks the days, telling whatever is owed, and writes down on which day each rung went.
-    fn chase(mut obligation: Obligation, relay: bool, from: &str, until: &str) -> Vec<String> {
-        let (calendar, ladder) = (Calendar::england_and_wales([]), Ladder::default());
-        let (mut now, until): (Timestamp, Timestamp) = (from.parse().unwrap(), until.parse().unwrap());
-        let mut told = Vec::new();
-        let mut lead_told = None;
-        while now <= until {
-            let step = owed(&obligation, &ladder, &calendar, now, lead_told).unwrap();
-            for (rung, why) in step.skip {
-                told.push(format!("{} skipped: {why}", rung));
-                obligation.skipped.push(rung);
-            }
-            if let Some(rung) = step.tell {
-                told.push(format!("{} {}", civil_day(now), rung.name));
-                if relay && rung.to.contains(&Role::Lead) {
-                    lead_told.get_or_insert(now);
-                }
-                obligation.told.push((rung.name, now));
-            }
-            now += 1.hour();
-        }
-        told
-    }
-
-    #[test]
-    fn a_silent_agency_climbs_the_ladder_in_order() {
-        assert_eq!(
-            chase(obligation(), true, "2025-07-01T00:00:00Z", "2025-08-30T00:00:00Z"),
-            [
-                "2025-07-01 notice",
-                "2025-07-07 nudge",
-                "2025-07-14 due-today",
-                "2025-07-16 overdue",
-                "2025-07-18 preview",
-                "2025-07-21 escalation"
-            ]
-        );
-    }
-
-    #[test]
-    fn nothing_goes_above_a_lead_whom_no_relay_told() {
-        let told = chase(obligation(), false, "2025-07-01T00:00:00Z", "2025-12-30T00:00:00Z");
-        assert_eq!(told.last().map(String::as_str), Some("2025-07-16 overdue"));
-    }
-
-    #[test]
-    fn after_an_outage_the_chase_resumes_at_overdue_and_climbs_from_there() {
-        assert_eq!(
-            chase(obligation(), true, "2025-09-01T12:00:00Z", "2025-09-30T00:00:00Z"),
-            [
-                "notice skipped: a later rung was already reached",
-                "nudge skipped: a later rung was already reached",
-                "due-today skipped: a later rung was already reached",
-                "2025-09-01 overdue",
-                "2025-09-03 preview",
-                "2025-09-04 escalation"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_settled_obligation_is_left_alone() {
-        let settled = Obligation { state: State::Accepted, ..obligation() };
-        assert!(chase(settled, true, "2025-07-01T00:00:00Z", "2025-12-30T00:00:00Z").is_empty());
-    }
-
-    #[test]
-    fn a_file_under_correction_gets_three_working_days_of_peace() {
-        let correcting = Obligation {
-            state: State::ToCorrect,
-            decided_at: Some("2025-07-14T15:55:00Z".parse().unwrap()),
-            ..obligation()
-        };
-        let told = chase(correcting, true, "2025-07-14T16:00:00Z", "2025-07-30T00:00:00Z");
-        assert_eq!(told.first().map(String::as_str), Some("2025-07-21 overdue"));
-    }
-
-    proptest! {
-        #[test]
-        fn however_rarely_it_looks_nobody_is_told_twice_nor_out_of_order(
-            looks in prop::collection::vec(1i64..400, 1..60),
-            relay in any::<bool>(),
-        ) {
-            let (calendar, ladder) = (Calendar::england_and_wales([]), Ladder::default());
-            let mut obligation = obligation();
-            let mut now = obligation.opened_at;
-            let mut lead_told = None;
-            let mut order = Vec::new();
-            for hours in looks {
-                now += hours.hours();
-                let step = owed(&obligation, &ladder, &calendar, now, lead_told).unwrap();
-                obligation.skipped.extend(step.skip.into_iter().map(|(rung, _)| rung));
-                if let Some(rung) = step.tell {
-                    prop_assert!(!obligation.is_past(&rung.name));
-                    if rung.kind.is_above_the_lead() {
-                        let told = lead_told.expect("the lead was told first");
-                        prop_assert!(calendar.working_days_between(civil_day(told), civil_day(now)).unwrap() >= 2);
-                    }
-                    if relay && rung.to.contains(&Role::Lead) {
-                        lead_told.get_or_insert(now);
-                    }
-                    order.push(ladder.rungs.iter().position(|r| r.name == rung.name));
-                    obligation.told.push((rung.name, now));
-                }
-            }
-            prop_assert!(order.is_sorted(), "{order:?}");
-        }
-    }
 }

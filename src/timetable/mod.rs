@@ -2,14 +2,18 @@
 //!
 //! Pure. Knows nothing of cron's ringing, mail or files; the present instant is an argument.
 
+mod ahead;
 mod cron;
 mod duty;
 mod ladder;
+#[cfg(test)]
+mod ladder_tests;
 mod meeting;
 mod settle;
 
 use jiff::{Timestamp, civil};
 
+pub use ahead::escalates_at;
 pub use cron::{BadSchedule, Schedule};
 pub use duty::{Due, Duty, Every, Opening, openings};
 pub use ladder::{Ladder, Role, Rung, RungKind, Step, owed};
@@ -39,7 +43,15 @@ pub struct Timetable {
     pub milestones: Milestones,
 }
 
+/// So many days before the holiday list ends it is warned of.
+const WARNED_BEFORE: i32 = 180;
+
 impl Timetable {
+    /// The last day the holiday list covers, once `today` is near it.
+    pub fn list_ends_soon(&self, today: civil::Date) -> Option<civil::Date> {
+        self.calendar.covered_until().filter(|end| (*end - today).get_days() <= WARNED_BEFORE)
+    }
+
     /// When the meeting's pack is circulated.
     pub fn circulation(&self, meeting: &Meeting) -> Result<Timestamp, CalendarError> {
         let day = self.calendar.add_working_days(meeting.on, self.milestones.circulated)?;

@@ -1,16 +1,22 @@
 //! Reads `config/timetable.toml`.
 
+use std::{collections::BTreeSet, path::Path};
+
 use jiff::civil;
 
-use super::{Ladder, Meeting, Milestones, Rung, Timetable};
+use super::{Ladder, Meeting, Milestones, Rung, RungKind, Timetable};
 use crate::{domain::Calendar, settings::Section};
 
+/// No step lies further away than about a year of working days.
+const FURTHEST: i32 = 260;
+
 impl Timetable {
-    /// Reads the timetable; every problem is told to the section.
-    pub fn settle(section: &mut Section<'_>) -> Option<Self> {
+    /// Reads the timetable of the board in `home`; every problem is told to the section.
+    ///
+    /// `due_working_days` is the latest due rule of the returns, for which each meeting must leave room.
+    pub fn settle(section: &mut Section<'_>, home: &Path, due_working_days: i32) -> Option<Self> {
         let starts_on = section.date("starts_on");
-        let closures: Vec<civil::Date> = section.parsed_list("closures");
-        let calendar = Calendar::england_and_wales(closures);
+        let calendar = settle_calendar(section, home);
         let milestones = section.section_opt("milestones").map(settle_milestones).unwrap_or_default();
         let ladder = settle_ladder(section);
         let mut meetings = Vec::new();
@@ -20,35 +26,54 @@ impl Timetable {
             let period = table.parsed("period");
             let pack = table.text_or("pack", "board");
             if let (Some(on), Some(period)) = (on, period) {
-                meetings.push(Meeting { on, time, period, pack });
-            }
-        }
-        Some(Self { starts_on: starts_on?, calendar, ladder, meetings, milestones })
-    }
-
-    /// Tells the section of milestones that come in the wrong order, given the latest due rule of the returns.
-    pub fn check_order(&self, section: &mut Section<'_>, due_working_days: i32) {
-        for (meeting, mut table) in self.meetings.iter().zip(section.sections("meeting")) {
-            match meeting.out_of_order(&self.milestones, due_working_days, &self.calendar) {
-                Ok(wrong) => {
-                    for wrong in wrong {
-                        let expected = format!("a meeting that leaves room for every step: {wrong}");
-                        table.refuse(
-                            "on",
-                            &expected,
-                            "a later day for the meeting, or smaller offsets in [milestones]",
-                        );
-                    }
+                let meeting = Meeting { on, time, period, pack };
+                if let Some(calendar) = &calendar {
+                    refuse_out_of_order(&mut table, &meeting, &milestones, due_working_days, calendar);
                 }
-                Err(error) => table.refuse("on", &error.to_string(), "a day that the bank holiday list covers"),
+                meetings.push(meeting);
             }
         }
+        Some(Self { starts_on: starts_on?, calendar: calendar?, ladder, meetings, milestones })
+    }
+}
+
+/// The bank holidays of the file the board names, or of the program's own list.
+fn settle_calendar(section: &mut Section<'_>, home: &Path) -> Option<Calendar> {
+    let closures: Vec<civil::Date> = section.parsed_list("closures");
+    let Some(file) = section.text_opt("holidays") else { return Some(Calendar::england_and_wales(closures)) };
+    let write = "holidays = \"config/bank-holidays.json\"";
+    match std::fs::read_to_string(home.join(file)) {
+        Ok(json) => match Calendar::from_gov_uk(&json, closures) {
+            Ok(calendar) => return Some(calendar),
+            Err(error) => section.refuse("holidays", &error.to_string(), write),
+        },
+        Err(error) => section.refuse("holidays", &format!("a file the daemon may read ({error})"), write),
+    }
+    None
+}
+
+/// Tells of steps towards the meeting that come in the wrong order.
+fn refuse_out_of_order(
+    table: &mut Section<'_>,
+    meeting: &Meeting,
+    milestones: &Milestones,
+    due_working_days: i32,
+    calendar: &Calendar,
+) {
+    match meeting.out_of_order(milestones, due_working_days, calendar) {
+        Ok(wrong) => {
+            for wrong in wrong {
+                let expected = format!("a meeting that leaves room for every step: {wrong}");
+                table.refuse("on", &expected, "a later day for the meeting, or smaller offsets in [milestones]");
+            }
+        }
+        Err(error) => table.refuse("on", &error.to_string(), "a day that the bank holiday list covers"),
     }
 }
 
 fn settle_milestones(mut table: Section<'_>) -> Milestones {
     let usual = Milestones::default();
-    let mut days = |key: &str, usual: i32| i32::try_from(table.integer_or(key, i64::from(usual))).unwrap_or(usual);
+    let mut days = |key: &str, usual: i32| working_days(&mut table, key, usual);
     Milestones {
         validated: days("validated", usual.validated),
         commentary: days("commentary", usual.commentary),
@@ -58,20 +83,127 @@ fn settle_milestones(mut table: Section<'_>) -> Milestones {
     }
 }
 
+fn working_days(table: &mut Section<'_>, key: &str, usual: i32) -> i32 {
+    let days = i32::try_from(table.integer_or(key, i64::from(usual))).ok();
+    days.filter(|days| (-FURTHEST..=FURTHEST).contains(days)).unwrap_or_else(|| {
+        let expected = format!("a number of working days from -{FURTHEST} to {FURTHEST}");
+        table.refuse(key, &expected, &format!("{key} = {usual}"));
+        usual
+    })
+}
+
 fn settle_ladder(section: &mut Section<'_>) -> Ladder {
     let mut ladder = Ladder::default();
-    let mut rungs = Vec::new();
-    for mut table in section.sections("rung") {
+    let mut rungs: Vec<Rung> = Vec::new();
+    let mut tables = section.sections("rung");
+    for table in &mut tables {
         let name = table.text("name");
         let kind = table.parsed("kind");
-        let working_days = table.integer_or("working_days", 0);
+        let working_days = working_days(table, "working_days", 0);
+        let said = table.has("to");
         let to = table.parsed_list("to");
-        if let (Some(name), Some(kind)) = (name, kind) {
-            rungs.push(Rung { name, kind, working_days: i32::try_from(working_days).unwrap_or(0), to });
+        if to.is_empty() && !said {
+            table.refuse("to", "who is told", "to = [\"lead\", \"deputy\"]");
         }
+        if let (Some(name), Some(kind)) = (name, kind) {
+            let rung = Rung { name, kind, working_days, to };
+            refuse_misplaced(table, &rung, &rungs);
+            rungs.push(rung);
+        }
+    }
+    let above = rungs.last().filter(|rung| rung.kind == RungKind::Preview);
+    if let (Some(_), Some(table)) = (above, tables.last_mut()) {
+        table.refuse("kind", "an escalation after the preview that announces it", "a [[rung]] of kind \"escalation\"");
     }
     if !rungs.is_empty() {
         ladder.rungs = rungs;
     }
     ladder
+}
+
+/// Tells of a rung that could not be climbed after those `below` it.
+fn refuse_misplaced(table: &mut Section<'_>, rung: &Rung, below: &[Rung]) {
+    let names: BTreeSet<&str> = below.iter().map(|rung| rung.name.as_str()).collect();
+    if names.contains(rung.name.as_str()) {
+        table.refuse("name", "a name that no other rung has", "");
+    }
+    if let Some(last) = below.last() {
+        if rung.kind < last.kind {
+            let expected = format!("the rungs from notice to escalation; {} comes after it", last.name);
+            table.refuse("kind", &expected, "the [[rung]] tables in their order");
+        } else if last.kind != RungKind::Notice && rung.working_days < last.working_days {
+            let expected = format!("a day not before that of {} ({})", last.name, last.working_days);
+            table.refuse("working_days", &expected, "the [[rung]] tables in their order");
+        }
+    }
+    let needed = match rung.kind {
+        RungKind::Escalation => Some((RungKind::Preview, "a preview before it, so that the manager sees it first")),
+        RungKind::Preview => Some((RungKind::Overdue, "an overdue rung before it, so that the lead is told first")),
+        RungKind::Notice | RungKind::Nudge | RungKind::DueToday | RungKind::Overdue => None,
+    };
+    if let Some((needed, expected)) = needed
+        && !below.iter().any(|rung| rung.kind == needed)
+    {
+        table.refuse("kind", expected, "one more [[rung]]");
+    }
+    let above = rung.kind.is_above_the_lead();
+    if table.has("to") && (rung.to.is_empty() || (!above && !rung.is_for_the_lead())) {
+        table.refuse("to", if above { "who is told" } else { "the lead or the deputy among those who are told" }, "");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Problems, read_text};
+
+    fn told(text: &str) -> String {
+        let mut problems = Problems::default();
+        let text = format!("starts_on = 2025-04-01\n{text}");
+        let document = read_text("timetable.toml", &text, &mut problems).unwrap();
+        Timetable::settle(&mut document.root(), Path::new("/nonexistent"), 10);
+        problems.merge(document.finish());
+        if problems.is_empty() { String::new() } else { problems.to_string() }
+    }
+
+    fn rung(name: &str, kind: &str, days: i64, to: &str) -> String {
+        format!("[[rung]]\nname = \"{name}\"\nkind = \"{kind}\"\nworking_days = {days}\nto = [{to}]\n")
+    }
+
+    #[test]
+    fn a_ladder_that_cannot_be_climbed_is_refused_rung_by_rung() {
+        let lead = "\"lead\"";
+        let good = rung("late", "overdue", 2, lead) + &rung("look", "preview", 4, "\"manager\"");
+        let top = rung("up", "escalation", 5, "\"board-member\"");
+        assert_eq!(told(&format!("{good}{top}")), "");
+        for (wrong, part) in [
+            (good.clone(), "an escalation after the preview"),
+            (format!("{}{top}", rung("late", "overdue", 2, lead)), "a preview before it"),
+            (rung("look", "preview", 4, "\"manager\""), "an overdue rung before it"),
+            (format!("{}{}", rung("a", "nudge", -5, lead), rung("a", "overdue", 2, lead)), "rung[2].name"),
+            (format!("{}{}", rung("b", "overdue", 2, lead), rung("a", "nudge", -5, lead)), "b comes after it"),
+            (format!("{}{}", rung("a", "nudge", -2, lead), rung("b", "nudge", -5, lead)), "rung[2].working_days"),
+            (rung("a", "nudge", -5, ""), "rung[1].to"),
+            (rung("a", "nudge", -5, "\"manager\""), "the lead or the deputy among"),
+            (rung("a", "nudge", 99_999_999_999, lead), "working days from -260 to 260"),
+            ("[milestones]\nvalidated = 4000\n".to_owned(), "milestones.validated"),
+        ] {
+            let told = told(&wrong);
+            assert!(told.contains(part), "{part:?} is not told of\n{wrong}\n{told}");
+        }
+    }
+
+    #[test]
+    fn a_problem_names_its_own_entry_also_after_a_bad_one() {
+        let meeting = |on: &str| format!("[[meeting]]\non = {on}\nperiod = \"2025-26-Q1\"\n");
+        let told = told(&format!("{}{}{}", meeting("\"x\""), meeting("2025-08-12"), meeting("2025-07-24")));
+        assert!(told.contains("meeting[1].on") && told.contains("meeting[3].on"), "{told}");
+        assert!(!told.contains("meeting[2].on"), "{told}");
+    }
+
+    #[test]
+    fn a_holiday_list_that_is_not_there_is_refused() {
+        let told = told("holidays = \"config/bank-holidays.json\"\n");
+        assert!(told.contains("holidays") && told.contains("a file the daemon may read"), "{told}");
+    }
 }

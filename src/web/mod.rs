@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use crate::{
     domain::{Standing, to_london},
     flows::{
-        App, hold,
+        App, hold, holidays,
         standing::{Owed, newest, owed_at},
     },
 };
@@ -95,6 +95,8 @@ struct StatusPage {
     verdict: Verdict,
     groups: Vec<Group>,
     left_out: Vec<String>,
+    warnings: Vec<String>,
+    dropped: Vec<String>,
     editions: Vec<Edition>,
     failures: Vec<Failure>,
     contact: String,
@@ -148,17 +150,17 @@ async fn status(State(pages): State<Pages>) -> Response {
 
 async fn status_page(app: &App) -> anyhow::Result<StatusPage> {
     let now = app.clock.now();
-    let owed = owed_at(&app.board, Some(&app.ledger), now).await?;
+    let outlook = owed_at(&app.board, Some(&app.ledger), now).await?;
     let (editions, failures) = app.ledger.read(|txn| Ok((txn.editions()?, txn.recent_failures(5)?))).await?;
     let day = |at| to_london(at).strftime("%-d %B %Y").to_string();
-    let (groups, left_out) = newest(&owed, MOST_ROWS);
+    let (groups, left_out) = newest(&outlook.owed, MOST_ROWS);
     let title = |pack: &str| app.board.packs.get(pack).map_or_else(|| pack.to_owned(), |p| p.title().to_owned());
     Ok(StatusPage {
         board: app.board.name.clone(),
         example: app.board.example,
         now: to_london(now).strftime("%A %-d %B %Y, %H:%M").to_string(),
         held: hold::reason(&app.board.data, &app.ledger, &app.clock).await?,
-        verdict: verdict(&owed),
+        verdict: verdict(&outlook.owed),
         groups: groups
             .iter()
             .map(|group| Group {
@@ -168,6 +170,8 @@ async fn status_page(app: &App) -> anyhow::Result<StatusPage> {
             })
             .collect(),
         left_out: left_out.iter().map(|(period, count)| format!("{count} of {}", period.human())).collect(),
+        warnings: holidays::warning(&app.board, now).into_iter().chain(outlook.untold).collect(),
+        dropped: outlook.dropped,
         editions: editions
             .iter()
             .rev()

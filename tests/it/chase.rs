@@ -1,5 +1,7 @@
 //! The timetable, enforced: who is told what and when, and that it stops when the file is here.
 
+use quarterday::ledger::Event;
+
 use crate::support::{TestBoard, TestDaemon, said};
 
 /// A relay on loopback that accepts everything, so that a message counts as evidence.
@@ -54,12 +56,17 @@ async fn told(daemon: &TestDaemon) -> Vec<String> {
     events
         .iter()
         .filter_map(|recorded| match &recorded.event {
-            quarterday::ledger::Event::Told { rung, .. } => {
-                Some(format!("{} {rung}", quarterday::domain::civil_day(recorded.at)))
-            }
+            Event::Told { rung, .. } => Some(format!("{} {rung}", quarterday::domain::civil_day(recorded.at))),
             _ => None,
         })
         .collect()
+}
+
+/// The texts of the messages of one kind.
+async fn texts(daemon: &TestDaemon, kind: &str) -> Vec<String> {
+    let rows = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
+    let of_kind = rows.iter().filter(|row| row.kind == kind);
+    of_kind.map(|row| row.message["text"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -106,6 +113,45 @@ async fn the_chase_stops_when_the_file_is_accepted_and_across_a_restart_nobody_i
 }
 
 #[tokio::test]
+async fn what_the_manager_holds_goes_no_higher_and_the_reason_is_there_to_be_printed() {
+    let daemon = board_with_relay().await.start("2025-06-30T09:00:00Z");
+    daemon.advance("2025-07-18T12:00:00Z").await;
+    let preview = texts(&daemon, "preview").await;
+    let command = "quarterday hold care-applications/cafcass/2025-26-Q1 --reason \"…\"";
+    assert!(preview[0].contains(command), "{}", preview[0]);
+    assert!(daemon.messages().await.iter().any(|m| m.contains("Will go on Monday 21 July")));
+    let hold = |key: &str, reason: &str| daemon.board.run(&["hold", key, "--reason", reason]);
+    assert!(said(&hold("care-applications/police/2025-26-Q1", "x")).contains("nothing is owed as"));
+    assert!(said(&hold("care-applications/cafcass/2025-26-Q1", " ")).contains("one line of reason"));
+    let held = hold("care-applications/cafcass/2025-26-Q1", "Cafcass moves to a new system until August");
+    assert!(held.status.success(), "{}", said(&held));
+    daemon.advance("2025-08-29T12:00:00Z").await;
+    assert_eq!(told(&daemon).await.last().unwrap(), "2025-07-18 preview");
+    let reason = daemon.sql("SELECT escalation_held FROM ledger.obligations WHERE period = '2025-26-Q1'").await;
+    assert_eq!(reason, ["Cafcass moves to a new system until August"]);
+    let status = daemon.board.done(&["status"]);
+    assert!(status.contains("Not escalated") && status.contains("until August"), "{status}");
+}
+
+#[tokio::test]
+async fn a_folder_is_named_as_it_is_and_no_message_promises_a_page_to_upload_at() {
+    let port = relay().await;
+    let board = TestBoard::with_returns(&["missing-children"])
+        .with("QUARTERDAY__MAIL__MAILER", "smtp")
+        .with("QUARTERDAY__MAIL__HOST", "127.0.0.1")
+        .with("QUARTERDAY__MAIL__PORT", &port.to_string())
+        .with("QUARTERDAY__MAIL__TLS", "none")
+        .with("QUARTERDAY__WEB__PUBLIC_URL", "https://quarterday.board.example");
+    let daemon = board.start("2025-06-30T09:00:00Z");
+    daemon.advance("2025-07-15T12:00:00Z").await;
+    for kind in ["notice", "nudge", "due-today"] {
+        let text = &texts(&daemon, kind).await[0];
+        assert!(text.contains("the shared folder drop/police."), "{text}");
+        assert!(!text.contains('*') && !text.contains("link below"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn after_an_outage_the_chase_resumes_at_overdue_and_never_higher() {
     let daemon = board_with_relay().await.start("2025-06-30T09:00:00Z");
     daemon.advance("2025-07-01T12:00:00Z").await;
@@ -114,8 +160,74 @@ async fn after_an_outage_the_chase_resumes_at_overdue_and_never_higher() {
     daemon.ring().await;
     daemon.ring().await;
     assert_eq!(told(&daemon).await, ["2025-07-01 notice", "2025-08-26 overdue"]);
+    let overdue = texts(&daemon, "overdue").await;
+    assert!(overdue[0].contains("On Friday 29 August"), "the day the ladder keeps:\n{}", overdue[0]);
     daemon.advance("2025-09-10T12:00:00Z").await;
     assert_eq!(told(&daemon).await[2..], ["2025-08-28 preview", "2025-08-29 escalation"]);
+}
+
+#[tokio::test]
+async fn what_the_definitions_no_longer_ask_for_is_left_alone_and_told() {
+    let daemon = TestBoard::with_returns(&["care-applications", "prevent-referrals"]).start("2025-06-30T09:00:00Z");
+    daemon.advance("2025-07-01T12:00:00Z").await;
+    let (_, board) = daemon.terminate();
+    std::fs::remove_dir_all(board.path("pipelines/care-applications")).unwrap();
+    board.edit("pipelines/prevent-referrals/return.toml", "agencies = [\"probation\"]", "agencies = [\"police\"]");
+    let daemon = board.start("2025-07-01T13:00:00Z");
+    daemon.advance("2025-07-31T12:00:00Z").await;
+    let events = daemon.ledger().read(|txn| txn.all_events()).await.unwrap();
+    let count = |wanted: fn(&Event) -> bool| events.iter().filter(|recorded| wanted(&recorded.event)).count();
+    assert_eq!(count(|event| matches!(event, Event::NoLongerOwed { .. })), 2, "each once");
+    assert_eq!(count(|event| matches!(event, Event::Failed { what, .. } if what.contains("chasing"))), 0);
+    let late = daemon.messages().await;
+    assert!(!late.iter().any(|m| m.starts_with("overdue") && !m.contains("police.example")), "{late:?}");
+    let status = daemon.board.done(&["status"]);
+    assert_eq!(status.matches("No longer asked for").count(), 2, "{status}");
+    let notes = daemon.sql("SELECT note FROM ledger.obligations WHERE agency <> 'police'").await;
+    assert_eq!(notes, ["no longer asked for", "no longer asked for"]);
+}
+
+#[tokio::test]
+async fn a_return_that_is_added_later_is_owed_from_the_day_it_names() {
+    let board = TestBoard::with_returns(&["care-applications", "prevent-referrals"]);
+    board.edit("pipelines/prevent-referrals/return.toml", "every = ", "starts_on = 2025-10-01\nevery = ");
+    let daemon = board.start("2026-01-05T09:00:00Z");
+    daemon.ring().await;
+    let opened = daemon.sql("SELECT return_id, period FROM ledger.obligations ORDER BY 1, 2").await;
+    assert_eq!(
+        opened,
+        [
+            "care-applications,2025-26-Q1",
+            "care-applications,2025-26-Q2",
+            "care-applications,2025-26-Q3",
+            "prevent-referrals,2025-26-Q3"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_end_of_the_holiday_list_is_warned_of_once_and_hides_nothing_before_it() {
+    let board = TestBoard::with_returns(&["care-applications"]);
+    board.write(
+        "config/bank-holidays.json",
+        r#"{"england-and-wales": {"events": [{"date": "2025-01-01"}, {"date": "2025-08-25"}, {"date": "2025-12-26"}]}}"#,
+    );
+    board.edit("config/timetable.toml", "starts_on", "holidays = \"config/bank-holidays.json\"\nstarts_on");
+    let daemon = board.start("2025-07-01T09:00:00Z");
+    daemon.ring().await;
+    assert_eq!(texts(&daemon, "alarm").await, [""; 0]);
+    daemon.advance("2025-07-10T09:00:00Z").await;
+    let alarms = texts(&daemon, "alarm").await;
+    assert!(alarms[0].contains("The list of bank holidays ends on 31 December 2025"), "{alarms:?}");
+    daemon.advance("2026-01-05T09:00:00Z").await;
+    assert_eq!(texts(&daemon, "alarm").await.len(), 1);
+    let told = told(&daemon).await;
+    assert!(told.contains(&"2025-10-16 overdue".to_owned()), "{told:?}");
+    let status = daemon.board.done(&["status"]);
+    assert!(status.contains("ends on 31 December 2025") && status.contains("2026 are not known"), "{status}");
+    assert!(status.contains("July to September 2025"), "{status}");
+    let page = reqwest::get(daemon.page("/")).await.unwrap().text().await.unwrap();
+    assert!(page.contains("2026 are not known") && page.contains("July to September 2025"), "{page}");
 }
 
 #[tokio::test]

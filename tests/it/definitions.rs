@@ -43,6 +43,60 @@ fn slips_in_five_files_are_told_at_once() {
 }
 
 #[test]
+fn what_could_never_be_fetched_or_would_be_taken_twice_is_told() {
+    let mut board = TestBoard::exampleshire();
+    board.set("QUARTERDAY__PULLS__BASE", None);
+    board.edit("config/quarterday.toml", "\nbase = ", "\n# base = ");
+    assert!(refused(&board).contains("an address whose {base} is known"), "{}", refused(&board));
+    board.set("QUARTERDAY__PULLS__BASE", Some("http://data.police.example"));
+    assert!(refused(&board).contains("plain http is asked on this machine alone"), "{}", refused(&board));
+    board.set("QUARTERDAY__PULLS__BASE", Some("http://localhost:9"));
+    board.edit("pipelines/care-applications/return.toml", "pull = \"", "pull = \"0 7 31 2 *\" # \"");
+    assert!(refused(&board).contains("no such day ever comes"), "{}", refused(&board));
+
+    let board = TestBoard::exampleshire();
+    board.edit("pipelines/prevent-referrals/return.toml", "path = \"drop/{agency}\"", "path = \"drop/police\"");
+    board.edit("pipelines/prevent-referrals/return.toml", "pattern = \"prevent-referrals", "pattern = \"*");
+    board.edit("pipelines/missing-children/return.toml", "missing-children*.xlsx", "missing*");
+    let told = refused(&board);
+    assert!(told.contains("does not take from the same folder"), "{told}");
+}
+
+#[test]
+fn a_problem_names_its_own_rule_also_after_a_bad_one() {
+    let board = TestBoard::exampleshire();
+    let rule = |id: &str, sql: &str| format!("\n[[table.rule]]\nid = \"{id}\"\nsql = \"{sql}\"\nsays = \"no\"\n");
+    let path = "pipelines/care-applications/return.toml";
+    let rules = board.read(path).matches("[[table.rule]]").count();
+    let text = board.read(path) + "\n[[table.rule]]\nsql = \"true\"\n" + &rule("one", "true") + &rule("one", "true");
+    board.write(path, &text);
+    let told = refused(&board);
+    let name = |place: usize| format!("rule[{}].id", rules + place);
+    assert!(told.contains(&name(1)) && told.contains(&name(3)) && !told.contains(&name(2)), "{told}");
+}
+
+#[test]
+fn a_password_file_that_others_can_read_is_told_by_validate() {
+    use std::os::unix::fs::PermissionsExt;
+    let board = TestBoard::exampleshire();
+    board.write("password", "s3cret-phrase");
+    std::fs::set_permissions(board.path("password"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    board.edit("config/quarterday.toml", "example = true", "example = false");
+    let file = board.path("password").display().to_string();
+    board.edit(
+        "config/quarterday.toml",
+        "[mail]",
+        &format!("[mail]\nuser = \"q\"\npassword = {{ file = \"{file}\" }}"),
+    );
+    let board = board
+        .with("QUARTERDAY__MAIL__MAILER", "smtp")
+        .with("QUARTERDAY__MAIL__HOST", "relay.board.example")
+        .with("QUARTERDAY__MAIL__TLS", "starttls");
+    let told = refused(&board);
+    assert!(told.contains("can be read by others") && !told.contains("s3cret"), "{told}");
+}
+
+#[test]
 fn a_missing_file_and_an_unknown_agency_are_named() {
     let board = TestBoard::exampleshire();
     std::fs::remove_file(board.path("config/agencies.toml")).unwrap();

@@ -9,6 +9,7 @@ use crate::{
     domain::{Verdict, to_london},
     flows::App,
     ledger::{Event, ObligationKey, RecordedEvent},
+    timetable::RungKind,
 };
 
 /// Remembers what has been told.
@@ -21,7 +22,7 @@ pub struct Teller {
 /// One thing that happened, or several of a kind at once.
 enum Line {
     /// Messages of one rung, and the returns they are about.
-    Messages { rung: String, about: Vec<String> },
+    Messages { rung: RungKind, about: Vec<String> },
     /// Anything else.
     One { says: String, alarming: bool },
 }
@@ -55,7 +56,7 @@ impl Teller {
         self.seen = events.last().map_or(self.seen, |newest| newest.seq);
         for (at, line) in lines {
             let (says, alarming) = match line {
-                Line::Messages { rung, about } => (messages(&rung, &about), false),
+                Line::Messages { rung, about } => (messages(rung, &about), false),
                 Line::One { says, alarming } => (says, alarming),
             };
             let says = if alarming { toned(Tone::Alarm, says) } else { says };
@@ -75,7 +76,10 @@ fn line(app: &App, recorded: &RecordedEvent, replaces: bool) -> Option<Line> {
         Some((app.board.agency_name(&key.agency), app.board.return_title(&key.return_id)))
     };
     let (says, alarming) = match &recorded.event {
-        Event::Told { rung, .. } => return Some(Line::Messages { rung: rung.clone(), about: vec![about()?.1] }),
+        Event::Told { rung, .. } => {
+            let rung = app.board.timetable.ladder.kind_of(rung)?;
+            return Some(Line::Messages { rung, about: vec![about()?.1] });
+        }
         Event::Decided { verdict, .. } => {
             let (verdict, alarming) = match verdict {
                 Verdict::Accepted if replaces => ("accepted, in place of the earlier file", false),
@@ -102,18 +106,17 @@ fn line(app: &App, recorded: &RecordedEvent, replaces: bool) -> Option<Line> {
 }
 
 /// "reminders sent: Action log, Care applications".
-fn messages(rung: &str, about: &[String]) -> String {
+fn messages(rung: RungKind, about: &[String]) -> String {
     let what = about.join(", ");
     match rung {
-        "notice" => format!("{} notices sent, one for each return", about.len()),
-        "nudge" if about.len() > 1 => {
+        RungKind::Notice => format!("{} notices sent, one for each return", about.len()),
+        RungKind::Nudge if about.len() > 1 => {
             format!("{} reminders sent, to those whose returns are not here yet", about.len())
         }
-        "nudge" => format!("reminder sent: {what}"),
-        "due-today" => format!("reminder of the day sent: {what}"),
-        "overdue" => format!("{what}: the lead and the deputy are told that it is overdue"),
-        "preview" => format!("{what}: the manager is shown the escalation before it goes"),
-        "escalation" => format!("{what}: escalated to the agency's Board member"),
-        other => format!("{other} sent: {what}"),
+        RungKind::Nudge => format!("reminder sent: {what}"),
+        RungKind::DueToday => format!("reminder of the day sent: {what}"),
+        RungKind::Overdue => format!("{what}: the lead and the deputy are told that it is overdue"),
+        RungKind::Preview => format!("{what}: the manager is shown the escalation before it goes"),
+        RungKind::Escalation => format!("{what}: escalated to the agency's Board member"),
     }
 }

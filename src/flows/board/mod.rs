@@ -14,11 +14,13 @@ use std::{
 };
 
 pub use agencies::Agency;
+use jiff::civil;
 
 use crate::{
     analysis::Indicator,
     check::Contract,
     domain::{AgencyId, ReturnId},
+    ledger::ObligationKey,
     mail::{self, Contact, Person},
     pack::PackDefinition,
     settings::{self, Document, Problems, Section},
@@ -79,7 +81,7 @@ impl Board {
         let main = settings::read_layers(&config, environment, &mut problems);
         let agencies = definition(&config.join("agencies.toml"), &mut problems, |root| Some(agencies::settle(root)));
         let returns = returns::settle(&home.join("pipelines"), &mut problems);
-        let timetable = settle_timetable(&config.join("timetable.toml"), &returns, &mut problems);
+        let timetable = settle_timetable(home, &returns, &mut problems);
         let indicators = reports::indicators(&home.join("reports/indicators"), &mut problems);
         let packs = reports::packs(&home.join("reports/packs"), &mut problems);
         let templates = reports::templates(&home.join("reports/mail"), &mut problems);
@@ -87,13 +89,14 @@ impl Board {
         if let Some(agencies) = &agencies {
             returns::check_agencies(&returns, agencies, home, &mut problems);
         }
+        if let Some(main) = &main {
+            returns::check_addresses(&returns, main.base.as_deref(), home, &mut problems);
+        }
+        returns::check_folders(&returns, home, &mut problems);
         reports::check_names(home, timetable.as_ref(), &packs, &indicators, &returns, &mut problems);
         if let (Some(main), Some(agencies)) = (&main, &agencies) {
             let people = agencies.values().flat_map(Agency::people).chain([&main.manager]).chain(&main.chair);
             reports::check_domains(home, &main.mail, people, &mut problems);
-            if main.base.is_none() {
-                returns::check_base(&returns, home, &mut problems);
-            }
         }
         match (main, agencies, timetable, templates) {
             (Some(main), Some(agencies), Some(timetable), Some(templates)) if problems.is_empty() => Ok(Self {
@@ -119,6 +122,19 @@ impl Board {
             }),
             _ => Err(problems),
         }
+    }
+
+    /// From when on a return is owed: the first period is the one this day falls in.
+    pub fn owed_from(&self, contract: &Contract) -> civil::Date {
+        contract.starts_on.map_or(self.timetable.starts_on, |on| on.max(self.timetable.starts_on))
+    }
+
+    /// Whether somebody still owes this, as the definitions stand now.
+    pub fn is_owed(&self, key: &ObligationKey) -> bool {
+        let Some(contract) = self.returns.get(&key.return_id).filter(|contract| contract.due.is_some()) else {
+            return false;
+        };
+        contract.agencies.contains(&key.agency) && key.period.end() >= self.owed_from(contract)
     }
 
     /// A return's title, or its identifier when it is no longer defined.
@@ -153,8 +169,13 @@ impl Board {
 
     /// A source's address with `{base}` filled in.
     pub fn address(&self, url: &str) -> String {
-        fill(url, "base", self.base.as_deref().unwrap_or_default().trim_end_matches('/'))
+        based(url, self.base.as_deref())
     }
+}
+
+/// An address with `{base}` filled in.
+fn based(url: &str, base: Option<&str>) -> String {
+    fill(url, "base", base.unwrap_or_default().trim_end_matches('/'))
 }
 
 /// `config/quarterday.toml`, settled.
@@ -214,13 +235,10 @@ impl Main {
     }
 }
 
-fn settle_timetable(path: &Path, returns: &BTreeMap<ReturnId, Contract>, problems: &mut Problems) -> Option<Timetable> {
+fn settle_timetable(home: &Path, returns: &BTreeMap<ReturnId, Contract>, problems: &mut Problems) -> Option<Timetable> {
     let latest = returns.values().filter_map(|contract| contract.due).map(|due| due.working_days).max();
-    definition(path, problems, |root| {
-        let timetable = Timetable::settle(root)?;
-        timetable.check_order(root, latest.unwrap_or(10));
-        Some(timetable)
-    })
+    let path = home.join("config/timetable.toml");
+    definition(&path, problems, |root| Timetable::settle(root, home, latest.unwrap_or(10)))
 }
 
 /// Reads one file and settles it; what is wrong goes to `problems`.

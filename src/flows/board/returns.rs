@@ -5,12 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Agency;
+use super::{Agency, based};
 use crate::{
     check::Contract,
     domain::{AgencyId, ReturnId},
     settings::{self, Problems, nearest},
-    source::Source,
+    source::{Source, fill, folder, https},
 };
 
 /// Every return below `folder`.
@@ -63,18 +63,52 @@ pub(super) fn check_agencies(
     }
 }
 
-/// Tells of returns whose address begins with `{base}` where there is none.
-pub(super) fn check_base(returns: &BTreeMap<ReturnId, Contract>, home: &Path, problems: &mut Problems) {
+/// Tells of addresses that could never be asked: `{base}` without a base, and plain HTTP beyond this machine.
+pub(super) fn check_addresses(
+    returns: &BTreeMap<ReturnId, Contract>,
+    base: Option<&str>,
+    home: &Path,
+    problems: &mut Problems,
+) {
     for contract in returns.values() {
-        let Source::Https { host: None, url, .. } = &contract.source else { continue };
-        let file = home.join("pipelines").join(contract.id.as_str()).join("return.toml");
-        problems.about(
-            &file.display().to_string(),
-            format!("url = \"{url}\""),
-            "base under [pulls] in config/quarterday.toml, for {base} to stand for",
-            "base = \"https://data.example\"",
-        );
+        let Source::Https { url, .. } = &contract.source else { continue };
+        let file = definition_of(contract, home);
+        if base.is_none() && url.contains("{base}") {
+            let write = "base = \"https://…\" under [pulls] in config/quarterday.toml";
+            problems.about(&file, format!("the address {url:?}"), "an address whose {base} is known", write);
+            continue;
+        }
+        let filled = fill(&fill(&based(url, base), "agency", "agency"), "period", "period");
+        if let Some(expected) = https::refusal(&filled) {
+            problems.about(&file, format!("the address {filled:?}"), &expected, "https://…");
+        }
     }
+}
+
+/// Tells of drop folders in which one file would be taken twice.
+pub(super) fn check_folders(returns: &BTreeMap<ReturnId, Contract>, home: &Path, problems: &mut Problems) {
+    let mut places: Vec<(PathBuf, &str, &Contract, &AgencyId)> = Vec::new();
+    for contract in returns.values() {
+        let Source::Folder { path, pattern } = &contract.source else { continue };
+        for agency in &contract.agencies {
+            let folder = home.join(fill(path, "agency", agency.as_str()));
+            if let Some((_, other, first, whose)) =
+                places.iter().find(|(known, other, ..)| *known == folder && folder::overlap(other, pattern))
+            {
+                problems.about(
+                    &definition_of(contract, home),
+                    format!("the pattern {pattern:?} for \"{agency}\""),
+                    &format!("names that {} of \"{whose}\" ({other:?}) does not take from the same folder", first.id),
+                    "another pattern, or {agency} in the path",
+                );
+            }
+            places.push((folder, pattern, contract, agency));
+        }
+    }
+}
+
+fn definition_of(contract: &Contract, home: &Path) -> String {
+    home.join("pipelines").join(contract.id.as_str()).join("return.toml").display().to_string()
 }
 
 /// What lies in a folder, by name; a missing folder is a problem.

@@ -320,7 +320,7 @@ fn opening(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow::Resul
         Some(due) if contract.every != Every::Release => {
             let day = app.board.timetable.calendar.add_working_days(end, due.working_days);
             let due_at = day.map_or(opens_at, |day| instant_on(day, due.time));
-            (end >= app.board.timetable.starts_on, due_at, due.to_string())
+            (end >= app.board.owed_from(contract), due_at, due.to_string())
         }
         _ => (false, opens_at, "published when its publisher releases it".to_owned()),
     };

@@ -75,7 +75,7 @@ pub(in super::super) async fn answer(
         }
         (Verdict::NotAccepted, None) => {
             let errors: Vec<_> = findings.iter().filter(|f| f.severity == Severity::Error).cloned().collect();
-            let correction = calendar.add_working_days(civil_day(now), app.board.timetable.ladder.correction)?;
+            let fix_by = app.board.timetable.ladder.corrected_by(obligation, calendar, now)?.max(civil_day(now));
             let rows: BTreeSet<_> = errors.iter().filter_map(|f| f.row).collect();
             let fine = u64::try_from(outcome.rows.0).unwrap_or(0).saturating_sub(rows.len() as u64);
             Letter::AnswerNotAccepted {
@@ -83,8 +83,7 @@ pub(in super::super) async fn answer(
                 arrived_at,
                 unreadable: if outcome.readable { None } else { outcome.reason.clone() },
                 findings: errors,
-                fix_by: correction.max(civil_day(obligation.due_at)),
-                workbook: false,
+                fix_by,
                 rows_fine: (!is_child_level(contract) && fine > 0).then_some(fine),
             }
         }

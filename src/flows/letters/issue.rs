@@ -29,8 +29,6 @@ pub(in super::super) fn issue(
         meeting,
         data_as_at: civil_day(now),
         gaps,
-        members_only: false,
-        page: None,
     };
     let name = format!("{} {} edition {}.pdf", edition.pack, edition.period, edition.number);
     let attachment = Attachment {

@@ -108,6 +108,9 @@ fn more(one: &Delivery) -> String {
     if let Some(note) = &one.note {
         says.push(format!("reason given: {}", note.trim_end_matches('.')));
     }
+    if let Some(reason) = &one.escalation_held {
+        says.push(format!("not escalated; reason given: {}", reason.trim_end_matches('.')));
+    }
     if says.is_empty() { String::new() } else { format!("{}.", capital(&says.join("; "))) }
 }
 

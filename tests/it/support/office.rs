@@ -126,6 +126,7 @@ pub fn settings(way: Way) -> Settings {
         reply_to: None,
         return_path: None,
         allowed_domains: vec![],
+        example: false,
         way,
     }
 }
