@@ -100,6 +100,7 @@ fn record() -> Record {
         ("corrected", no),
         ("reminders", number),
         ("note", texts(&[""])),
+        ("escalation_held", texts(&[""])),
     ]);
     let answers = [("timetable".to_owned(), vec![timetable.unwrap()])];
     Record::from_answers("2025-26-Q1".parse().unwrap(), &answers).unwrap()

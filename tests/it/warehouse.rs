@@ -259,7 +259,7 @@ async fn a_statement_over_a_damaged_table_says_which_file_and_the_others_are_ans
     fs::write(&file, &whole[..whole.len() - 8]).unwrap();
     let error = home.refusal(&vector, "SELECT count(*) FROM returns.missing_children").await;
     assert!(error.starts_with("table returns.missing_children is damaged: return_id=missing/"), "{error}");
-    assert!(error.contains("is not as long as it was; `quarterday rebuild`"), "{error}");
+    assert!(error.contains("is not as long as it was; `quarterday rebuild --replace`"), "{error}");
     assert_eq!(home.rows(&vector, TOTALS).await, ["police|41|1|0"]);
 }
 
