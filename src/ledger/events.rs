@@ -215,24 +215,18 @@ impl Txn<'_> {
     }
 
     fn events(&self, filter: &str, subject: Option<&str>) -> Result<Vec<RecordedEvent>> {
-        let mut statement =
-            self.0.prepare_cached(&format!("SELECT seq, at, subject, payload FROM events {filter} ORDER BY seq"))?;
-        let rows = statement.query_map([subject], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?))
-        })?;
-        rows.map(|row| {
-            let (seq, at, subject, payload) = row?;
-            Ok(RecordedEvent { seq, at: instant(&at)?, subject, event: serde_json::from_str(&payload)? })
-        })
-        .collect()
+        self.recorded(&format!("{filter} ORDER BY seq"), [subject])
     }
 
     /// The newest failures, newest first.
     pub fn recent_failures(&self, most: i64) -> Result<Vec<RecordedEvent>> {
-        let mut statement = self.0.prepare_cached(
-            "SELECT seq, at, subject, payload FROM events WHERE kind = 'failed' AND payload IS NOT NULL ORDER BY seq DESC LIMIT ?1",
-        )?;
-        let rows = statement.query_map([most], |row| {
+        self.recorded("WHERE kind = 'failed' AND payload IS NOT NULL ORDER BY seq DESC LIMIT ?1", [most])
+    }
+
+    /// The events that `rest` of the statement asks for; it leaves out those whose payload was destroyed.
+    pub(super) fn recorded(&self, rest: &str, parameters: impl rusqlite::Params) -> Result<Vec<RecordedEvent>> {
+        let mut statement = self.0.prepare_cached(&format!("SELECT seq, at, subject, payload FROM events {rest}"))?;
+        let rows = statement.query_map(parameters, |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?))
         })?;
         rows.map(|row| {

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, ToSpan, civil::Date};
 
-use super::{
-    Event, MessageHead, Obligation, ObligationKey, OutboxState, RecordedEvent, Result, Submission, Txn, instant,
-};
+use super::{Event, MessageHead, Obligation, ObligationKey, OutboxState, RecordedEvent, Result, Submission, Txn};
 use crate::domain::{Verdict, london};
 
 /// The end of a day in London.
@@ -86,16 +84,6 @@ impl Txn<'_> {
     }
 
     fn events_until(&self, seq: i64) -> Result<Vec<RecordedEvent>> {
-        let mut statement = self.0.prepare_cached(
-            "SELECT seq, at, subject, payload FROM events WHERE seq <= ?1 AND payload IS NOT NULL ORDER BY seq",
-        )?;
-        let rows = statement.query_map([seq], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?))
-        })?;
-        rows.map(|row| {
-            let (seq, at, subject, payload) = row?;
-            Ok(RecordedEvent { seq, at: instant(&at)?, subject, event: serde_json::from_str(&payload)? })
-        })
-        .collect()
+        self.recorded("WHERE seq <= ?1 AND payload IS NOT NULL ORDER BY seq", [seq])
     }
 }
