@@ -1,12 +1,10 @@
 //! What a return must look like: its `return.toml`, settled.
 
-use std::collections::BTreeSet;
-
 use jiff::civil;
 
-use super::{TableContract, headings::plain};
+use super::{TableContract, format, headings::plain};
 use crate::{
-    decode::{CsvOptions, Format, XlsxOptions},
+    decode::Format,
     domain::{AgencyId, ReturnId, sha256},
     settings::{Document, Section},
     source::Source,
@@ -86,9 +84,9 @@ impl Contract {
         let source = root.section("source").and_then(|mut table| Source::settle(&mut table));
         let mut sections = root.sections("table");
         let tables: Vec<TableContract> = sections.iter_mut().filter_map(TableContract::settle).collect();
-        let format = root.section("format").and_then(|mut table| settle_format(&mut table, &tables));
+        let format = root.section("format").and_then(|mut table| format::settle(&mut table, &tables));
         if let Some(format) = &format {
-            refuse_what_cannot_be_told_apart(format, &mut root, &tables);
+            format::refuse_what_cannot_be_told_apart(format, &mut root, &tables);
         }
         if agencies.is_empty() {
             root.refuse("agencies", "at least one agency", "agencies = [\"police\"]");
@@ -171,30 +169,5 @@ impl Governance {
                 _ => Classification::Published,
             },
         })
-    }
-}
-
-fn settle_format(section: &mut Section<'_>, tables: &[TableContract]) -> Option<Format> {
-    Some(match section.one_of("kind", &["csv", "xlsx", "json", "parquet"])? {
-        "csv" => Format::Csv(CsvOptions::default()),
-        "xlsx" => Format::Xlsx(XlsxOptions { sheets: tables.iter().filter_map(|table| table.sheet.clone()).collect() }),
-        "json" => Format::Json,
-        _ => Format::Parquet,
-    })
-}
-
-/// A workbook's tables need a sheet each; any other file holds one table.
-fn refuse_what_cannot_be_told_apart(format: &Format, root: &mut Section<'_>, tables: &[TableContract]) {
-    let names: BTreeSet<&str> = tables.iter().map(|table| table.name.as_str()).collect();
-    let sheets: BTreeSet<String> = tables.iter().filter_map(|table| table.sheet.as_deref()).map(plain).collect();
-    let workbook = matches!(format, Format::Xlsx(_));
-    if tables.is_empty() {
-        root.refuse("table", "at least one table", "[[table]]");
-    } else if names.len() < tables.len() {
-        root.refuse("table", "tables of different names", "");
-    } else if workbook && sheets.len() < tables.len() {
-        root.refuse("table", "a sheet for each table, and none twice", "sheet = \"Return\" in each [[table]]");
-    } else if !workbook && tables.len() > 1 {
-        root.refuse("table", "one table, for the file has no sheets", "kind = \"xlsx\" in [format], or one [[table]]");
     }
 }

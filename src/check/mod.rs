@@ -10,6 +10,7 @@ mod checked;
 mod columns;
 mod contract;
 mod findings;
+mod format;
 mod headings;
 mod judge;
 mod keys;

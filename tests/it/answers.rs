@@ -1,0 +1,1 @@
+//! What a sender is answered: receipts, readings back, marked-up workbooks.

@@ -1,0 +1,1 @@
+//! Files inside zip, gzip and zstd; files encrypted with age and OpenPGP.

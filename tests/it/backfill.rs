@@ -1,0 +1,1 @@
+//! Past periods loaded without obligations, reminders or punctuality.

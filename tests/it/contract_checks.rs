@@ -1,0 +1,1 @@
+//! Patterns, code lists, totals, SQL rules, check digits, outliers, drift, pseudonyms.

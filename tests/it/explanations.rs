@@ -1,0 +1,1 @@
+//! Queries cleared by an explanation that becomes a footnote.

@@ -1,0 +1,1 @@
+//! One file for several areas; agencies that are groups with members.

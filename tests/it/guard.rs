@@ -1,0 +1,1 @@
+//! Identities in a return that must hold none.

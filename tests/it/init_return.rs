@@ -1,0 +1,1 @@
+//! A contract inferred from one real file.

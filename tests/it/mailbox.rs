@@ -1,0 +1,1 @@
+//! Returns that come by mail.

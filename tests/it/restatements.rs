@@ -1,0 +1,1 @@
+//! What an accepted file changed against the one before.

@@ -1,0 +1,1 @@
+//! Workbooks that hold several periods.

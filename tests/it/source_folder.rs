@@ -1,0 +1,1 @@
+//! Drop folders with marker files and a folder for each agency.

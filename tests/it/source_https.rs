@@ -1,0 +1,1 @@
+//! HTTPS sources against a real server and one that misbehaves.

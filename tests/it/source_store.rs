@@ -1,0 +1,1 @@
+//! Object stores and WebDAV against real servers.

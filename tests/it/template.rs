@@ -1,0 +1,1 @@
+//! A workbook made from the contract keeps the contract.

@@ -1,0 +1,1 @@
+//! Large files in little memory, many small ones in little time.

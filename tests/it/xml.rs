@@ -1,0 +1,1 @@
+//! Census XML through a declared mapping.
