@@ -10,7 +10,7 @@ use crate::settings::Section;
 pub struct Column {
     /// Its name in SQL.
     pub name: String,
-    /// The headings it goes by, the present one first.
+    /// The headings it goes by, the present one first; for XML the paths from the row's element.
     pub headings: Vec<String>,
     /// What its cells hold.
     pub kind: ColumnType,
@@ -53,6 +53,9 @@ impl Column {
         let kind = section.one_of("type", &["count", "decimal", "text", "date", "boolean", "period"]);
         let decimals = section.integer_opt("decimals");
         let mut headings = section.list_or_empty("headings");
+        if let Some(path) = section.text_opt("path") {
+            headings.insert(0, path);
+        }
         let required = section.boolean_or("required", false);
         let (min, max) = (section.float_opt("min"), section.float_opt("max"));
         let allowed = section.list_or_empty("allowed");

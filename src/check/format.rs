@@ -4,32 +4,69 @@ use std::collections::BTreeSet;
 
 use super::{TableContract, headings::plain};
 use crate::{
-    decode::{CsvOptions, Format, XlsxOptions},
+    decode::{CsvOptions, Format, JsonOptions, Place, XlsxOptions, XmlOptions, XmlTable, rows_path},
     settings::Section,
 };
 
 /// Reads `[format]`.
 pub(super) fn settle(section: &mut Section<'_>, tables: &[TableContract]) -> Option<Format> {
-    Some(match section.one_of("kind", &["csv", "xlsx", "json", "parquet"])? {
+    Some(match section.one_of("kind", &["csv", "xlsx", "json", "xml", "parquet", "arrow"])? {
         "csv" => Format::Csv(CsvOptions::default()),
         "xlsx" => Format::Xlsx(XlsxOptions { sheets: tables.iter().filter_map(|table| table.sheet.clone()).collect() }),
-        "json" => Format::Json,
+        "json" => Format::Json(JsonOptions { records: section.text_opt("records") }),
+        "xml" => Format::Xml(XmlOptions { tables: tables.iter().map(elements).collect() }),
+        "arrow" => Format::Arrow,
         _ => Format::Parquet,
     })
 }
 
-/// A workbook's tables need a sheet each; any other file holds one table.
+/// What a table is in an XML file.
+fn elements(table: &TableContract) -> XmlTable {
+    let columns = table.columns.iter().map(|column| column.headings.clone());
+    let period = table.period_column.iter().filter(|name| !columns.clone().flatten().any(|path| path == **name));
+    let columns = columns.clone().chain(period.map(|name| vec![name.clone()])).collect();
+    XmlTable { rows: table.rows.clone().unwrap_or_default(), columns }
+}
+
+/// A workbook's tables need a sheet each and those of XML their elements; any other file holds one table.
 pub(super) fn refuse_what_cannot_be_told_apart(format: &Format, root: &mut Section<'_>, tables: &[TableContract]) {
     let names: BTreeSet<&str> = tables.iter().map(|table| table.name.as_str()).collect();
     let sheets: BTreeSet<String> = tables.iter().filter_map(|table| table.sheet.as_deref()).map(plain).collect();
     let workbook = matches!(format, Format::Xlsx(_));
+    let xml = matches!(format, Format::Xml(_));
     if tables.is_empty() {
         root.refuse("table", "at least one table", "[[table]]");
     } else if names.len() < tables.len() {
         root.refuse("table", "tables of different names", "");
     } else if workbook && sheets.len() < tables.len() {
         root.refuse("table", "a sheet for each table, and none twice", "sheet = \"Return\" in each [[table]]");
-    } else if !workbook && tables.len() > 1 {
+    } else if !workbook && !xml && tables.len() > 1 {
         root.refuse("table", "one table, for the file has no sheets", "kind = \"xlsx\" in [format], or one [[table]]");
+    }
+    for (section, table) in root.sections("table").iter_mut().zip(tables) {
+        refuse_paths(section, table, xml);
+    }
+}
+
+/// Paths are for XML alone, and must be some.
+fn refuse_paths(section: &mut Section<'_>, table: &TableContract, xml: bool) {
+    if !xml {
+        if table.rows.is_some() {
+            section.refuse("rows", "a path to elements only where kind = \"xml\"", "nothing; leave the line out");
+        }
+        return;
+    }
+    let depth = match rows_path(table.rows.as_deref().unwrap_or_default()) {
+        Ok(rows) => rows.len(),
+        Err(error) => return section.refuse("rows", &error.to_string(), "rows = \"/Message/Children/Child\""),
+    };
+    if let Some(Err(error)) = table.period_column.as_deref().map(|path| Place::read(path, depth)) {
+        section.refuse("period_column", &error.to_string(), "period_column = \"../Year\"");
+    }
+    for (section, column) in section.sections("column").iter_mut().zip(&table.columns) {
+        if let Some(error) = column.headings.iter().find_map(|path| Place::read(path, depth).err()) {
+            let key = if section.has("headings") { "headings" } else { "path" };
+            section.refuse(key, &error.to_string(), "path = \"Name\"");
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     decode::{Sheet, is_unnamed},
+    domain::words::whole,
     settings::nearest,
 };
 
@@ -171,12 +172,18 @@ impl Search<'_> {
         for place in (0..self.taken.len()).filter(|place| !self.taken[*place]).collect::<Vec<_>>() {
             let spot = self.spot(Some(place));
             let sheet = self.sheet;
+            let times = match sheet.counts.get(place) {
+                Some(count) if *count > 1 => format!(" (there are {} of them)", whole(*count)),
+                _ => String::new(),
+            };
             let says = || match sheet.columns[place].as_str() {
                 heading if is_unnamed(heading) => {
                     "this column has no heading and is not read. Please give it one, or delete it.".to_owned()
                 }
                 heading => {
-                    format!("{heading:?} is not part of this return. Please delete it, or tell us what it holds.")
+                    format!(
+                        "{heading:?}{times} is not part of this return. Please delete it, or tell us what it holds."
+                    )
                 }
             };
             self.add(severity, &spot, rule::UNKNOWN, says);

@@ -129,7 +129,7 @@ fn doubt(empty: Option<Option<String>>, rows: i64, usual: Option<i64>) -> Option
 
 /// The sheet of a table: the one of its name, or the only one of a file without names.
 fn take_sheet(table: &TableContract, sheets: &mut Vec<Sheet>) -> Option<Sheet> {
-    let wanted = table.sheet.as_deref().map(plain);
+    let wanted = table.sheet.as_deref().or(table.rows.as_deref()).map(plain);
     let at = sheets.iter().position(|sheet| match (&sheet.name, &wanted) {
         (Some(name), Some(wanted)) => plain(name) == *wanted,
         _ => true,

@@ -20,6 +20,8 @@ pub struct TableContract {
     pub name: String,
     /// The workbook's sheet.
     pub sheet: Option<String>,
+    /// The path of the elements of an XML file that are its rows.
+    pub rows: Option<String>,
     /// The heading of the column that names the period; it may be one of the columns below, and need not.
     pub period_column: Option<String>,
     /// Columns that together are unique.
@@ -91,6 +93,7 @@ impl TableContract {
         let mut table = Self {
             name: name.clone().unwrap_or_default(),
             sheet: section.text_opt("sheet"),
+            rows: section.text_opt("rows"),
             period_column: section.text_opt("period_column"),
             unique: section.list_or_empty("unique"),
             most_rows: settle_most_rows(section),

@@ -10,6 +10,8 @@ pub fn worker(kind: Option<&str>) -> ExitCode {
     match kind {
         Kind::Sql => warehouse::serve_sql(),
         Kind::Typst => pack::serve_typst(),
-        Kind::Xlsx | Kind::Parquet | Kind::Probe => decode::serve_worker(kind).unwrap_or(ExitCode::FAILURE),
+        Kind::Xlsx | Kind::Parquet | Kind::Arrow | Kind::Probe => {
+            decode::serve_worker(kind).unwrap_or(ExitCode::FAILURE)
+        }
     }
 }

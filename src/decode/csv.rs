@@ -47,7 +47,7 @@ pub(super) fn read(options: &CsvOptions, extract: Bytes, allowed: u64) -> Result
     let header_row = records.row;
     let columns = headings(record.cells().map(str::to_owned), 0)?;
     let rows = CsvRows { batch: Batch::new(schema(&columns)), width: columns.len(), records, record, ended: false };
-    Ok(Sheet { name: None, header_row, first_column: 0, columns, rows: Box::new(rows) })
+    Ok(Sheet { name: None, header_row, first_column: 0, columns, counts: Vec::new(), rows: Box::new(rows) })
 }
 
 struct CsvRows {

@@ -30,7 +30,7 @@ pub enum DecodeError {
     Delimiter(char),
     #[error("the file has more rows than can be numbered; send the data in smaller files")]
     TooManyRows,
-    #[error("the file is not well-formed JSON: {0}; send it again as an array of flat objects")]
+    #[error("the file is not well-formed JSON: {0}; send it again as an array of objects")]
     Json(String),
     #[error("record {record} is not an object; write each record as {{\"heading\": value, …}}")]
     NotAnObject { record: u32 },
@@ -40,6 +40,12 @@ pub enum DecodeError {
     Nested { record: u32, key: String },
     #[error("record {record} has two values of one name; leave one")]
     DuplicateKey { record: u32, key: String },
+    #[error("the file has no list of records at {0:?}; send it as agreed, or correct records in return.toml")]
+    NoRecords(String),
+    #[error("line {line} of the XML: {what}")]
+    Xml { line: usize, what: String },
+    #[error("element {row} of {sheet} has more than one {heading}; leave one, or give it a [[table]] of its own")]
+    RepeatedElement { heading: String, sheet: String, row: u32 },
     /// The worker gave no answer, or refused the file in its own words.
     #[error(transparent)]
     Worker(#[from] WorkerError),
@@ -55,6 +61,7 @@ impl DecodeError {
         match self {
             Self::DuplicateHeading { heading, .. } => Some(heading),
             Self::Nested { key, .. } | Self::DuplicateKey { key, .. } => Some(key),
+            Self::RepeatedElement { heading, .. } => Some(heading),
             _ => None,
         }
     }

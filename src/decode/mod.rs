@@ -1,10 +1,12 @@
 //! An extract becomes tables of text cells, each row knowing where it stood in the file.
 //!
-//! CSV and JSON are read here, in memory-safe code that copies cells and interprets nothing; workbooks and Parquet are
-//! read in a [worker]. Knows nothing of contracts: which columns are wanted, what a cell may hold and
+//! CSV, JSON and XML are read here, in memory-safe code that copies cells and interprets nothing; workbooks, Parquet and
+//! Arrow are read in a [worker]. Knows nothing of contracts: which columns are wanted, what a cell may hold and
 //! which texts mean "not available" is for `check`.
 
+mod arrow_file;
 mod cells;
+mod columnar;
 mod csv;
 mod error;
 mod json;
@@ -12,6 +14,7 @@ mod parquet;
 mod text;
 mod wire;
 mod workbook;
+mod xml;
 
 use std::process::ExitCode;
 
@@ -26,8 +29,10 @@ pub use crate::worker::Limits;
 pub use cells::is_unnamed;
 pub use csv::CsvOptions;
 pub use error::DecodeError;
+pub use json::JsonOptions;
 pub use text::{Encoding, refuse_what_is_no_data};
 pub use workbook::XlsxOptions;
+pub use xml::{NotAPath, Place, XmlOptions, XmlTable, rows_path};
 
 /// What a file holds: one or more tables of text cells.
 pub struct Decoded {
@@ -38,7 +43,7 @@ pub struct Decoded {
 
 /// One table of a file.
 pub struct Sheet {
-    /// The workbook's name for it; none for CSV, JSON and Parquet.
+    /// The workbook's name for it, or the path of the elements of XML; none for CSV, JSON, Parquet and Arrow.
     pub name: Option<String>,
     /// 1-based row of the headings in the file; 0 where the format has no such row.
     pub header_row: u32,
@@ -46,6 +51,9 @@ pub struct Sheet {
     pub first_column: u32,
     /// Headings as written, trimmed; never twice the same. A column without one goes by its letter: see [`is_unnamed`].
     pub columns: Vec<String>,
+    /// How often the file has each of them, in the same order, where a file has headings more than once (XML); else
+    /// empty.
+    pub counts: Vec<u64>,
     /// Batches: column 0 is `__row` (`UInt32`, 1-based row in the file as a spreadsheet counts, or the record's number
     /// where the format has no rows), then one nullable `Utf8` column per heading in the same order. Empty cells are
     /// null; rows without any cell are left out.
@@ -69,9 +77,11 @@ pub type Rows = Box<dyn Iterator<Item = Result<RecordBatch, DecodeError>> + Send
 pub enum Format {
     Csv(CsvOptions),
     Xlsx(XlsxOptions),
-    /// An array of flat objects, such an array under `data`, or one object a line.
-    Json,
+    Json(JsonOptions),
+    Xml(XmlOptions),
     Parquet,
+    /// Arrow IPC, as a file or as a stream.
+    Arrow,
 }
 
 /// The column letters of a 0-based column: A, B, … Z, AA.
@@ -108,12 +118,14 @@ pub async fn decode_within(
     refuse_what_is_no_data(format, &extract)?;
     match format {
         Format::Csv(options) => one(csv::read(options, extract, limits.decoded_bytes)?),
-        Format::Json => one(json::read(extract, limits.decoded_bytes)?),
+        Format::Json(options) => one(json::read(options, extract, limits.decoded_bytes)?),
+        Format::Xml(options) => xml::read(options, extract, limits.decoded_bytes),
         Format::Xlsx(options) => {
             let request = json!({ "sheets": options.sheets });
             wire::sheets(in_worker(worker, Kind::Xlsx, &request, &extract, limits).await?)
         }
         Format::Parquet => wire::sheets(in_worker(worker, Kind::Parquet, &json!({}), &extract, limits).await?),
+        Format::Arrow => wire::sheets(in_worker(worker, Kind::Arrow, &json!({}), &extract, limits).await?),
     }
 }
 
@@ -137,6 +149,7 @@ pub fn serve_worker(kind: Kind) -> Option<ExitCode> {
     match kind {
         Kind::Xlsx => Some(worker::serve(kind, workbook::handle)),
         Kind::Parquet => Some(worker::serve(kind, parquet::handle)),
+        Kind::Arrow => Some(worker::serve(kind, arrow_file::handle)),
         Kind::Probe => Some(worker::serve(kind, worker::probe)),
         Kind::Typst | Kind::Sql => None,
     }

@@ -32,21 +32,26 @@ pub fn refuse_what_is_no_data(format: &Format, bytes: &[u8]) -> Result<(), Decod
     let expected = match format {
         Format::Csv(_) => "a CSV file",
         Format::Xlsx(_) => "an .xlsx workbook",
-        Format::Json => "a JSON file",
+        Format::Json(_) => "a JSON file",
+        Format::Xml(_) => "an XML file",
         Format::Parquet => "a Parquet file",
+        Format::Arrow => "an Arrow file",
     };
     let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
     if body.is_empty() {
         return Err(DecodeError::Empty);
     }
     let opening: String = body.iter().take(64).map(|byte| char::from(byte.to_ascii_lowercase())).collect();
-    if ["<!doctype html", "<html", "<head", "<body", "<!--"].iter().any(|tag| opening.starts_with(tag)) {
+    if ["<!doctype html", "<html", "<head", "<body", "<!--"].iter().any(|tag| opening.starts_with(tag))
+        && !(opening.starts_with("<!--") && matches!(format, Format::Xml(_)))
+    {
         return Err(DecodeError::WebPage(expected));
     }
     let found = match bytes {
         [b'P', b'K', 3, 4, ..] => "a workbook or a zip archive",
         [0xD0, 0xCF, 0x11, 0xE0, ..] => "an old or password-protected Office file",
         [b'P', b'A', b'R', b'1', ..] => "a Parquet file",
+        [b'A', b'R', b'R', b'O', b'W', b'1', ..] => "an Arrow file",
         [b'%', b'P', b'D', b'F', ..] => "a PDF",
         [0x1F, 0x8B, ..] => "a gzip archive",
         _ => return Ok(()),
@@ -55,7 +60,8 @@ pub fn refuse_what_is_no_data(format: &Format, bytes: &[u8]) -> Result<(), Decod
         // The worker says more about these two: protected, old, damaged.
         Format::Xlsx(_) => bytes.starts_with(b"PK") || bytes.starts_with(&[0xD0, 0xCF]),
         Format::Parquet => bytes.starts_with(b"PAR1"),
-        Format::Csv(_) | Format::Json => false,
+        Format::Arrow => bytes.starts_with(b"ARROW1"),
+        Format::Csv(_) | Format::Json(_) | Format::Xml(_) => false,
     };
     if own { Ok(()) } else { Err(DecodeError::OtherFormat { found, expected }) }
 }

@@ -66,7 +66,7 @@ pub(super) fn sheets(frames: Vec<Frame>) -> Result<Decoded, DecodeError> {
         }
         let Heading { name, header_row, first_column, columns } = heading;
         let rows = Box::new(stream.map(|batch| batch.map_err(DecodeError::from)));
-        decoded.sheets.push(Sheet { name, header_row, first_column, columns, rows });
+        decoded.sheets.push(Sheet { name, header_row, first_column, columns, counts: Vec::new(), rows });
     }
     Ok(decoded)
 }

@@ -29,6 +29,7 @@ pub use serve::{Output, serve};
 pub enum Kind {
     Xlsx,
     Parquet,
+    Arrow,
     Typst,
     Sql,
     /// Tries what a worker must not be able to do; for tests of the walls on a given machine.
@@ -41,6 +42,7 @@ impl Kind {
         match self {
             Self::Xlsx => "xlsx",
             Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
             Self::Typst => "typst",
             Self::Sql => "sql",
             Self::Probe => "probe",
@@ -56,14 +58,14 @@ impl fmt::Display for Kind {
 
 /// A word that names no worker.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is not a kind of worker; the kinds are xlsx, parquet, typst, sql and probe")]
+#[error("{0:?} is not a kind of worker; the kinds are xlsx, parquet, arrow, typst, sql and probe")]
 pub struct NotAKind(String);
 
 impl FromStr for Kind {
     type Err = NotAKind;
 
     fn from_str(word: &str) -> Result<Self, NotAKind> {
-        [Self::Xlsx, Self::Parquet, Self::Typst, Self::Sql, Self::Probe]
+        [Self::Xlsx, Self::Parquet, Self::Arrow, Self::Typst, Self::Sql, Self::Probe]
             .into_iter()
             .find(|kind| kind.as_str() == word)
             .ok_or_else(|| NotAKind(word.to_owned()))
