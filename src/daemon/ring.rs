@@ -54,11 +54,12 @@ impl fmt::Display for Rang {
     }
 }
 
-/// Asks every flow once. Hosts are asked outside the turn, so that a file brought meanwhile does not wait for them.
+/// Asks every flow once. Hosts are asked outside the turn, so that a file brought meanwhile does not wait for them, and
+/// whoever does not answer soon is not waited for.
 ///
 /// # Errors
 /// When the ledger does not answer; what goes wrong in a flow is noted, and the others have their turn.
-pub async fn ring(app: &App) -> anyhow::Result<Rang> {
+pub async fn ring(app: &Arc<App>) -> anyhow::Result<Rang> {
     let _alone = app.ringing.lock().await;
     let held = hold::look(app).await.context("asking the ledger whether to go on")?;
     metrics::gauge!("quarterday_held").set(if held.is_some() { 1.0 } else { 0.0 });
@@ -123,7 +124,7 @@ pub async fn advance(app: &Arc<App>, to: Timestamp) -> anyhow::Result<usize> {
 }
 
 /// Rings, then sends what is due; says whether anything happened.
-async fn ring_and_deliver(app: &App) -> anyhow::Result<bool> {
+async fn ring_and_deliver(app: &Arc<App>) -> anyhow::Result<bool> {
     let rang = ring(app).await?;
     Ok(post::deliver_all(app).await > 0 || rang.did_something())
 }

@@ -102,7 +102,10 @@ pub async fn serve(opened: Opened, every: Duration, ready: impl FnOnce(&Readines
     if let Some(doorbell) = doorbell {
         doorbell.silence().await;
     }
+    app.errands.close();
     drain(tasks).await;
+    // What an errand brought is recorded to its end; what is still under way at a host is asked for again.
+    let _ = timeout(DRAIN, app.turn.lock()).await;
     let _ = std::fs::remove_file(socket(&app.board.data));
     drop(lock);
     ended

@@ -5,6 +5,7 @@
 
 pub mod board;
 pub mod chase;
+pub mod errands;
 pub mod escalation;
 mod evidence;
 pub mod facts;
@@ -25,7 +26,7 @@ pub mod standing;
 pub mod verify;
 pub mod written;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use tokio::sync::Mutex;
 
@@ -33,18 +34,21 @@ use crate::{
     clock::Clock,
     ledger::Ledger,
     mail::Mailroom,
-    source::{folder::Looks, https::Fetcher, landing::Landing},
+    source::{https::Fetcher, landing::Landing, listing::Looks},
     warehouse::Warehouse,
     worker::Launcher,
 };
 
 pub use board::Board;
+pub use errands::Errands;
 pub use failures::note_failure;
 
 /// What the flows work with; the daemon builds one and nobody else.
 pub struct App {
     /// The board's definitions.
     pub board: Board,
+    /// The process's environment, in which secrets may stand.
+    pub environment: BTreeMap<String, String>,
     /// What time it is.
     pub clock: Clock,
     /// What happened.
@@ -59,8 +63,10 @@ pub struct App {
     pub fetcher: Fetcher,
     /// Sends messages.
     pub mailroom: Mailroom,
-    /// What earlier looks into drop folders saw.
+    /// What earlier looks into folders saw.
     pub looks: Mutex<Looks>,
+    /// What is being asked of hosts and folders.
+    pub errands: Errands,
     /// One ring at a time.
     pub ringing: Mutex<()>,
     /// One at a time judges, tells, refreshes or issues. Nobody who holds it speaks to a host or a relay.

@@ -9,6 +9,7 @@ mod events;
 mod findings;
 mod glance;
 mod history;
+mod moves;
 mod obligations;
 mod occurrences;
 mod outbox;
@@ -32,9 +33,10 @@ pub use events::{Event, RecordedEvent};
 pub use findings::{FindingRow, Severity};
 pub use glance::Counts;
 pub use history::DaysEnd;
+pub use moves::Move;
 pub use obligations::{Obligation, ObligationKey, State};
 pub use outbox::{MessageHead, OutboxRow, OutboxState};
-pub use pulls::Pull;
+pub use pulls::{Pull, TakenFile};
 pub use retries::Retry;
 pub use submissions::{NewSubmission, RowCounts, Submission};
 pub use versions::Vector;
@@ -187,6 +189,7 @@ fn migrations() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(include_str!("migrations/001-spine.sql")),
         M::up(include_str!("migrations/002-idle.sql")),
+        M::up(include_str!("migrations/003-moves.sql")),
     ])
 }
 

@@ -217,6 +217,13 @@ impl<'a> Section<'a> {
         self.document.problem(&path, value.or(Some(self.value)), found, expected, write);
     }
 
+    /// The same of a value that may hold a secret: it is not repeated.
+    pub fn refuse_unseen(&mut self, key: &str, expected: &str, write: &str) {
+        let value = self.get(key);
+        let path = self.below(key);
+        self.document.problem(&path, value.or(Some(self.value)), "a value".into(), expected, write);
+    }
+
     fn get(&mut self, key: &str) -> Option<&'a Value> {
         self.document.ask(self.below(key));
         match &self.value.kind {

@@ -93,6 +93,7 @@ impl Board {
             returns::check_addresses(&returns, main.base.as_deref(), home, &mut problems);
         }
         returns::check_folders(&returns, home, &mut problems);
+        returns::check_stores(&returns, home, &mut problems);
         reports::check_names(home, timetable.as_ref(), &packs, &indicators, &returns, &mut problems);
         if let (Some(main), Some(agencies)) = (&main, &agencies) {
             let people = agencies.values().flat_map(Agency::people).chain([&main.manager]).chain(&main.chair);
@@ -161,10 +162,38 @@ impl Board {
         let sources = self.returns.values().map(|contract| &contract.source);
         sources
             .filter_map(|source| match source {
-                Source::Https { host, .. } => host.clone().or_else(|| base.clone()),
+                Source::Https(https) => https.host.clone().or_else(|| base.clone()),
                 _ => None,
             })
             .collect()
+    }
+
+    /// The secrets of sources that cannot be used, in words.
+    pub fn unusable_secrets(&self, environment: &BTreeMap<String, String>) -> Vec<String> {
+        let secrets = self.returns.values().flat_map(|contract| {
+            contract.source.secrets().into_iter().map(|secret| (&contract.id, secret.resolve(environment)))
+        });
+        secrets.filter_map(|(id, secret)| Some(format!("{id}: {}", secret.err()?))).collect()
+    }
+
+    /// What was agreed with a partner's server for a time that ends within 60 days of `today`, or has ended.
+    pub fn expiring(&self, today: civil::Date) -> Vec<String> {
+        let until = |contract: &Contract| match &contract.source {
+            Source::Store(store) => Some((store.host().to_owned(), store.agreed_until()?)),
+            _ => None,
+        };
+        let found = self.returns.values().filter_map(|contract| Some((contract, until(contract)?)));
+        let told = found.filter_map(|(contract, (host, until))| {
+            let days = today.until(until).ok()?.get_days();
+            let when = match days {
+                ..0 => "ended on",
+                0..=60 => "ends on",
+                _ => return None,
+            };
+            let day = until.strftime("%-d %B %Y");
+            Some(format!("{}: the host key of {host} was agreed for a time that {when} {day}", contract.id))
+        });
+        told.collect()
     }
 
     /// A source's address with `{base}` filled in.

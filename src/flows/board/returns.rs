@@ -10,7 +10,7 @@ use crate::{
     check::Contract,
     domain::{AgencyId, ReturnId},
     settings::{self, Problems, nearest},
-    source::{Source, fill, folder, https},
+    source::{Https, Source, fill, https, pattern::overlap},
 };
 
 /// Every return below `folder`.
@@ -71,7 +71,7 @@ pub(super) fn check_addresses(
     problems: &mut Problems,
 ) {
     for contract in returns.values() {
-        let Source::Https { url, .. } = &contract.source else { continue };
+        let Source::Https(Https { url, .. }) = &contract.source else { continue };
         let file = definition_of(contract, home);
         if base.is_none() && url.contains("{base}") {
             let write = "base = \"https://…\" under [pulls] in config/quarterday.toml";
@@ -85,15 +85,15 @@ pub(super) fn check_addresses(
     }
 }
 
-/// Tells of drop folders in which one file would be taken twice.
+/// Tells of folders in which one file would be taken twice.
 pub(super) fn check_folders(returns: &BTreeMap<ReturnId, Contract>, home: &Path, problems: &mut Problems) {
-    let mut places: Vec<(PathBuf, &str, &Contract, &AgencyId)> = Vec::new();
+    let mut places: Vec<(PathBuf, String, &Contract, &AgencyId)> = Vec::new();
     for contract in returns.values() {
-        let Source::Folder { path, pattern } = &contract.source else { continue };
         for agency in &contract.agencies {
-            let folder = home.join(fill(path, "agency", agency.as_str()));
+            let Some((folder, pattern)) = contract.source.folder_of(agency) else { continue };
+            let folder = if matches!(contract.source, Source::Folder(_)) { home.join(folder) } else { folder.into() };
             if let Some((_, other, first, whose)) =
-                places.iter().find(|(known, other, ..)| *known == folder && folder::overlap(other, pattern))
+                places.iter().find(|(known, other, ..)| *known == folder && overlap(other, &pattern))
             {
                 problems.about(
                     &definition_of(contract, home),
@@ -103,6 +103,16 @@ pub(super) fn check_folders(returns: &BTreeMap<ReturnId, Contract>, home: &Path,
                 );
             }
             places.push((folder, pattern, contract, agency));
+        }
+    }
+}
+
+/// Tells of servers whose host key nobody wrote down.
+pub(super) fn check_stores(returns: &BTreeMap<ReturnId, Contract>, home: &Path, problems: &mut Problems) {
+    for contract in returns.values() {
+        let Source::Store(store) = &contract.source else { continue };
+        if let Err(error) = store.check(home) {
+            problems.about(&definition_of(contract, home), error, "the server's host key", "host_key = [\"SHA256:…\"]");
         }
     }
 }

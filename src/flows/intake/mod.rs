@@ -16,9 +16,9 @@ use futures::FutureExt;
 use super::{App, retry};
 use crate::{
     check::Contract,
-    domain::{Period, Verdict, civil_day},
+    domain::{Period, Verdict, civil_day, sha256},
     fault,
-    ledger::{Event, FindingRow, NewSubmission, ObligationKey, Pull, RowCounts, Submission, Txn},
+    ledger::{Event, FindingRow, Move, NewSubmission, ObligationKey, Pull, RowCounts, Submission, TakenFile, Txn},
     source::Extract,
     timetable::{Every, instant_on},
     warehouse::WarehouseError,
@@ -54,14 +54,14 @@ pub enum Acknowledge {
         /// What is remembered of it.
         pull: Pull,
     },
-    /// A file of a drop folder is not taken again.
+    /// A file of a folder is not taken again.
     File {
-        /// Where it lies.
-        path: String,
-        /// Its size.
-        size: u64,
-        /// When it was changed.
-        modified: String,
+        /// Which.
+        file: TakenFile,
+        /// What its server is to move away because of it.
+        moves: Vec<Move>,
+        /// Whether the folder is a partner's, who may put the same file there each night and waits for no answer to that.
+        unasked: bool,
     },
 }
 
@@ -102,7 +102,7 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
     };
     let opened = opening(app, contract, &key)?;
     let (actor, acknowledge) = (offer.actor, offer.acknowledge);
-    let unasked = matches!(acknowledge, Acknowledge::Pull { .. });
+    let unasked = matches!(acknowledge, Acknowledge::Pull { .. } | Acknowledge::File { unasked: true, .. });
     let (submission, duplicate_of) = app
         .ledger
         .write(move |txn| {
@@ -117,7 +117,7 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
             match acknowledge {
                 Acknowledge::Nothing => {}
                 Acknowledge::Pull { key, pull } => txn.keep_pull(&key, &pull)?,
-                Acknowledge::File { path, size, modified } => txn.take_file(&path, size, &modified, &new.sha256)?,
+                Acknowledge::File { file, moves, .. } => txn.take_file(&file, &moves, &new.sha256)?,
             }
             Ok((id, duplicate_of))
         })
@@ -289,7 +289,30 @@ fn same_as(txn: &Txn<'_>, new: &NewSubmission) -> crate::ledger::Result<Option<i
     Ok(None)
 }
 
-fn owed_contract<'a>(app: &'a App, key: &ObligationKey) -> anyhow::Result<&'a Contract> {
+/// Whether these bytes are what an agency sent last, and were not accepted under the same contract: its people were told.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub async fn was_refused(
+    app: &App,
+    key: &ObligationKey,
+    bytes: &[u8],
+    contract: &Contract,
+) -> crate::ledger::Result<bool> {
+    let key = key.clone();
+    let last = app.ledger.read(move |txn| Ok(txn.submissions_of(&key)?.pop())).await?;
+    Ok(last.is_some_and(|last| {
+        last.verdict == Some(Verdict::NotAccepted)
+            && last.contract_hash == contract.hash
+            && last.sha256 == sha256(bytes)
+    }))
+}
+
+/// The contract of a return that an agency owes for a period.
+///
+/// # Errors
+/// When it does not, or the period has not ended.
+pub fn owed_contract<'a>(app: &'a App, key: &ObligationKey) -> anyhow::Result<&'a Contract> {
     let contract =
         app.board.returns.get(&key.return_id).with_context(|| {
             format!("there is no return {}; the returns are the folders of pipelines/", key.return_id)

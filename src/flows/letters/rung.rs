@@ -15,7 +15,7 @@ use crate::{
     domain::{civil_day, words::lower_first},
     ledger::{Obligation, OutboxRow},
     mail::{Agreement, Due, Escalation, Letter, Next, Told, Ways},
-    source::{Source, fill},
+    source::{Folder, Source, fill},
     timetable::{self, Role, Rung, RungKind, Timetable},
 };
 
@@ -76,10 +76,14 @@ fn with_article(name: &str) -> String {
 
 fn ways(obligation: &Obligation, contract: &Contract) -> Ways {
     let place = match &contract.source {
-        Source::Folder { path, .. } => {
+        Source::Folder(Folder { path, .. }) => {
             Some(format!("the shared folder {}", fill(path, "agency", obligation.key.agency.as_str())))
         }
-        _ => None,
+        Source::Store(store) => match store.folder_of(&obligation.key.agency).as_str() {
+            "" => Some(format!("your folder on {}", store.host())),
+            folder => Some(format!("the folder {folder} on {}", store.host())),
+        },
+        Source::Https(_) | Source::ByHand => None,
     };
     Ways {
         reply: matches!(contract.source, Source::ByHand),
