@@ -1,6 +1,8 @@
 //! What a check found: the only thing from which rows may be stored.
 
-use super::{Finding, RowCounts};
+use std::collections::BTreeMap;
+
+use super::{Finding, RefusedRows, RowCounts, SeenColumn, headings::Layout};
 use crate::{
     domain::{Status, Verdict},
     ledger::ObligationKey,
@@ -40,6 +42,8 @@ pub struct TableCount {
     pub sheet: Option<String>,
     /// Rows read.
     pub rows: i64,
+    /// Rows of them that were refused.
+    pub refused: i64,
 }
 
 /// The sum of one count column, to be read back to its sender.
@@ -67,6 +71,9 @@ pub struct Checked {
     pub(super) tables: Vec<TableCount>,
     pub(super) totals: Vec<Total>,
     pub(super) ignored: Vec<String>,
+    pub(super) layouts: Vec<(String, Layout)>,
+    pub(super) seen: BTreeMap<String, Vec<SeenColumn>>,
+    pub(super) refused: RefusedRows,
 }
 
 impl Checked {
@@ -111,10 +118,11 @@ impl Checked {
         &self.findings
     }
 
-    /// Rows read; all of them are accepted, or none.
+    /// Rows read. Of an accepted file all are taken but those refused one by one, of any other none.
     pub fn rows(&self) -> RowCounts {
-        let read = self.tables.iter().map(|table| table.rows).sum();
-        let accepted = if self.verdict().is_accepted() { read } else { 0 };
+        let read: i64 = self.tables.iter().map(|table| table.rows).sum();
+        let refused: i64 = self.tables.iter().map(|table| table.refused).sum();
+        let accepted = if self.verdict().is_accepted() { read - refused } else { 0 };
         RowCounts { read, accepted, refused: read - accepted }
     }
 
@@ -127,6 +135,16 @@ impl Checked {
     /// nobody's to read back.
     pub fn totals(&self) -> &[Total] {
         &self.totals
+    }
+
+    /// The columns of the file as they were, by the tables' names in the contract.
+    pub fn seen(&self) -> &BTreeMap<String, Vec<SeenColumn>> {
+        &self.seen
+    }
+
+    /// The rows that were refused while the others are taken.
+    pub fn refused(&self) -> &RefusedRows {
+        &self.refused
     }
 
     /// Sheets of the workbook that were not read.

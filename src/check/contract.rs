@@ -1,8 +1,10 @@
 //! What a return must look like: its `return.toml`, settled.
 
+use std::collections::BTreeSet;
+
 use jiff::civil;
 
-use super::{TableContract, format, headings::plain};
+use super::{CodeTable, Codes, CrossRule, RefuseRows, Shield, TableContract, findings::rule, format, headings::plain};
 use crate::{
     decode::Format,
     domain::{AgencyId, ReturnId, sha256},
@@ -36,9 +38,13 @@ pub struct Contract {
     pub format: Format,
     /// Its tables.
     pub tables: Vec<TableContract>,
+    /// Its rules across tables, periods and returns.
+    pub rules: Vec<CrossRule>,
+    /// How many rows may be refused while the others are taken; none without it.
+    pub refuse_rows: Option<RefuseRows>,
     /// SHA-256 of the definition's text.
     pub hash: String,
-    /// The definition's text.
+    /// The definition's text, with the code lists beside it.
     pub text: String,
 }
 
@@ -88,6 +94,11 @@ impl Contract {
         if let Some(format) = &format {
             format::refuse_what_cannot_be_told_apart(format, &mut root, &tables);
         }
+        let rules = settle_rules(&mut root, &tables);
+        let refuse_rows = root.parsed_opt("refuse_rows");
+        if let Some(governance) = &governance {
+            refuse_open_shields(&mut root, governance.classification, &tables);
+        }
         if agencies.is_empty() {
             root.refuse("agencies", "at least one agency", "agencies = [\"police\"]");
         }
@@ -103,15 +114,19 @@ impl Contract {
             source: source?,
             format: format?,
             tables,
-            hash: sha256(document.text()),
-            text: document.text().to_owned(),
+            rules,
+            refuse_rows,
+            hash: sha256(document.to_keep()),
+            text: document.to_keep(),
         })
     }
 
-    /// The schema its tables live in: `returns`, or `reference` for what others publish.
+    /// The schema its tables live in: `returns`, `confidential` for records of single children, or `reference` for what
+    /// others publish.
     pub fn schema(&self) -> &'static str {
         match self.governance.classification {
-            Classification::Aggregate | Classification::ChildLevel => "returns",
+            Classification::Aggregate => "returns",
+            Classification::ChildLevel => "confidential",
             Classification::Published => "reference",
         }
     }
@@ -119,13 +134,55 @@ impl Contract {
     /// Whether a heading is one of its own, and not the sender's.
     pub fn knows_heading(&self, heading: &str) -> bool {
         let columns = self.tables.iter().flat_map(|table| &table.columns);
-        let periods = self.tables.iter().filter_map(|table| table.period_column.as_ref());
+        let periods = self.tables.iter().flat_map(|table| table.period_column.iter().chain(&table.agency_column));
         columns.flat_map(|column| &column.headings).chain(periods).any(|known| plain(known) == plain(heading))
+    }
+
+    /// The lists of other returns that its codes come from.
+    pub fn code_tables(&self) -> impl Iterator<Item = &CodeTable> {
+        let columns = self.tables.iter().flat_map(|table| &table.columns);
+        columns.filter_map(|column| match &column.codes {
+            Some(Codes::Table(table)) => Some(table),
+            _ => None,
+        })
+    }
+
+    /// Whether it can be checked only with the board's key for pseudonyms.
+    pub fn needs_key(&self) -> bool {
+        let mut columns = self.tables.iter().flat_map(|table| &table.columns);
+        columns.any(|column| matches!(column.shield, Some(Shield::Pseudonym { .. })))
     }
 
     /// The name of one of its tables in SQL.
     pub fn qualified(&self, table: &TableContract) -> String {
         format!("{}.{}", self.schema(), table.name)
+    }
+}
+
+/// Reads `[[rule]]`, whose names are their own.
+fn settle_rules(root: &mut Section<'_>, tables: &[TableContract]) -> Vec<CrossRule> {
+    let mut ids: BTreeSet<String> = rule::ALL.map(str::to_owned).into();
+    ids.extend(tables.iter().flat_map(TableContract::rule_ids).map(str::to_owned));
+    let mut rules = Vec::new();
+    for mut section in root.sections("rule") {
+        let Some(rule) = CrossRule::settle(&mut section, tables) else { continue };
+        if !ids.insert(rule.id.clone()) {
+            section.refuse("id", "a name that no other rule has", "");
+        }
+        rules.push(rule);
+    }
+    rules
+}
+
+/// Particulars of a child belong in a return whose rows are kept as such.
+fn refuse_open_shields(root: &mut Section<'_>, classification: Classification, tables: &[TableContract]) {
+    let shielded = tables.iter().flat_map(|table| &table.columns).find(|column| column.shield.is_some());
+    if let Some(column) = shielded.filter(|_| classification != Classification::ChildLevel) {
+        let expected =
+            format!("no child's particulars, as {:?} declares, in a return that is not child-level", column.name);
+        if let Some(mut governance) = root.section("governance") {
+            governance.refuse("classification", &expected, "classification = \"child-level\"");
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Collects findings without letting a bad file fill the memory.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
 use super::{Finding, Severity};
 use crate::domain::words::whole;
@@ -24,8 +27,23 @@ pub(super) mod rule {
     pub const PERIOD: &str = "period";
     pub const UNIQUE: &str = "unique";
     pub const TOO_MANY: &str = "too-many-rows";
+    pub const UNCHECKED: &str = "total-unchecked";
+    pub const UNIT: &str = "unit";
+    pub const SHARES: &str = "shares";
+    pub const PATTERN: &str = "pattern";
+    pub const CHECK_DIGIT: &str = "check-digit";
+    pub const CODES: &str = "codes";
+    pub const POSTCODE: &str = "postcode";
+    pub const AGENCY: &str = "agency";
+    pub const REFUSED: &str = "too-many-refused";
+    pub const REPLACED: &str = "column-renamed";
+    pub const RETYPED: &str = "column-retyped";
+    pub const MOVED: &str = "columns-moved";
+    pub const NEW: &str = "column-new";
+    pub const GONE: &str = "column-gone";
+    pub const SYMBOL: &str = "symbol-new";
 
-    pub const ALL: [&str; 17] = [
+    pub const ALL: [&str; 32] = [
         SHEET,
         NO_HEADINGS,
         COLUMN,
@@ -43,6 +61,21 @@ pub(super) mod rule {
         PERIOD,
         UNIQUE,
         TOO_MANY,
+        UNCHECKED,
+        UNIT,
+        SHARES,
+        PATTERN,
+        CHECK_DIGIT,
+        CODES,
+        POSTCODE,
+        AGENCY,
+        REFUSED,
+        REPLACED,
+        RETYPED,
+        MOVED,
+        NEW,
+        GONE,
+        SYMBOL,
     ];
 }
 
@@ -77,8 +110,11 @@ pub(super) struct Findings {
     kept: Vec<Finding>,
     tallies: HashMap<(usize, Cow<'static, str>), Tally>,
     spots: usize,
+    /// Errors that no refusal of a row makes good.
     errors: u64,
     queries: u64,
+    /// While rows may be refused: those that broke a rule.
+    refusing: Option<BTreeSet<u32>>,
 }
 
 /// The findings of one rule at one spot.
@@ -114,7 +150,12 @@ impl Findings {
     ) {
         let rule = rule.into();
         match severity {
-            Severity::Error => self.errors += 1,
+            Severity::Error => match (&mut self.refusing, row) {
+                (Some(refused), Some(row)) => {
+                    refused.insert(row);
+                }
+                _ => self.errors += 1,
+            },
             Severity::Query => self.queries += 1,
             Severity::Note => {}
         }
@@ -134,6 +175,16 @@ impl Findings {
             rule: rule.into_owned(),
             says: says(),
         });
+    }
+
+    /// From here on a row with an error is refused, until [`refused`](Self::refused) is asked.
+    pub(super) fn refuse(&mut self) {
+        self.refusing = Some(BTreeSet::new());
+    }
+
+    /// The rows refused since; from here on an error is the file's again.
+    pub(super) fn refused(&mut self) -> BTreeSet<u32> {
+        self.refusing.take().unwrap_or_default()
     }
 
     pub(super) fn has_errors(&self) -> bool {

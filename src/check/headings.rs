@@ -17,6 +17,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// Where a table's columns stand in a file.
+#[derive(Debug, Clone)]
 pub(super) struct Layout {
     /// The table as a whole.
     pub table: Spot,
@@ -26,6 +27,8 @@ pub(super) struct Layout {
     pub places: Vec<Option<usize>>,
     /// The column that names the period.
     pub period: Option<(usize, Spot)>,
+    /// The column that names the agency.
+    pub agency: Option<(usize, Spot)>,
 }
 
 impl Layout {
@@ -48,8 +51,9 @@ pub(super) fn lay_out(table: &TableContract, sheet: &Sheet, findings: &mut Findi
     let named = |name: &str| headings.iter().position(|heading| *heading == plain(name));
     let mut search = Search { table, sheet, findings, taken: vec![false; headings.len()] };
     let whole = search.spot(None);
-    let mut layout = Layout { table: whole, spots: Vec::new(), places: Vec::new(), period: None };
+    let mut layout = Layout { table: whole, spots: Vec::new(), places: Vec::new(), period: None, agency: None };
     let period = table.period_column.as_deref().map(|name| (name, named(name)));
+    let agency = table.agency_column.as_deref().map(|name| (name, named(name)));
     let found: Vec<Vec<usize>> =
         table.columns.iter().map(|column| column.headings.iter().filter_map(|name| named(name)).collect()).collect();
     if found.iter().all(Vec::is_empty) && period.is_none_or(|(_, place)| place.is_none()) {
@@ -62,11 +66,17 @@ pub(super) fn lay_out(table: &TableContract, sheet: &Sheet, findings: &mut Findi
         search.taken[place] = true;
         layout.period = Some((place, search.spot(Some(place))));
     }
+    if let Some((_, Some(place))) = agency {
+        search.taken[place] = true;
+        layout.agency = Some((place, search.spot(Some(place))));
+    }
     for places in &found {
         places.iter().for_each(|place| search.taken[*place] = true);
     }
-    if let Some((name, None)) = period {
-        search.tell_missing(&layout.table, name, &[name.to_owned()]);
+    for named in [period, agency] {
+        if let Some((name, None)) = named {
+            search.tell_missing(&layout.table, name, &[name.to_owned()]);
+        }
     }
     for (column, places) in table.columns.iter().zip(&found) {
         let spot = match places.first() {

@@ -1,18 +1,19 @@
 //! The check itself: every table of the contract against its sheet, row by row, and the judgement at the end.
 
-use std::error::Error;
+use std::{collections::BTreeMap, error::Error};
 
 use arrow::{array::RecordBatch, error::ArrowError};
 use datafusion::error::DataFusionError;
 
 use super::{
-    Checked, Claim, Classification, Contract, Judgement, Past, Severity, TableContract, TableCount,
+    Checked, Claim, Classification, Contract, Judgement, Past, RefusedRows, Severity, TableContract, TableCount,
     findings::{Findings, rule},
     headings::plain,
-    rows::Rows,
+    rows::{Finished, Rows},
 };
 use crate::{
     decode::{DecodeError, Decoded, Sheet},
+    domain::words::whole,
     settings::nearest,
 };
 
@@ -57,6 +58,9 @@ pub enum CheckError {
         /// Why.
         source: DataFusionError,
     },
+    /// Particulars of children would be kept as they are.
+    #[error("the board's key for pseudonyms is not at hand, and no identifier is kept without it")]
+    NoKey,
     /// Rows of the contract's shape could not be put together.
     #[error("the rows cannot be put together: {0}; report this with the return's name")]
     Rows(#[from] ArrowError),
@@ -75,7 +79,8 @@ pub async fn check(
 ) -> Result<Checked, CheckError> {
     let Decoded { mut sheets, mut ignored } = decoded;
     let mut findings = Findings::default();
-    let (mut tables, mut totals) = (Vec::new(), Vec::new());
+    let (mut tables, mut totals, mut layouts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut seen, mut refused) = (BTreeMap::new(), RefusedRows::new());
     let mut empty = None;
     for table in &contract.tables {
         let Some(sheet) = take_sheet(table, &mut sheets) else {
@@ -84,7 +89,8 @@ pub async fn check(
         };
         let name = sheet.name.as_deref().map(|name| name.trim().to_owned());
         let qualified = contract.qualified(table);
-        let mut rows = Rows::of(table, &claim, past, &sheet, &mut findings)?;
+        let refuses = contract.refuse_rows.is_some();
+        let mut rows = Rows::of(table, &claim, past, refuses, &sheet, &mut findings)?;
         for batch in sheet.rows {
             let batch = rows.check(&batch?)?;
             // Rows of a file that cannot be accepted need not be kept.
@@ -93,17 +99,26 @@ pub async fn check(
             }
             tokio::task::yield_now().await;
         }
-        if rows.read == 0 && !table.optional {
+        let finished = rows.finish(&qualified);
+        if finished.read == 0 && !table.optional {
             empty = empty.or_else(|| Some(name.clone()));
         }
         if contract.governance.classification == Classification::Aggregate {
-            totals.extend(rows.totals(&qualified));
+            totals.extend(finished.totals);
         }
-        tables.push(TableCount { table: qualified, sheet: name, rows: rows.read });
+        let Finished { read, refused: rows, layout, seen: columns, .. } = finished;
+        tables.push(TableCount { table: qualified, sheet: name, rows: read, refused: count(rows.len()) });
+        layouts.push((table.name.clone(), layout));
+        seen.insert(table.name.clone(), columns);
+        if !rows.is_empty() {
+            refused.insert(table.name.clone(), rows);
+        }
     }
     ignored.extend(sheets.into_iter().filter_map(|sheet| sheet.name));
     let rows: i64 = tables.iter().map(|table| table.rows).sum();
-    let has_queries = findings.has_queries();
+    tell_if_too_many(contract, &tables, &mut findings);
+    // A refused row is to be explained or sent again.
+    let has_queries = findings.has_queries() || !refused.is_empty();
     let judgement = if findings.has_errors() {
         Judgement::NotAccepted
     } else if let Some(reason) = doubt(empty, rows, past.usual_rows) {
@@ -113,7 +128,24 @@ pub async fn check(
     } else {
         Judgement::Accepted
     };
-    Ok(Checked { claim, judgement, has_queries, findings: findings.finish(), tables, totals, ignored })
+    let findings = findings.finish();
+    Ok(Checked { claim, judgement, has_queries, findings, tables, totals, ignored, layouts, seen, refused })
+}
+
+fn count(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+/// Tells of more refused rows than may be: then the file as a whole is not accepted.
+fn tell_if_too_many(contract: &Contract, tables: &[TableCount], findings: &mut Findings) {
+    let sum = |of: fn(&TableCount) -> i64| tables.iter().map(of).sum::<i64>().unsigned_abs();
+    let (read, refused) = (sum(|table| table.rows), sum(|table| table.refused));
+    let Some(share) = contract.refuse_rows.filter(|share| !share.allows(refused, read)) else { return };
+    let spot = findings.spot("", None, None);
+    findings.add(Severity::Error, &spot, None, rule::REFUSED, || {
+        let (refused, read) = (whole(refused), whole(read));
+        format!("{refused} of {read} rows break a rule; {share} of them may. Please correct them.")
+    });
 }
 
 /// Why a person should look at the file first, if one should. `empty` is a table without rows that should have some:

@@ -24,7 +24,7 @@ pub(super) struct Keys {
 impl Keys {
     /// The keys of `table` that `names` list.
     pub(super) fn of(table: &TableContract, names: &[String]) -> Result<Self, ArrowError> {
-        let kind = |name: &String| table.column(name).map(|column| (name.clone(), column.kind.data_type()));
+        let kind = |name: &String| table.column(name).map(|column| (name.clone(), column.stored_type()));
         let unknown = |name: &String| ArrowError::SchemaError(format!("no column {name}"));
         Ok(Self {
             columns: names.iter().map(|name| kind(name).ok_or_else(|| unknown(name))).collect::<Result<_, _>>()?,

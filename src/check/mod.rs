@@ -4,26 +4,43 @@
 //! Rows go to a [`Sink`] as they are checked; only [`check`] makes a [`Checked`], so unchecked rows cannot be stored.
 //! Knows nothing of the warehouse, the ledger's events or earlier files beyond the [`Past`] it is handed.
 
+mod across;
 mod cell;
 mod cells;
 mod checked;
+mod codes;
 mod columns;
 mod contract;
+mod details;
+mod drift;
 mod findings;
+mod form;
 mod format;
 mod headings;
 mod judge;
 mod keys;
+mod outlier;
 mod past;
+mod refusal;
 mod rows;
 mod rules;
+mod shield;
+mod sums;
 mod table;
 
+pub use across::{CrossAnswer, CrossRule};
 pub use checked::{Checked, Claim, Judgement, TableCount, Total};
+pub use codes::{CodeList, CodeTable, Codes};
 pub use columns::{Column, ColumnType};
 pub use contract::{Classification, Contract, Governance};
+pub use drift::{Kind, SeenColumn};
+pub use form::{Form, Identifier};
 pub use judge::{CheckError, Sink, SinkError, check};
-pub use past::Past;
+pub use outlier::{HISTORY, Outlier};
+pub use past::{Past, RefusedRows};
+pub use refusal::RefuseRows;
+pub use shield::{PseudonymKey, Shield};
+pub use sums::{SumRule, Summed};
 pub use table::{Compare, Extra, Rule, TableContract};
 
 pub use crate::ledger::{FindingRow as Finding, RowCounts, Severity};

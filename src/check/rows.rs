@@ -1,6 +1,6 @@
 //! One table's rows: typed, checked across columns and against each other, ready for the warehouse.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray, UInt32Array},
@@ -11,13 +11,25 @@ use arrow::{
 use super::{
     CheckError, Claim, Column, ColumnType, Past, Rule, Severity, TableContract, Total, cell,
     cells::{Cells, Sum},
+    details::Details,
+    drift::SeenColumn,
     findings::{Findings, rule},
     headings::{Layout, lay_out},
     keys::{Keys, Known, Met},
     past::Comparison,
+    refusal::{add_kept, without},
     rules::{self, Breach, Planned},
 };
 use crate::{decode::Sheet, domain::words::several};
+
+/// What is known of a table once all its rows are read.
+pub(super) struct Finished {
+    pub read: i64,
+    pub refused: BTreeSet<u32>,
+    pub layout: Layout,
+    pub seen: Vec<SeenColumn>,
+    pub totals: Vec<Total>,
+}
 
 /// One table's rows, being read.
 pub(super) struct Rows<'a> {
@@ -29,6 +41,12 @@ pub(super) struct Rows<'a> {
     met: Met,
     comparisons: Vec<Comparison<'a>>,
     sums: Vec<Sum>,
+    details: Details<'a>,
+    /// Whether a row that breaks a rule is refused by itself.
+    refuses: bool,
+    /// The rows that were refused when the file was judged before.
+    refused_before: Option<&'a BTreeSet<u32>>,
+    refused: BTreeSet<u32>,
     /// How many there were so far.
     pub read: i64,
     pub findings: &'a mut Findings,
@@ -39,25 +57,31 @@ impl<'a> Rows<'a> {
     pub(super) fn of(
         table: &'a TableContract,
         claim: &'a Claim,
-        past: &Past,
+        past: &'a Past,
+        refuses: bool,
         sheet: &Sheet,
         findings: &'a mut Findings,
     ) -> Result<Self, CheckError> {
-        let schema = table.schema();
+        let schema = table.read_schema();
         let plan = |rule: &Rule| {
             rules::plan(&rule.sql, &schema).map_err(|source| CheckError::Rule { id: rule.id.clone(), source })
         };
         let rules = table.rules.iter().map(plan).collect::<Result<_, _>>()?;
         let comparisons = table.compares.iter().map(|compare| Comparison::with(past, table, compare));
+        let layout = lay_out(table, sheet, findings);
         Ok(Self {
+            details: Details::of(table, claim, past, sheet, &layout, findings)?,
             table,
             claim,
-            layout: lay_out(table, sheet, findings),
+            layout,
             rules,
             keys: Keys::of(table, &table.unique)?,
             met: Met::default(),
             comparisons: comparisons.collect::<Result<_, _>>()?,
             sums: vec![Sum::default(); table.columns.len()],
+            refuses,
+            refused_before: past.refused.get(&table.name),
+            refused: BTreeSet::new(),
             read: 0,
             findings,
         })
@@ -66,11 +90,16 @@ impl<'a> Rows<'a> {
     /// Checks one batch of text cells and makes the warehouse's rows of it.
     pub(super) fn check(&mut self, text: &RecordBatch) -> Result<RecordBatch, CheckError> {
         let rows = text.column(0).as_primitive::<UInt32Type>();
+        if self.refuses {
+            self.findings.refuse();
+        }
         let cells = |place: usize| text.column(place + 1).as_string::<i32>();
         if let Some((place, _)) = self.layout.period {
             self.check_period(cells(place), rows);
         }
         let mut arrays = self.own_columns(rows);
+        // Rows that are refused do not count; which they are is known only at the end.
+        let mut uncounted = if self.refuses { vec![Sum::default(); self.sums.len()] } else { Vec::new() };
         for (at, column) in self.table.columns.iter().enumerate() {
             let reading = Cells {
                 column,
@@ -80,15 +109,38 @@ impl<'a> Rows<'a> {
                 spot: &self.layout.spots[at],
                 findings: self.findings,
             };
-            arrays.extend(reading.read(&mut self.sums[at]));
+            let sum = uncounted.get_mut(at).unwrap_or(&mut self.sums[at]);
+            arrays.extend(reading.read(sum));
         }
-        let batch = RecordBatch::try_new(self.table.schema(), arrays)?;
+        let batch = RecordBatch::try_new(self.table.read_schema(), arrays)?;
+        let batch = self.details.check(text, batch, rows, &self.layout, self.findings)?;
         self.check_number(rows);
         self.check_unique(&batch, rows)?;
         self.check_rules(&batch, rows);
+        let batch = self.details.shield(batch, rows, &self.layout, self.findings)?;
         self.compare(&batch, rows)?;
+        self.details.watch(&batch, rows)?;
         self.read += i64::try_from(batch.num_rows()).unwrap_or(i64::MAX);
+        Ok(if self.refuses { self.refuse(batch, rows)? } else { batch })
+    }
+
+    /// The batch without the rows that broke a rule, and that were refused before.
+    fn refuse(&mut self, batch: RecordBatch, rows: &UInt32Array) -> Result<RecordBatch, ArrowError> {
+        let mut refused = self.findings.refused();
+        if let Some(before) = self.refused_before {
+            refused.extend(rows.values().iter().filter(|row| before.contains(row)));
+        }
+        let batch = if refused.is_empty() { batch } else { without(&batch, rows, &refused)? };
+        self.refused.extend(refused);
+        add_kept(&mut self.sums, self.table, &batch);
         Ok(batch)
+    }
+
+    /// Tells what only the whole table shows.
+    pub(super) fn finish(self, qualified: &str) -> Finished {
+        let totals = self.totals(qualified);
+        let seen = self.details.tell(&self.layout, self.findings);
+        Finished { read: self.read, refused: self.refused, layout: self.layout, seen, totals }
     }
 
     fn own_columns(&self, rows: &UInt32Array) -> Vec<ArrayRef> {
@@ -198,7 +250,7 @@ impl<'a> Rows<'a> {
     }
 
     /// The sums of the count columns.
-    pub(super) fn totals(&self, qualified: &str) -> Vec<Total> {
+    fn totals(&self, qualified: &str) -> Vec<Total> {
         let counts = self.table.columns.iter().zip(&self.sums).filter(|(c, _)| c.kind == ColumnType::Count);
         let total = |(column, sum): (&Column, &Sum)| Total {
             table: qualified.to_owned(),

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::{
-    Column, Severity,
+    Column, Outlier, Severity, SumRule,
     columns::{is_sql_name, settle_severity},
     findings::rule,
     headings::plain,
@@ -24,6 +24,8 @@ pub struct TableContract {
     pub rows: Option<String>,
     /// The heading of the column that names the period; it may be one of the columns below, and need not.
     pub period_column: Option<String>,
+    /// The heading of the column that names the agency; it may be one of the columns below, and need not.
+    pub agency_column: Option<String>,
     /// Columns that together are unique.
     pub unique: Vec<String>,
     /// The most rows it may have.
@@ -40,6 +42,10 @@ pub struct TableContract {
     pub rules: Vec<Rule>,
     /// Its comparisons with the period before.
     pub compares: Vec<Compare>,
+    /// Its totals that must add up.
+    pub totals: Vec<SumRule>,
+    /// Its figures that are held against their own history.
+    pub outliers: Vec<Outlier>,
 }
 
 /// What an unknown heading means.
@@ -95,6 +101,7 @@ impl TableContract {
             sheet: section.text_opt("sheet"),
             rows: section.text_opt("rows"),
             period_column: section.text_opt("period_column"),
+            agency_column: section.text_opt("agency_column"),
             unique: section.list_or_empty("unique"),
             most_rows: settle_most_rows(section),
             missing: section.list_or_empty("missing"),
@@ -107,6 +114,8 @@ impl TableContract {
             columns: settle_columns(section),
             rules: Vec::new(),
             compares: Vec::new(),
+            totals: Vec::new(),
+            outliers: Vec::new(),
         };
         if name.as_deref().is_some_and(|name| !is_sql_name(name)) {
             section.refuse("name", "lower-case letters, digits and underscores", "name = \"missing_children\"");
@@ -116,6 +125,7 @@ impl TableContract {
         }
         table.refuse_strangers(section, "unique", &table.unique.clone());
         let (mut rules, mut compares) = (section.sections("rule"), section.sections("compare"));
+        let (mut totals, mut outliers) = (section.sections("total"), section.sections("outlier"));
         let mut ids: BTreeSet<String> = rule::ALL.map(str::to_owned).into();
         let mut refuse_known = |section: &mut Section<'_>, id: &str| {
             if !ids.insert(id.to_owned()) {
@@ -132,6 +142,16 @@ impl TableContract {
             refuse_known(section, &compare.id);
             table.compares.push(compare);
         }
+        for section in &mut totals {
+            let Some(total) = SumRule::settle(section, &table) else { continue };
+            refuse_known(section, &total.id);
+            table.totals.push(total);
+        }
+        for section in &mut outliers {
+            let Some(outlier) = Outlier::settle(section, &table) else { continue };
+            refuse_known(section, &outlier.id);
+            table.outliers.push(outlier);
+        }
         name.map(|_| table)
     }
 
@@ -142,7 +162,7 @@ impl TableContract {
         self.refuse_strangers(section, "columns", &columns);
         self.refuse_strange_addresses(section, says.as_deref());
         let rule = Rule { id: id?, sql: sql?, severity, says: says?, columns };
-        if let Err(error) = rules::plan(&rule.sql, &self.schema()) {
+        if let Err(error) = rules::plan(&rule.sql, &self.read_schema()) {
             section.refuse("sql", &format!("a condition over this table's columns ({error})"), "");
         }
         Some(rule)
@@ -162,13 +182,13 @@ impl TableContract {
         Some(compare)
     }
 
-    fn refuse_strangers(&self, section: &mut Section<'_>, key: &str, names: &[String]) {
+    pub(super) fn refuse_strangers(&self, section: &mut Section<'_>, key: &str, names: &[String]) {
         for name in names.iter().filter(|name| self.column(name).is_none()) {
             section.refuse(key, &format!("columns of this table; it has no {name:?}"), "");
         }
     }
 
-    fn refuse_strange_addresses(&self, section: &mut Section<'_>, says: Option<&str>) {
+    pub(super) fn refuse_strange_addresses(&self, section: &mut Section<'_>, says: Option<&str>) {
         let Some(says) = says else { return };
         if self
             .columns
@@ -188,6 +208,15 @@ impl TableContract {
     /// The table as it stands in the warehouse: return, agency, period, submission and row, then each column; a measure
     /// is followed by its status.
     pub fn schema(&self) -> SchemaRef {
+        self.schema_of(Column::stored_type)
+    }
+
+    /// The table as it is read, before identifiers, dates of birth and postcodes are shielded.
+    pub(super) fn read_schema(&self) -> SchemaRef {
+        self.schema_of(|column| column.kind.data_type())
+    }
+
+    fn schema_of(&self, kind: impl Fn(&Column) -> DataType) -> SchemaRef {
         let text = |name: &str| Field::new(name, DataType::Utf8, true);
         let mut fields = vec![
             text("return_id"),
@@ -197,12 +226,24 @@ impl TableContract {
             Field::new("row", DataType::Int32, true),
         ];
         for column in &self.columns {
-            fields.push(Field::new(&column.name, column.kind.data_type(), true));
+            fields.push(Field::new(&column.name, kind(column), true));
             if column.kind.is_measure() {
                 fields.push(text(&status_of(&column.name)));
             }
         }
         Arc::new(Schema::new(fields))
+    }
+
+    /// The columns that a [`Past`](super::Past) must bring of earlier periods; none for most tables.
+    pub fn watched_columns(&self) -> BTreeSet<&str> {
+        self.outliers.iter().flat_map(Outlier::columns).collect()
+    }
+
+    /// The short names of its own rules, of every kind.
+    pub(super) fn rule_ids(&self) -> impl Iterator<Item = &str> {
+        let rules = self.rules.iter().map(|rule| &rule.id).chain(self.compares.iter().map(|rule| &rule.id));
+        let more = self.totals.iter().map(|rule| &rule.id).chain(self.outliers.iter().map(|rule| &rule.id));
+        rules.chain(more).map(String::as_str)
     }
 
     /// The columns that a [`Past`](super::Past) must bring of the rows of the period before; none for most tables.

@@ -129,6 +129,14 @@ pub async fn decode_within(
     }
 }
 
+/// Reads a CSV file that belongs to a definition, such as a list of codes.
+///
+/// # Errors
+/// When it is no CSV file.
+pub fn csv(bytes: Bytes) -> Result<Sheet, DecodeError> {
+    csv::read(&CsvOptions::default(), bytes, Limits::default().decoded_bytes)
+}
+
 fn one(sheet: Sheet) -> Result<Decoded, DecodeError> {
     Ok(Decoded { sheets: vec![sheet], ignored: Vec::new() })
 }

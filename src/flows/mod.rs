@@ -3,6 +3,7 @@
 //! A flow reads the clock, asks the pure parts what is owed, has the stages do it, and records in the ledger what
 //! happened. Knows nothing of how it was called: the daemon, a command and a page all come through here.
 
+mod across;
 pub mod board;
 pub mod chase;
 pub mod errands;
@@ -13,9 +14,11 @@ mod failures;
 pub mod hold;
 pub mod holidays;
 pub mod intake;
+mod known;
 mod letters;
 mod past;
 pub mod planning;
+mod pseudonyms;
 pub mod publish;
 pub mod pull;
 pub mod query;

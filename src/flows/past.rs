@@ -29,6 +29,7 @@ pub async fn past(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow
     Ok(Past {
         usual_rows: earlier.as_ref().map(|submission| submission.rows_accepted),
         previous: previous(app, contract, key).await?,
+        ..Past::default()
     })
 }
 

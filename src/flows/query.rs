@@ -10,7 +10,7 @@ use super::{App, Board, facts};
 use crate::{
     analysis,
     ledger::{MessageHead, Obligation, Submission, Vector},
-    warehouse::{Answer, Question, SqlError, Statement, ask},
+    warehouse::{Answer, Question, SqlError, Statement, View, ask_over},
     worker::{Limits, WorkerError},
 };
 
@@ -38,6 +38,10 @@ pub async fn put(app: &App, statements: &[Statement], vector: &Vector) -> anyhow
 }
 
 async fn put_to(app: &App, statements: &[Statement], seen: Seen) -> anyhow::Result<Vec<Answer>> {
+    put_over(app, statements, seen, &[]).await
+}
+
+async fn put_over(app: &App, statements: &[Statement], seen: Seen, views: &[View]) -> anyhow::Result<Vec<Answer>> {
     let Seen { vector, mut facts } = seen;
     // A table nobody has delivered yet has no rows; it is not an unknown table.
     let empty = empty_tables(&app.board)?;
@@ -50,7 +54,19 @@ async fn put_to(app: &App, statements: &[Statement], seen: Seen) -> anyhow::Resu
         limits: limits(),
         most_rows: MOST_ROWS,
     };
-    Ok(ask(&app.launcher, &app.warehouse_folder(), question).await?)
+    Ok(ask_over(&app.launcher, &app.warehouse_folder(), question, views).await?)
+}
+
+/// Puts statements to the warehouse as `vector` sees it and to the rows of `views`. `facts` are tables without rows for
+/// the names that have none.
+pub async fn put_beside(
+    app: &App,
+    statements: &[Statement],
+    vector: &Vector,
+    views: &[View],
+    facts: Vec<(String, RecordBatch)>,
+) -> anyhow::Result<Vec<Answer>> {
+    put_over(app, statements, Seen { vector: vector.clone(), facts }, views).await
 }
 
 /// Puts one statement to the warehouse as readers see it now, or to warehouse and ledger as they were at the end of a

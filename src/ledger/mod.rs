@@ -9,6 +9,7 @@ mod events;
 mod findings;
 mod glance;
 mod history;
+mod judged;
 mod moves;
 mod obligations;
 mod occurrences;
@@ -33,6 +34,7 @@ pub use events::{Event, RecordedEvent};
 pub use findings::{FindingRow, Severity};
 pub use glance::Counts;
 pub use history::DaysEnd;
+pub use judged::JudgedWith;
 pub use moves::Move;
 pub use obligations::{Obligation, ObligationKey, State};
 pub use outbox::{MessageHead, OutboxRow, OutboxState};
@@ -190,6 +192,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/001-spine.sql")),
         M::up(include_str!("migrations/002-idle.sql")),
         M::up(include_str!("migrations/003-moves.sql")),
+        M::up(include_str!("migrations/004-contract-checks.sql")),
     ])
 }
 

@@ -86,6 +86,8 @@ pub struct Delivery {
     pub note: Option<String>,
     /// Why the manager kept it from going above the lead, where that is so.
     pub escalation_held: Option<String>,
+    /// Rows of its accepted file that broke a rule and were left out.
+    pub rows_refused: i64,
 }
 
 impl Delivery {
@@ -96,6 +98,7 @@ impl Delivery {
         let (days_late, reminders) = (rows.numbers("days_late")?, rows.numbers("reminders")?);
         let (restated, corrected) = (rows.flags("restated")?, rows.flags("corrected")?);
         let (notes, holds) = (rows.texts_opt("note")?, rows.texts_opt("escalation_held")?);
+        let refused = rows.numbers("rows_refused")?;
         let expected = "one of overdue, to_correct, held, open, received, accepted_late, accepted, nil";
         (0..rows.len())
             .map(|at| {
@@ -112,6 +115,7 @@ impl Delivery {
                     reminders: reminders[at],
                     note: notes[at].clone(),
                     escalation_held: holds[at].clone(),
+                    rows_refused: refused[at],
                 })
             })
             .collect()

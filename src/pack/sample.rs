@@ -264,12 +264,11 @@ pub fn indicators() -> Vec<DisclosedIndicator> {
 /// Deliveries of every standing, a restatement, one story, actions.
 pub fn record() -> Record {
     let period: Period = "2025-26-Q1".parse().unwrap();
-    let due = date(2025, 7, 14);
     let delivery = |agency: &str, title: &str, standing, received: Option<i8>, days_late| Delivery {
         agency: agency.to_owned(),
         title: title.to_owned(),
         period,
-        due: Some(due),
+        due: Some(date(2025, 7, 14)),
         received: received.map(|day| date(2025, 7, day)),
         standing,
         days_late,
@@ -278,6 +277,7 @@ pub fn record() -> Record {
         reminders: if days_late > 0 { 2 } else { 0 },
         note: None,
         escalation_held: None,
+        rows_refused: 0,
     };
     let mut deliveries = vec![
         delivery("Exampleshire Police", "Missing children", Standing::Overdue, None, 9),

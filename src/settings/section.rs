@@ -204,6 +204,19 @@ impl<'a> Section<'a> {
         sections
     }
 
+    /// A file that stands beside the definition. What is wrong with it is told under `key`.
+    pub fn beside(&mut self, key: &str, name: &str) -> Option<String> {
+        match self.document.beside(name) {
+            Ok(text) => Some(text),
+            Err(found) => {
+                let value = self.get(key);
+                let expected = "a file below the folder of this definition";
+                self.document.problem(&self.below(key), value.or(Some(self.value)), found, expected, "");
+                None
+            }
+        }
+    }
+
     /// Whether the key is there.
     pub fn has(&mut self, key: &str) -> bool {
         self.get(key).is_some()

@@ -9,14 +9,14 @@ use arrow::datatypes::{Schema, SchemaRef};
 use deltalake::kernel::StructType;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::column::columns;
 use super::table::{PARTITION, Table};
-use super::{Result, Warehouse, WarehouseError};
+use super::{Result, View, Warehouse, WarehouseError};
 use crate::check::{Sink, SinkError};
 use crate::domain::hex;
 use crate::durable::{self, Existing, Readers, disk};
@@ -66,6 +66,12 @@ pub(super) struct StagedFile {
 }
 
 impl Staged {
+    /// Its rows of a table under another name, before any version has them; none if it has no row for the table.
+    pub fn view(&self, table: &str, name: String) -> Option<View> {
+        let file = self.tables.iter().find(|staged| staged.table == table)?.file.as_ref()?;
+        Some(View { name, table: table.to_owned(), key: self.key.clone(), staged: Some(file.path.clone()) })
+    }
+
     /// The names of the tables it is for.
     pub fn tables(&self) -> impl Iterator<Item = &str> {
         self.tables.iter().map(|table| table.table.as_str())
@@ -183,6 +189,12 @@ impl Parquet {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(Default::default()))
             .set_max_row_group_row_count(Some(GROUP))
+            .set_statistics_enabled(if table.is_confidential() {
+                // The least and the greatest of a column are cells of it.
+                EnabledStatistics::None
+            } else {
+                EnabledStatistics::Page
+            })
             .build();
         let file = Summed { file: durable::draft(&table.drafts(), Readers::Group)?, sum: Sha256::new(), bytes: 0 };
         let writer = ArrowWriter::try_new(file, SchemaRef::new(schema.clone()), Some(properties));

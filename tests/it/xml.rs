@@ -56,7 +56,7 @@ async fn every_children_in_need_census_fills_all_its_tables() {
         let (checked, batches) = run(&contract, text.clone().into_bytes()).await;
         assert!(checked.verdict().is_accepted(), "{name}: {:?}", checked.findings().first());
         for count in checked.tables() {
-            let table = count.table.trim_start_matches("returns.");
+            let table = count.table.trim_start_matches("confidential.");
             if table == "cin_header" {
                 assert_eq!(count.rows, 1, "{name}");
                 continue;
@@ -67,8 +67,8 @@ async fn every_children_in_need_census_fills_all_its_tables() {
             }
         }
         // Every table carries the identifier of the child it is about.
-        let known = texts(&batches, "returns.cin_children", "child");
-        for (table, batch) in batches.iter().filter(|(table, _)| table != "returns.cin_header") {
+        let known = texts(&batches, "confidential.cin_children", "child");
+        for (table, batch) in batches.iter().filter(|(table, _)| table != "confidential.cin_header") {
             let child = batch.column_by_name("child").unwrap().as_string::<i32>();
             assert_eq!(child.null_count(), 0, "{name}: {table}");
             assert!(child.iter().flatten().all(|child| known.iter().any(|known| known == child)), "{name}: {table}");
@@ -89,11 +89,11 @@ async fn nested_elements_join_by_the_number_of_the_element_around_them() {
     let Some(folder) = shared_data("cin_census") else { return };
     let contract = contract(&real("cin-census"));
     let (_, batches) = run(&contract, std::fs::read(folder.join("CIN_Census_2026.xml")).unwrap()).await;
-    assert_eq!(texts(&batches, "returns.cin_factors", "factor"), ["1C", "RB", "6B"]);
-    let assessments = batches.iter().find(|(table, _)| table == "returns.cin_assessments").unwrap();
+    assert_eq!(texts(&batches, "confidential.cin_factors", "factor"), ["1C", "RB", "6B"]);
+    let assessments = batches.iter().find(|(table, _)| table == "confidential.cin_assessments").unwrap();
     let referral = assessments.1.column_by_name("referral").unwrap();
     assert_eq!(referral.as_primitive::<arrow::datatypes::Decimal128Type>().values().to_vec(), [1, 2]);
-    assert_eq!(texts(&batches, "returns.cin_assessments", "child"), ["DfEX0000001", "child_fails_assessments"]);
+    assert_eq!(texts(&batches, "confidential.cin_assessments", "child"), ["DfEX0000001", "child_fails_assessments"]);
 }
 
 #[tokio::test]
@@ -107,12 +107,12 @@ async fn the_children_looked_after_file_fills_all_its_tables() {
     let errors = checked.findings().iter().filter(|finding| finding.severity == Severity::Error);
     assert_eq!(errors.count(), 0);
     for count in checked.tables() {
-        let rows = rows_of(&contract, count.table.trim_start_matches("returns."), &text);
+        let rows = rows_of(&contract, count.table.trim_start_matches("confidential."), &text);
         assert_eq!(count.rows, rows, "{}", count.table);
     }
     let counted: Vec<i64> = checked.tables().iter().map(|table| table.rows).collect();
     assert_eq!(counted, [253, 459, 1206, 6, 253, 253, 3]);
-    assert_eq!(texts(&batches, "returns.lac_episodes", "child")[..2], ["907440", "907440"]);
+    assert_eq!(texts(&batches, "confidential.lac_episodes", "child")[..2], ["907440", "907440"]);
 }
 
 #[tokio::test]
@@ -146,9 +146,9 @@ async fn a_census_arrives_is_stored_in_its_tables_and_answered() {
     assert!(bomb.contains("document type"), "{bomb}");
     let said = daemon.submit("census.xml", "cin-census", "children-services", "2025-26-FY").await.unwrap();
     assert!(!said.contains("not accepted"), "{said}");
-    let rows = daemon.sql("SELECT count(*), count(DISTINCT child) FROM returns.cin_referrals").await;
+    let rows = daemon.sql("SELECT count(*), count(DISTINCT child) FROM confidential.cin_referrals").await;
     assert_eq!(rows, ["403,332"]);
-    let joined = "SELECT count(*) FROM returns.cin_referrals r JOIN returns.cin_children c ON r.child_row = c.row AND \
+    let joined = "SELECT count(*) FROM confidential.cin_referrals r JOIN confidential.cin_children c ON r.child_row = c.row AND \
                   r.child = c.child";
     assert_eq!(daemon.sql(joined).await, ["403"]);
     let verdicts = daemon.sql("SELECT verdict FROM ledger.submissions ORDER BY submission").await;

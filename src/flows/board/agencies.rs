@@ -11,6 +11,8 @@ pub struct Agency {
     pub id: AgencyId,
     /// Its name.
     pub name: String,
+    /// Other names that files call it by.
+    pub aliases: Vec<String>,
     /// The named lead.
     pub lead: Person,
     /// The lead's deputy.
@@ -20,6 +22,11 @@ pub struct Agency {
 }
 
 impl Agency {
+    /// The names that files may call it by, besides its identifier.
+    pub fn names(&self) -> Vec<String> {
+        [&self.name].into_iter().chain(&self.aliases).cloned().collect()
+    }
+
     /// Everybody of this agency who gets messages.
     pub fn people(&self) -> impl Iterator<Item = &Person> {
         [&self.lead].into_iter().chain(&self.deputy).chain(&self.board_member)
@@ -42,6 +49,7 @@ pub fn settle(section: &mut Section<'_>) -> BTreeMap<AgencyId, Agency> {
     for mut table in section.sections("agency") {
         let id: Option<AgencyId> = table.parsed("id");
         let name = table.text("name");
+        let aliases = table.list_or_empty("aliases");
         let lead = table.section("lead").and_then(|mut t| Person::settle(&mut t));
         let deputy = table.section_opt("deputy").and_then(|mut t| Person::settle(&mut t));
         let board_member = table.section_opt("board_member").and_then(|mut t| Person::settle(&mut t));
@@ -50,7 +58,7 @@ pub fn settle(section: &mut Section<'_>) -> BTreeMap<AgencyId, Agency> {
             table.refuse("id", "an identifier used once", "another identifier, or one entry fewer");
             continue;
         }
-        agencies.insert(id.clone(), Agency { id, name, lead, deputy, board_member });
+        agencies.insert(id.clone(), Agency { id, name, aliases, lead, deputy, board_member });
     }
     agencies
 }

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use super::{
-    super::{App, past},
+    super::{App, across, known, past},
     Received,
-    store::{Outcome, decide, store},
+    store::{Kept, Outcome, decide, store},
 };
 use crate::{
     check::{CheckError, Claim, Contract, check},
@@ -30,7 +30,8 @@ pub(super) async fn judge(
         Err(error) => return unreadable(app, submission, contract, error).await,
     };
     let claim = Claim { obligation: submission.obligation.clone(), submission: submission.id };
-    let past = past::past(app, contract, &submission.obligation).await?;
+    let mut past = past::past(app, contract, &submission.obligation).await?;
+    let vector = known::fill(app, contract, &submission.obligation, &mut past).await?;
     let mut staging = stage(&app.warehouse, contract, submission)?;
     let checked = match check(contract, claim, decoded, &past, &mut staging).await {
         Ok(checked) => checked,
@@ -43,17 +44,29 @@ pub(super) async fn judge(
         }
     };
     let checked = if released { checked.released() } else { checked };
+    if !checked.verdict().is_accepted() {
+        drop(staging);
+        return decide(app, submission, Outcome::from(&checked), checked.findings()).await;
+    }
+    let staged = staging.finish().await?;
+    fault::point("store-after-staging");
+    let checked = across::ask(app, contract, &staged, &vector, checked).await?;
     let outcome = Outcome::from(&checked);
     if outcome.verdict.is_accepted() {
-        let staged = staging.finish().await?;
-        fault::point("store-after-staging");
         let totals = checked.totals().iter().map(|total| {
             serde_json::json!({ "heading": total.heading, "value": total.value.map(|value| value.to_string()) })
         });
-        let totals = totals.collect();
-        store(app, submission, staged, outcome, checked.findings().to_vec(), Some(totals)).await
+        let (judged_with, lists) = known::judged_with(contract, &past, &vector);
+        let kept = Kept {
+            totals: Some(totals.collect()),
+            seen: serde_json::to_value(checked.seen())?,
+            judged_with,
+            lists,
+            refused: checked.refused().clone(),
+        };
+        store(app, submission, staged, outcome, checked.findings().to_vec(), kept).await
     } else {
-        drop(staging);
+        app.warehouse.discard(&staged)?;
         decide(app, submission, outcome, checked.findings()).await
     }
 }

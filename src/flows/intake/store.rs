@@ -10,10 +10,10 @@ use super::{
     judge::stage,
 };
 use crate::{
-    check::{Checked, Contract},
+    check::{Checked, Contract, RefusedRows},
     domain::Verdict,
     fault,
-    ledger::{Event, FindingRow, RowCounts, Submission},
+    ledger::{Event, FindingRow, JudgedWith, RowCounts, Submission, Txn},
     warehouse::Staged,
 };
 
@@ -56,6 +56,32 @@ impl Outcome {
     }
 }
 
+/// What else is kept of a file that is stored.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// What is read back to its sender.
+    pub totals: Option<serde_json::Value>,
+    /// Its columns as they were.
+    pub seen: serde_json::Value,
+    pub judged_with: JudgedWith,
+    /// The code lists of other returns, as texts.
+    pub lists: Vec<String>,
+    pub refused: RefusedRows,
+}
+
+impl Kept {
+    fn keep(&self, txn: &Txn<'_>, id: i64) -> crate::ledger::Result<()> {
+        if let Some(totals) = &self.totals {
+            txn.keep_totals(id, totals)?;
+        }
+        if !self.seen.is_null() {
+            txn.keep_judged(id, &self.judged_with, &self.seen)?;
+        }
+        self.lists.iter().try_for_each(|list| txn.keep_text(list))?;
+        txn.keep_refused(id, &self.refused)
+    }
+}
+
 /// The note of staged files, where the submission came that far.
 pub(super) async fn storing_of(app: &App, submission: &Submission) -> anyhow::Result<Option<Storing>> {
     let (subject, id) = (submission.obligation.to_string(), submission.id);
@@ -74,7 +100,7 @@ pub(super) async fn store_nil(app: &App, submission: &Submission, contract: &Con
     let reason = reason.and_then(|totals| totals["nil"].as_str().map(str::to_owned)).unwrap_or_default();
     let staged = stage(&app.warehouse, contract, submission)?.finish().await?;
     let outcome = Outcome { nil: Some(reason), ..Outcome::of(Verdict::Accepted, true) };
-    store(app, submission, staged, outcome, Vec::new(), None).await
+    store(app, submission, staged, outcome, Vec::new(), Kept::default()).await
 }
 
 pub(super) async fn store(
@@ -83,7 +109,7 @@ pub(super) async fn store(
     staged: Staged,
     outcome: Outcome,
     findings: Vec<FindingRow>,
-    totals: Option<serde_json::Value>,
+    kept: Kept,
 ) -> anyhow::Result<Received> {
     finish_others(app, submission, &staged).await?;
     let storing = Storing { staged, outcome };
@@ -93,10 +119,7 @@ pub(super) async fn store(
         .write(move |txn| {
             txn.append(now, &subject, "daemon", &event)?;
             txn.keep_findings(id, &findings)?;
-            if let Some(totals) = totals {
-                txn.keep_totals(id, &totals)?;
-            }
-            Ok(())
+            kept.keep(txn, id)
         })
         .await?;
     fault::point("store-after-storing");

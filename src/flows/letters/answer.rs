@@ -51,7 +51,8 @@ pub(in super::super) async fn answer(
     let letter = match (outcome.verdict, &outcome.nil) {
         (_, Some(reason)) => Letter::AnswerNil { due, reason: reason.clone() },
         (Verdict::Accepted | Verdict::AcceptedWithQueries, None) => {
-            let queries: Vec<_> = findings.iter().filter(|f| f.severity == Severity::Query).cloned().collect();
+            // An error beside an accepted file is a row that was refused.
+            let queries: Vec<_> = findings.iter().filter(|f| f.severity != Severity::Note).cloned().collect();
             let answer_by = match queries.is_empty() {
                 true => None,
                 false => Some(calendar.add_working_days(civil_day(now), ANSWER_WITHIN)?),

@@ -105,6 +105,13 @@ fn more(one: &Delivery) -> String {
     if one.restated {
         says.push("replaced since by a restated file".to_owned());
     }
+    if let Ok(refused @ 1..) = usize::try_from(one.rows_refused) {
+        says.push(format!(
+            "{} of its file broke a rule and {} left out",
+            count(refused, "row", "rows"),
+            if refused == 1 { "is" } else { "are" }
+        ));
+    }
     if let Some(note) = &one.note {
         says.push(format!("reason given: {}", note.trim_end_matches('.')));
     }
