@@ -49,7 +49,7 @@ pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, Str
     let landing = Landing::open(&board.data.join("landing"), &board.data.join("master.key"))?;
     let warehouse = Warehouse::open(&warehouse_folder(&board))?;
     let mailroom = Mailroom::open(board.mail.clone(), environment, &board.data, Deadlines::default())?;
-    let fetcher = Fetcher::new(board.hosts())?;
+    let fetcher = Fetcher::new(board.hosts(), environment.clone())?;
     let launcher = Arc::new(Launcher::current().context("finding the program's own file")?);
     let app = App {
         board,

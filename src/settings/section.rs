@@ -145,6 +145,12 @@ impl<'a> Section<'a> {
         self.as_one_of(key, value, words)
     }
 
+    /// A required secret.
+    pub fn secret(&mut self, key: &str) -> Option<Secret> {
+        self.required(key, &format!("{key} = {{ file = \"/etc/quarterday/{key}\" }}"))?;
+        self.secret_opt(key)
+    }
+
     /// A secret by reference: `{ file = "…" }` or `{ env = "…" }`.
     pub fn secret_opt(&mut self, key: &str) -> Option<Secret> {
         let value = self.get(key)?;

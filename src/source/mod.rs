@@ -3,7 +3,6 @@
 //! A source hands over bytes and a name; it does not know what they mean. An extract is acknowledged only after its
 //! bytes are durable in the [`landing`] archive.
 
-mod address;
 pub mod folder;
 pub mod https;
 pub mod landing;
@@ -12,16 +11,17 @@ pub mod pattern;
 mod period;
 pub mod store;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 
 use crate::{
-    domain::AgencyId,
-    settings::{Secret, Section},
+    domain::{AgencyId, Period},
+    settings::Section,
 };
 
-pub use address::Https;
 pub use folder::Folder;
-pub use https::host_of;
+pub use https::{Https, host_of};
 pub use period::period_in_name;
 pub use store::Store;
 
@@ -38,7 +38,6 @@ pub struct Extract {
 
 /// Where a return's extracts come from. Each kind's settings are a struct of its own, settled in its own file.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "there is one per return, and nobody moves it about")]
 pub enum Source {
     /// Pulled over HTTPS.
     Https(Https),
@@ -61,11 +60,15 @@ impl Source {
         }
     }
 
-    /// The secrets that it needs.
-    pub fn secrets(&self) -> Vec<&Secret> {
+    /// What of the files it names cannot be used: secrets, keys and certificates.
+    pub fn check_files(&self, environment: &BTreeMap<String, String>) -> Vec<String> {
         match self {
-            Self::Store(store) => store.secrets(),
-            Self::Https(_) | Self::Folder(_) | Self::ByHand => Vec::new(),
+            Self::Https(https) => https.check_files(environment).iter().map(ToString::to_string).collect(),
+            Self::Store(store) => {
+                let secrets = store.secrets().into_iter().map(|secret| secret.resolve(environment));
+                secrets.filter_map(|secret| Some(secret.err()?.to_string())).collect()
+            }
+            Self::Folder(_) | Self::ByHand => Vec::new(),
         }
     }
 
@@ -91,6 +94,13 @@ fn template(table: &mut Section<'_>, key: &str, known: &[&str]) -> Option<String
         return None;
     }
     Some(text)
+}
+
+/// A template of `[source]` with what says `period` filled in: its identifier, its first and its last day.
+pub fn of_period(template: &str, period: Period) -> String {
+    let days = [("from", period.start().to_string()), ("to", period.end().to_string())];
+    let named = fill(template, "period", &period.to_string());
+    days.iter().fold(named, |text, (name, day)| fill(&text, name, day))
 }
 
 /// A template of `[source]` with `value` in the place of `{name}`.

@@ -162,18 +162,21 @@ impl Board {
         let sources = self.returns.values().map(|contract| &contract.source);
         sources
             .filter_map(|source| match source {
-                Source::Https(https) => https.host.clone().or_else(|| base.clone()),
+                Source::Https(https) => Some([https.host.clone().or_else(|| base.clone()), https.token_host()]),
                 _ => None,
             })
+            .flatten()
+            .flatten()
             .collect()
     }
 
     /// The secrets of sources that cannot be used, in words.
     pub fn unusable_secrets(&self, environment: &BTreeMap<String, String>) -> Vec<String> {
-        let secrets = self.returns.values().flat_map(|contract| {
-            contract.source.secrets().into_iter().map(|secret| (&contract.id, secret.resolve(environment)))
+        let unusable = self.returns.values().flat_map(|contract| {
+            let problems = contract.source.check_files(environment).into_iter();
+            problems.map(|problem| format!("{}: {problem}", contract.id))
         });
-        secrets.filter_map(|(id, secret)| Some(format!("{id}: {}", secret.err()?))).collect()
+        unusable.collect()
     }
 
     /// What was agreed with a partner's server for a time that ends within 60 days of `today`, or has ended.

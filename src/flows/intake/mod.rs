@@ -289,23 +289,20 @@ fn same_as(txn: &Txn<'_>, new: &NewSubmission) -> crate::ledger::Result<Option<i
     Ok(None)
 }
 
-/// Whether these bytes are what an agency sent last, and were not accepted under the same contract: its people were told.
+/// What became of these bytes if they are what an agency sent last, under the same contract: its people were told.
 ///
 /// # Errors
 /// When the ledger cannot be read.
-pub async fn was_refused(
+pub async fn known_verdict(
     app: &App,
     key: &ObligationKey,
     bytes: &[u8],
     contract: &Contract,
-) -> crate::ledger::Result<bool> {
+) -> crate::ledger::Result<Option<Verdict>> {
     let key = key.clone();
     let last = app.ledger.read(move |txn| Ok(txn.submissions_of(&key)?.pop())).await?;
-    Ok(last.is_some_and(|last| {
-        last.verdict == Some(Verdict::NotAccepted)
-            && last.contract_hash == contract.hash
-            && last.sha256 == sha256(bytes)
-    }))
+    let same = last.filter(|last| last.contract_hash == contract.hash && last.sha256 == sha256(bytes));
+    Ok(same.and_then(|last| last.verdict))
 }
 
 /// The contract of a return that an agency owes for a period.

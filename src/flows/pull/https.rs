@@ -21,7 +21,7 @@ use crate::{
     source::{
         Extract, Https, Source, fill, host_of,
         https::{FetchError, Fetched, Validators},
-        period_in_name,
+        of_period, period_in_name,
     },
     timetable::Every,
 };
@@ -30,7 +30,7 @@ use crate::{
 pub(super) async fn ask(app: Arc<App>, place: Place) -> anyhow::Result<usize> {
     let (_, https) = defined(&app, &place)?;
     let known = Validators { etag: place.known.etag.clone(), last_modified: place.known.last_modified.clone() };
-    let answer = app.fetcher.fetch(&place.url, &known, https.timeout).await;
+    let answer = app.fetcher.fetch(https, &place.url, &known).await;
     settle(&app, &place, answer).await.map(usize::from)
 }
 
@@ -90,10 +90,11 @@ pub(super) async fn places(app: &App) -> anyhow::Result<Vec<Place>> {
                 continue;
             }
             let owed = states.get(&(contract.id.clone(), agency.clone())).map_or([].as_slice(), Vec::as_slice);
-            places.extend(wanted(owed).into_iter().map(|period| {
-                let named = period.to_string();
-                place(format!("{key}/{named}"), fill(&url, "period", &named), Some(period))
-            }));
+            places.extend(
+                wanted(owed)
+                    .into_iter()
+                    .map(|period| place(format!("{key}/{period}"), of_period(&url, period), Some(period))),
+            );
         }
     }
     let keys: Vec<String> = places.iter().map(|place| place.key.clone()).collect();
@@ -167,15 +168,15 @@ impl From<LedgerError> for Offered {
     }
 }
 
-/// Offers a fetched file; says whether it was taken. What was not accepted last time and comes again unchanged is
-/// passed over: its sender was told.
+/// Offers a fetched file; says whether it was taken. What comes again unchanged is passed over, whatever became of it: its
+/// sender was told, and a host that cannot say that its copy is the same would be heard of at every pull.
 async fn offer(app: &App, contract: &Contract, place: &Place, extract: Extract, pull: Pull) -> Result<bool, Offered> {
     let period = match place.period.or_else(|| period_in_name(&extract.name)) {
         Some(period) => period,
         None => Period::Release { date: civil_day(app.clock.now()) },
     };
     let key = ObligationKey { return_id: contract.id.clone(), agency: place.agency.clone(), period };
-    if intake::was_refused(app, &key, &extract.bytes, contract).await? {
+    if intake::known_verdict(app, &key, &extract.bytes, contract).await?.is_some() {
         remember(app, place, pull).await?;
         return Ok(false);
     }

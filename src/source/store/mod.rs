@@ -13,9 +13,8 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use jiff::civil::Date;
 
 use super::{
-    Extract,
-    address::timeout,
-    fill,
+    Extract, fill,
+    https::timeout,
     listing::{Entry, Selection, Take},
     template,
 };
