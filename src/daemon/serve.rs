@@ -103,9 +103,7 @@ pub async fn serve(opened: Opened, every: Duration, ready: impl FnOnce(&Readines
         doorbell.silence().await;
     }
     app.errands.close();
-    drain(tasks).await;
-    // What an errand brought is recorded to its end; what is still under way at a host is asked for again.
-    let _ = timeout(DRAIN, app.turn.lock()).await;
+    drain(&app, tasks).await;
     let _ = std::fs::remove_file(socket(&app.board.data));
     drop(lock);
     ended
@@ -122,7 +120,7 @@ async fn record_start(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn drain(mut tasks: JoinSet<anyhow::Result<()>>) {
+async fn drain(app: &App, mut tasks: JoinSet<anyhow::Result<()>>) {
     let all = async {
         while let Some(ended) = tasks.join_next().await {
             match ended {
@@ -131,6 +129,8 @@ async fn drain(mut tasks: JoinSet<anyhow::Result<()>>) {
                 Err(error) => tracing::error!(%error, "a task did not end well"),
             }
         }
+        // What an errand brought is recorded to its end; what is still under way at a host is asked for again.
+        drop(app.turn.lock().await);
     };
     if timeout(DRAIN, all).await.is_err() {
         tracing::warn!("work is still under way after 30 s; it is resumed at the next start");

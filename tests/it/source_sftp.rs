@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::support::{
-    TestBoard, TestDaemon,
+    Answer, Partner, TestBoard, TestDaemon,
     gate::{Gate, Way},
     password_sshd::{self, Asks},
     said,
@@ -403,7 +403,14 @@ async fn a_partner_who_stalls_delays_nobody_else() {
     let Some(server) = Sshd::start() else { return };
     let gate = Gate::before(server.port).await;
     gate.set(Way::Stalled);
-    let board = TestBoard::with_returns(&["care-applications", "missing-children"]);
+    let partner = Partner::start().await;
+    partner.set("/stalled.csv", Answer::Stall);
+    let board = TestBoard::with_returns(&["care-applications", "child-protection", "missing-children"])
+        .with("QUARTERDAY__PULLS__BASE", &partner.base());
+    board.set_source(
+        "child-protection",
+        "kind = \"https\"\nurl = \"{base}/stalled.csv\"\npull = \"* * * * *\"\ntimeout_seconds = 120\n",
+    );
     let key = board.secret("sftp-key", &server.key("client"));
     let source = |port: u16, path: &str, pattern: &str| {
         format!(
@@ -429,8 +436,22 @@ async fn a_partner_who_stalls_delays_nobody_else() {
         assert!(begun.elapsed() < Duration::from_secs(60), "the stalled partner holds the others up: {}", daemon.log());
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    assert_eq!(says(&daemon).await, "", "the stalled one is still being waited for");
-    daemon.terminate();
+    assert_eq!(says(&daemon).await, "", "the stalled ones are still being waited for");
+    assert_eq!(partner.asked_at_all(), 2, "however many periods are wanted, one host is asked for two at a time");
+    let stopping = std::time::Instant::now();
+    let (ended, _) = daemon.terminate();
+    assert!(ended.success() && stopping.elapsed() < Duration::from_secs(20), "nobody waits for them at the end");
+}
+
+#[tokio::test]
+async fn a_link_local_host_is_never_asked() {
+    let Some(server) = Sshd::start() else { return };
+    let board = board_with(&server, server.port, "");
+    board.edit("pipelines/care-applications/return.toml", "host = \"127.0.0.1\"", "host = \"169.254.169.254\"");
+    let daemon = board.start(OPEN);
+    daemon.ring().await;
+    let why = says(&daemon).await;
+    assert!(why.contains("is refused: its host is a link-local address"), "{why}");
 }
 
 #[tokio::test]

@@ -214,6 +214,30 @@ async fn a_blob_is_taken_once_a_changed_one_again_and_each_is_moved() {
 }
 
 #[tokio::test]
+async fn a_shared_access_signature_is_taken_and_one_that_has_expired_is_told_without_it() {
+    let Some(server) = Azurite::start().await else { return };
+    server.container().write("out/cafcass/care 2025-26-Q1.csv", csv(5)).await.unwrap();
+    let expired = server.sas("2026-01-01T00:00:00Z");
+    let board = board_with(|board| {
+        let key = azure(board, &server, azurite::KEY, "");
+        let (before, _) = key.split_once("account_key").unwrap();
+        format!("{before}sas = {}\n", board.secret("sas", &expired))
+    });
+    let daemon = board.with("QUARTERDAY_LOG", "debug").start(OPEN);
+    daemon.ring().await;
+    let why = says(&daemon).await;
+    assert!(why.contains("refuses the sign-in") && why.contains("expired"), "{why}");
+    daemon.board.secret("sas", &format!("?{}", server.sas("2099-01-01T00:00:00Z")));
+    daemon.advance("2025-07-01T10:00:00Z").await;
+    assert_eq!(verdicts(&daemon).await, ["accepted"], "a new one needs no restart: {}", says(&daemon).await);
+    let everything = format!("{}{}{:?}", daemon.log(), daemon.board.done(&["status"]), told(&daemon).await);
+    for signature in [expired, server.sas("2099-01-01T00:00:00Z")] {
+        let (_, signature) = signature.split_once("sig=").unwrap();
+        assert!(!everything.contains(&signature[..20]), "{everything}");
+    }
+}
+
+#[tokio::test]
 async fn a_webdav_file_is_taken_once_it_stands_still_and_moved() {
     let Some(mut server) = WsgiDav::start() else { return };
     std::fs::create_dir_all(server.path("out/cafcass")).unwrap();
