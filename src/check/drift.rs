@@ -132,7 +132,9 @@ impl<'a> Drift<'a> {
 
     /// Tells what is other than before, and answers with what was seen.
     pub(super) fn tell(self, layout: &Layout, findings: &mut Findings) -> Vec<SeenColumn> {
-        if let Some(before) = self.before.filter(|before| !before.is_empty() && self.looked_at > 0) {
+        // Where none of the headings is known, anything may stand in their row, and nothing of it is repeated.
+        let has_headings = self.looked_at > 0 && layout.places.iter().any(Option::is_some);
+        if let Some(before) = self.before.filter(|before| !before.is_empty() && has_headings) {
             self.compare(before, layout, findings);
         }
         self.now

@@ -23,8 +23,9 @@ pub(super) fn settle(section: &mut Section<'_>, tables: &[TableContract]) -> Opt
 /// What a table is in an XML file.
 fn elements(table: &TableContract) -> XmlTable {
     let columns = table.columns.iter().map(|column| column.headings.clone());
-    let period = table.period_column.iter().filter(|name| !columns.clone().flatten().any(|path| path == **name));
-    let columns = columns.clone().chain(period.map(|name| vec![name.clone()])).collect();
+    let named = table.period_column.iter().chain(&table.agency_column);
+    let named = named.filter(|name| !columns.clone().flatten().any(|path| path == **name));
+    let columns = columns.clone().chain(named.map(|name| vec![name.clone()])).collect();
     XmlTable { rows: table.rows.clone().unwrap_or_default(), columns }
 }
 
@@ -60,8 +61,10 @@ fn refuse_paths(section: &mut Section<'_>, table: &TableContract, xml: bool) {
         Ok(rows) => rows.len(),
         Err(error) => return section.refuse("rows", &error.to_string(), "rows = \"/Message/Children/Child\""),
     };
-    if let Some(Err(error)) = table.period_column.as_deref().map(|path| Place::read(path, depth)) {
-        section.refuse("period_column", &error.to_string(), "period_column = \"../Year\"");
+    for (key, path) in [("period_column", &table.period_column), ("agency_column", &table.agency_column)] {
+        if let Some(Err(error)) = path.as_deref().map(|path| Place::read(path, depth)) {
+            section.refuse(key, &error.to_string(), &format!("{key} = \"../Year\""));
+        }
     }
     for (section, column) in section.sections("column").iter_mut().zip(&table.columns) {
         if let Some(error) = column.headings.iter().find_map(|path| Place::read(path, depth).err()) {

@@ -63,8 +63,9 @@ impl Txn<'_> {
         Ok(self.0.query_row(sql, [digest], |row| row.get(0)).optional()?)
     }
 
-    /// Keeps which rows were refused, by the names of their tables in the contract.
+    /// Keeps which rows were refused, by the names of their tables in the contract; what an earlier try kept goes.
     pub fn keep_refused(&self, submission: i64, refused: &BTreeMap<String, BTreeSet<u32>>) -> Result<()> {
+        self.0.execute("DELETE FROM refused_rows WHERE submission = ?1", [submission])?;
         let mut statement = self
             .0
             .prepare_cached("INSERT OR IGNORE INTO refused_rows (submission, table_name, row) VALUES (?1, ?2, ?3)")?;

@@ -345,6 +345,8 @@ async fn columns_that_drift_are_named_with_what_to_do() {
     note  columns-moved: the columns stand in another order than in the last file; they are read by their headings.
     note D symbol-new: "n" has c (hidden) in place of a number, which the last file had not.
     "#);
+    let bare = findings(&contract, "CANARY,YO9,1,7,x\nLeeds,LS1,2,8,fine\n", &past).await;
+    assert!(bare.starts_with("error  headings-missing") && !bare.contains("CANARY"), "{bare}");
     let more = "area,postal,n,code,remark,colour\nYork,YO1,1,7,x,red\n";
     let said = findings(&contract, more, &past).await;
     assert_eq!(
