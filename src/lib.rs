@@ -50,6 +50,7 @@
 //! - [`source`]: where files come from, and the archive that keeps their bytes
 //! - [`decode`]: a file becomes tables of text cells that know their place
 //! - [`check`]: whether it keeps its contract
+//! - [`form`]: workbooks for those who send: the template, and their own file with what is to be fixed marked
 //! - [`warehouse`]: checked rows as Delta tables, and the SQL desk
 //! - [`analysis`]: what the figures say, and what of it may be shown
 //! - [`pack`]: pages and charts, frozen as editions
@@ -75,6 +76,7 @@ pub mod flows;
 pub mod analysis;
 pub mod check;
 pub mod decode;
+pub mod form;
 pub mod mail;
 pub mod pack;
 pub mod source;

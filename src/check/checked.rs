@@ -55,6 +55,8 @@ pub struct Total {
     pub column: String,
     /// The column's heading in the contract.
     pub heading: String,
+    /// What people call it.
+    pub label: String,
     /// The sum of the numbers there are; none if there are none.
     pub value: Option<i128>,
     /// Why the first missing number is missing; none if all are there.
@@ -74,6 +76,7 @@ pub struct Checked {
     pub(super) layouts: Vec<(String, Layout)>,
     pub(super) seen: BTreeMap<String, Vec<SeenColumn>>,
     pub(super) refused: RefusedRows,
+    pub(super) ignored_columns: Vec<String>,
 }
 
 impl Checked {
@@ -145,6 +148,12 @@ impl Checked {
     /// The rows that were refused while the others are taken.
     pub fn refused(&self) -> &RefusedRows {
         &self.refused
+    }
+
+    /// Columns that were not read, because the return ignores what it does not know: their headings, but only their
+    /// letters where the file is about single children.
+    pub fn ignored_columns(&self) -> &[String] {
+        &self.ignored_columns
     }
 
     /// Sheets of the workbook that were not read.

@@ -12,6 +12,10 @@ pub struct Column {
     pub name: String,
     /// The headings it goes by, the present one first; for XML the paths from the row's element.
     pub headings: Vec<String>,
+    /// What people call it, where its heading is made for machines.
+    pub label: Option<String>,
+    /// What to know when filling it in.
+    pub note: Option<String>,
     /// What its cells hold.
     pub kind: ColumnType,
     /// Whether every row must have it.
@@ -64,6 +68,7 @@ impl Column {
         if let Some(path) = section.text_opt("path") {
             headings.insert(0, path);
         }
+        let (label, note) = (section.text_opt("label"), section.text_opt("note"));
         let required = section.boolean_or("required", false);
         let (min, max) = (section.float_opt("min"), section.float_opt("max"));
         let allowed = section.list_or_empty("allowed");
@@ -110,12 +115,33 @@ impl Column {
         if codes.is_some() && !allowed.is_empty() {
             section.refuse("allowed", "either allowed or codes", "nothing; leave the line out");
         }
-        Some(Self { name, headings, kind, required, min, max, allowed, sometimes, severity, unit, form, codes, shield })
+        Some(Self {
+            name,
+            headings,
+            label,
+            note,
+            kind,
+            required,
+            min,
+            max,
+            allowed,
+            sometimes,
+            severity,
+            unit,
+            form,
+            codes,
+            shield,
+        })
     }
 
     /// The column's type in the warehouse.
     pub fn stored_type(&self) -> DataType {
         self.shield.as_ref().map_or_else(|| self.kind.data_type(), Shield::data_type)
+    }
+
+    /// What people call it.
+    pub fn label(&self) -> &str {
+        self.label.as_deref().unwrap_or_else(|| self.heading())
     }
 
     /// The heading it should have.

@@ -6,7 +6,6 @@ use std::{
 };
 
 use super::{Finding, Severity};
-use crate::domain::words::whole;
 
 /// The names of the rules that every table has; a contract's own rules are named otherwise.
 pub(super) mod rule {
@@ -115,6 +114,8 @@ pub(super) struct Findings {
     queries: u64,
     /// While rows may be refused: those that broke a rule.
     refusing: Option<BTreeSet<u32>>,
+    /// Columns that the contract says are to be ignored.
+    pub ignored: Vec<Spot>,
 }
 
 /// The findings of one rule at one spot.
@@ -199,11 +200,7 @@ impl Findings {
     pub(super) fn finish(mut self) -> Vec<Finding> {
         for Tally { found, last } in self.tallies.into_values() {
             let finding = &mut self.kept[last];
-            match found.saturating_sub(most(finding.severity)) {
-                0 => {}
-                1 => finding.says.push_str(" There is 1 more like it."),
-                more => finding.says.push_str(&format!(" There are {} more like it.", whole(more))),
-            }
+            finding.add_more_like_it(found.saturating_sub(most(finding.severity)));
         }
         self.kept.sort_by_key(|finding| finding.severity);
         self.kept

@@ -177,7 +177,13 @@ impl Search<'_> {
         let severity = match self.table.extra_columns {
             Extra::Error => Severity::Error,
             Extra::Query => Severity::Query,
-            Extra::Ignore => return,
+            Extra::Ignore => {
+                for place in (0..self.taken.len()).filter(|place| !self.taken[*place]).collect::<Vec<_>>() {
+                    let spot = self.spot(Some(place));
+                    self.findings.ignored.push(spot);
+                }
+                return;
+            }
         };
         for place in (0..self.taken.len()).filter(|place| !self.taken[*place]).collect::<Vec<_>>() {
             let spot = self.spot(Some(place));

@@ -7,12 +7,12 @@ use datafusion::error::DataFusionError;
 
 use super::{
     Checked, Claim, Classification, Contract, Judgement, Past, RefusedRows, Severity, TableContract, TableCount,
-    findings::{Findings, rule},
+    findings::{Findings, Spot, rule},
     headings::plain,
     rows::{Finished, Rows},
 };
 use crate::{
-    decode::{DecodeError, Decoded, Sheet},
+    decode::{DecodeError, Decoded, Sheet, is_unnamed},
     domain::words::whole,
     settings::nearest,
 };
@@ -128,8 +128,21 @@ pub async fn check(
     } else {
         Judgement::Accepted
     };
+    let ignored_columns = ignored_columns(contract, std::mem::take(&mut findings.ignored));
     let findings = findings.finish();
-    Ok(Checked { claim, judgement, has_queries, findings, tables, totals, ignored, layouts, seen, refused })
+    Ok(Checked {
+        claim,
+        judgement,
+        has_queries,
+        findings,
+        tables,
+        totals,
+        ignored,
+        ignored_columns,
+        layouts,
+        seen,
+        refused,
+    })
 }
 
 fn count(rows: usize) -> i64 {
@@ -148,15 +161,28 @@ fn tell_if_too_many(contract: &Contract, tables: &[TableCount], findings: &mut F
     });
 }
 
+/// The columns that were left aside, as they may be named to their sender.
+fn ignored_columns(contract: &Contract, spots: Vec<Spot>) -> Vec<String> {
+    let repeats = contract.governance.classification != Classification::ChildLevel;
+    let name = |spot: Spot| match (spot.heading.filter(|heading| repeats && !is_unnamed(heading)), spot.letter) {
+        (Some(heading), Some(letter)) => format!("{heading} ({letter})"),
+        (Some(heading), None) => heading,
+        (None, Some(letter)) => letter,
+        (None, None) => "one without a name".to_owned(),
+    };
+    spots.into_iter().map(name).collect()
+}
+
 /// Why a person should look at the file first, if one should. `empty` is a table without rows that should have some:
 /// the name of its sheet.
 fn doubt(empty: Option<Option<String>>, rows: i64, usual: Option<i64>) -> Option<String> {
     if let Some(sheet) = empty {
         let place = sheet.map_or_else(|| "the file".to_owned(), |sheet| format!("sheet {sheet:?}"));
-        return Some(format!("{place} has headings and no rows; is there nothing to report?"));
+        return Some(format!("a file without rows is being checked: {place} has headings and no rows"));
     }
     let usual = usual.filter(|usual| *usual >= USUAL_ROWS)?;
-    (rows * 100 <= usual * 40).then(|| format!("it has {rows} rows where the last one had {usual}; is it whole?"))
+    (rows * 100 <= usual * 40)
+        .then(|| format!("a large drop is being checked: the file has {rows} rows, the last one had {usual}"))
 }
 
 /// The sheet of a table: the one of its name, or the only one of a file without names.

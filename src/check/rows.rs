@@ -256,6 +256,7 @@ impl<'a> Rows<'a> {
             table: qualified.to_owned(),
             column: column.name.clone(),
             heading: column.heading().to_owned(),
+            label: column.label().to_owned(),
             value: sum.value,
             status: sum.status,
         };

@@ -4,9 +4,12 @@
 
 #![expect(clippy::print_stderr, reason = "commands speak to people")]
 
+mod backfill;
 mod board;
 pub mod demo;
+mod diff;
 mod init;
+mod init_return;
 mod owed;
 mod pack;
 mod run;
@@ -15,6 +18,7 @@ mod shipped;
 mod sql;
 mod status;
 mod submit;
+mod template;
 mod validate;
 mod verify;
 mod worker;
@@ -60,6 +64,8 @@ enum Act {
         /// An empty or new folder.
         folder: PathBuf,
     },
+    /// Begin a return from one real file of it: a guessed definition to be completed, and a made-up sample.
+    InitReturn(init_return::InitReturn),
     /// Check every definition and plan all SQL, offline.
     Validate,
     /// Serve the board until told to stop.
@@ -72,8 +78,14 @@ enum Act {
         #[arg(long, value_name = "DATE")]
         on: Option<jiff::civil::Date>,
     },
+    /// Write the ready-made workbook of a return: headings, drop-down lists, the period filled in.
+    Template(template::Template),
     /// Bring a file for an obligation, or say that there is nothing to report.
     Submit(submit::Submit),
+    /// Load files of past periods: nobody owes them, nobody is chased for them.
+    Backfill(backfill::Backfill),
+    /// What one file changed of another: rows added, removed and changed, totals moved.
+    Diff(diff::Diff),
     /// Take or refuse a submission that is held for a person.
     Release {
         /// The submission's number.
@@ -158,11 +170,15 @@ pub fn run() -> ExitCode {
         match arguments.command {
             Act::Demo { folder } => demo::demo(&folder).await,
             Act::Init { folder } => init::init(&folder),
+            Act::InitReturn(options) => init_return::init_return(&home, options).await,
             Act::Validate => validate::validate(&home).await,
             Act::Run(options) => run::run(&home, options).await,
             Act::Status => status::status(&home).await,
             Act::Owed { on } => owed::owed(&home, on).await,
+            Act::Template(template) => template::template(&home, template),
             Act::Submit(submit) => submit::submit(&home, submit).await,
+            Act::Backfill(backfill) => backfill::backfill(&home, backfill).await,
+            Act::Diff(diff) => diff::diff(&home, diff).await,
             Act::Release { submission, refuse, reason } => {
                 let actor = board::actor();
                 board::order(&home, Command::Release { submission, accept: !refuse, reason, actor }).await

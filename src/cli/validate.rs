@@ -5,7 +5,13 @@ use std::path::Path;
 use anyhow::bail;
 
 use super::{board, say::say};
-use crate::{clock::Clock, domain::civil_day, flows::planning, settings, worker::Launcher};
+use crate::{
+    clock::Clock,
+    domain::civil_day,
+    flows::{forms, planning},
+    settings,
+    worker::Launcher,
+};
 
 /// Checks every definition and plans all SQL; nothing is fetched, sent or written.
 pub async fn validate(home: &Path) -> anyhow::Result<()> {
@@ -13,6 +19,10 @@ pub async fn validate(home: &Path) -> anyhow::Result<()> {
     let problems = planning::plan(&board, &Launcher::current()?).await?;
     if !problems.is_empty() {
         bail!("the SQL of {} is not right:\n\n{problems}", home.display());
+    }
+    let forms = forms::check(&board, Clock::System.now());
+    if !forms.is_empty() {
+        bail!("the templates of {} cannot be written:\n\n{forms}", home.display());
     }
     let environment = settings::environment();
     let unusable = board.unusable_secrets(&environment);

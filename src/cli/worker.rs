@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::{decode, pack, warehouse, worker::Kind};
+use crate::{decode, form, pack, warehouse, worker::Kind};
 
 /// Serves one job of the kind named; never called by people.
 pub fn worker(kind: Option<&str>) -> ExitCode {
@@ -13,5 +13,6 @@ pub fn worker(kind: Option<&str>) -> ExitCode {
         Kind::Xlsx | Kind::Parquet | Kind::Arrow | Kind::Probe => {
             decode::serve_worker(kind).unwrap_or(ExitCode::FAILURE)
         }
+        Kind::Mark => form::serve_mark(),
     }
 }

@@ -36,6 +36,24 @@ pub enum Command {
         /// Who asks.
         actor: String,
     },
+    /// Load files of past periods.
+    Backfill {
+        /// The return.
+        return_id: crate::domain::ReturnId,
+        /// Files, and folders of files.
+        paths: Vec<PathBuf>,
+        /// The agency, where the files do not say.
+        agency: Option<crate::domain::AgencyId>,
+        /// Who asks.
+        actor: String,
+    },
+    /// Compare two submissions.
+    Diff {
+        /// Which.
+        of: Compared,
+        /// Whether the answer is JSON.
+        json: bool,
+    },
     /// Report that there is nothing to report.
     Nil {
         /// The return.
@@ -97,6 +115,16 @@ pub enum Command {
         /// Whether the rebuilt warehouse takes the place of the present one.
         replace: bool,
     },
+}
+
+/// Which submissions are compared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compared {
+    /// These two, the earlier first.
+    Two(i64, i64),
+    /// The last two that were accepted.
+    Last(crate::ledger::ObligationKey),
 }
 
 /// What the daemon answers.

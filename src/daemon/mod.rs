@@ -9,6 +9,7 @@ mod post;
 mod ring;
 mod serve;
 mod supervise;
+mod told;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -25,7 +26,7 @@ use crate::{
     worker::Launcher,
 };
 
-pub use control::{Command, ControlError, Reply, ask};
+pub use control::{Command, Compared, ControlError, Reply, ask};
 pub use lock::{Lock, LockError};
 pub use obey::obey;
 pub use ring::{Rang, advance, ring};

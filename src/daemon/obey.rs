@@ -5,13 +5,13 @@ use std::sync::Arc;
 use anyhow::Context;
 use bytes::Bytes;
 
-use super::{Command, Reply, advance, post, ring};
+use super::{Command, Compared, Reply, advance, post, ring, told as in_words};
 use crate::{
     domain::Verdict,
     flows::{
-        App, escalation, hold,
+        App, backfill, escalation, hold,
         intake::{self, Acknowledge, Offer, Received},
-        publish, query, rebuild, refresh, written,
+        publish, query, rebuild, refresh, restated, written,
     },
     ledger::ObligationKey,
     source::Extract,
@@ -47,6 +47,18 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
             let key = ObligationKey { return_id, agency, period };
             let offer = Offer { key, extract, actor, acknowledge: Acknowledge::Nothing };
             return Ok(told(&intake::receive(app, offer).await?));
+        }
+        Command::Backfill { return_id, paths, agency, actor } => {
+            let loaded = backfill::backfill(app, &return_id, &paths, agency.as_ref(), &actor).await?;
+            return Ok(in_words::loaded(&loaded));
+        }
+        Command::Diff { of, json } => {
+            let (before, after) = match of {
+                Compared::Two(before, after) => (before, after),
+                Compared::Last(key) => restated::last_two(app, &key).await?,
+            };
+            let found = restated::difference(app, before, after).await?;
+            if json { serde_json::to_string_pretty(&found)? } else { in_words::differs(&found) }
         }
         Command::Nil { return_id, agency, period, reason, actor } => {
             let _turn = app.turn.lock().await;

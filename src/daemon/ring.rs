@@ -9,7 +9,7 @@ use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{post, supervise::words_of};
-use crate::flows::{App, chase, hold, intake, note_failure, publish, pull, refresh};
+use crate::flows::{App, chase, hold, intake, note_failure, publish, pull, refresh, restated};
 
 /// What one ring did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Rang {
     pub told: usize,
     /// Whether figures were worked out anew.
     pub refreshed: bool,
+    /// Restatements compared with what they replaced.
+    pub compared: usize,
     /// Packs issued.
     pub issued: usize,
 }
@@ -42,6 +44,7 @@ impl fmt::Display for Rang {
             (self.taken, "files taken"),
             (self.told, "messages of the chase written"),
             (usize::from(self.refreshed), "set of figures worked out anew"),
+            (self.compared, "restatements compared"),
             (self.issued, "packs issued"),
         ];
         let done: Vec<String> =
@@ -71,6 +74,7 @@ pub async fn ring(app: &Arc<App>) -> anyhow::Result<Rang> {
         rang.told = in_turn(app, "chasing", chase::chase(app)).await;
     }
     rang.refreshed = in_turn(app, "refreshing the figures", refresh::refresh(app)).await;
+    rang.compared = in_turn(app, "comparing restatements", restated::tell(app)).await;
     if free {
         rang.issued = in_turn(app, "issuing packs", publish::publish(app)).await;
     }

@@ -10,6 +10,7 @@ mod columnar;
 mod csv;
 mod error;
 mod json;
+mod marks;
 mod parquet;
 mod text;
 mod wire;
@@ -30,6 +31,7 @@ pub use cells::is_unnamed;
 pub use csv::CsvOptions;
 pub use error::DecodeError;
 pub use json::JsonOptions;
+pub use marks::{AGENCY_MARK, Marks, PERIOD_MARK, RETURN_MARK, marks_of};
 pub use text::{Encoding, refuse_what_is_no_data};
 pub use workbook::XlsxOptions;
 pub use xml::{NotAPath, Place, XmlOptions, XmlTable, rows_path};
@@ -159,7 +161,7 @@ pub fn serve_worker(kind: Kind) -> Option<ExitCode> {
         Kind::Parquet => Some(worker::serve(kind, parquet::handle)),
         Kind::Arrow => Some(worker::serve(kind, arrow_file::handle)),
         Kind::Probe => Some(worker::serve(kind, worker::probe)),
-        Kind::Typst | Kind::Sql => None,
+        Kind::Typst | Kind::Sql | Kind::Mark => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! happened. Knows nothing of how it was called: the daemon, a command and a page all come through here.
 
 mod across;
+pub mod backfill;
 pub mod board;
 pub mod chase;
 pub mod errands;
@@ -11,8 +12,10 @@ pub mod escalation;
 mod evidence;
 pub mod facts;
 mod failures;
+pub mod forms;
 pub mod hold;
 pub mod holidays;
+pub mod init_return;
 pub mod intake;
 mod known;
 mod letters;
@@ -24,6 +27,7 @@ pub mod pull;
 pub mod query;
 pub mod rebuild;
 pub mod refresh;
+pub mod restated;
 mod retry;
 pub mod standing;
 pub mod verify;

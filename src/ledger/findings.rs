@@ -4,6 +4,7 @@ use rusqlite::params;
 use serde::{Deserialize, Serialize};
 
 use super::{LedgerError, Result, Txn};
+use crate::domain::words::whole;
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,6 +48,26 @@ pub struct FindingRow {
     pub rule: String,
     /// A sentence with what to do; never the value.
     pub says: String,
+}
+
+impl FindingRow {
+    /// Adds to the sentence that it was found so many times more, of which nothing else is kept.
+    pub fn add_more_like_it(&mut self, more: u64) {
+        match more {
+            0 => {}
+            1 => self.says.push_str(" There is 1 more like it."),
+            more => self.says.push_str(&format!(" There are {} more like it.", whole(more))),
+        }
+    }
+
+    /// A sentence without that addition, and the number in it.
+    pub fn more_like_it(says: &str) -> (&str, u64) {
+        let parted = says.strip_suffix(" more like it.").and_then(|rest| {
+            let (says, more) = rest.rsplit_once(" There are ").or_else(|| rest.rsplit_once(" There is "))?;
+            Some((says, more.replace(',', "").parse().ok()?))
+        });
+        parted.unwrap_or((says, 0))
+    }
 }
 
 impl Txn<'_> {

@@ -4,6 +4,7 @@
 //! (`synchronous=FULL`) before its caller goes on. Knows nothing of mail, files or statistics: callers say what
 //! happened, and ask.
 
+mod differences;
 mod editions;
 mod events;
 mod findings;
@@ -193,6 +194,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/002-idle.sql")),
         M::up(include_str!("migrations/003-moves.sql")),
         M::up(include_str!("migrations/004-contract-checks.sql")),
+        M::up(include_str!("migrations/005-differences.sql")),
     ])
 }
 

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
-use super::{Contact, Person};
-use crate::{domain::Period, ledger::FindingRow};
+use super::{Changed, Contact, Marked, Person, Rows, Thing};
+use crate::domain::Period;
 
 /// Everything one message is made from.
 #[derive(Debug, Clone, Serialize)]
@@ -50,6 +50,8 @@ pub struct Due {
 /// How a file can be sent; with none of them the board fetches it itself.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Ways {
+    /// Whether a workbook with the period filled in goes with the message.
+    pub workbook: bool,
     /// Whether a file attached to a reply is read.
     pub reply: bool,
     /// A place both sides know, in words: "the shared folder Safeguarding returns".
@@ -134,10 +136,16 @@ pub struct Judged {
     pub arrived_at: Timestamp,
     /// What was read.
     pub read: Read,
+    /// How many rows.
+    pub rows: Rows,
     /// Sheets that were left aside.
     pub ignored_sheets: Vec<String>,
+    /// Columns that were left aside.
+    pub ignored_columns: Vec<String>,
     /// What is asked about it.
-    pub queries: Vec<FindingRow>,
+    pub queries: Vec<Thing>,
+    /// Whether it goes back with that marked.
+    pub marked: Marked,
     /// Until when an explanation is printed with the figures.
     pub answer_by: Option<Date>,
 }
@@ -204,7 +212,13 @@ pub enum Letter {
         /// Why it could not be read at all, where that is so.
         unreadable: Option<String>,
         /// What stops it from being used.
-        findings: Vec<FindingRow>,
+        things: Vec<Thing>,
+        /// In how many places that was found.
+        places: u64,
+        /// Whether the file goes back with that marked.
+        marked: Marked,
+        /// How many rows it has.
+        rows: Rows,
         /// The last day on which a corrected file is on time.
         fix_by: Date,
         /// How many other rows were fine; left out for returns about single children.
@@ -240,6 +254,25 @@ pub enum Letter {
         due: Due,
         /// The reason that was given.
         reason: String,
+    },
+    /// The analyst hears what a restatement changed.
+    Restated {
+        /// The return.
+        due: Due,
+        /// The submission that was replaced.
+        before: i64,
+        /// When it arrived.
+        replaced_at: Timestamp,
+        /// The submission that replaces it.
+        after: i64,
+        /// When that arrived.
+        arrived_at: Timestamp,
+        /// Table by table.
+        tables: Vec<Changed>,
+        /// Totals that moved, a line each.
+        totals: Vec<String>,
+        /// Issued figures that moved, a line each.
+        figures: Vec<String>,
     },
     /// A pack is issued.
     Pack {
@@ -327,6 +360,8 @@ kinds! {
     AnswerRestated "answer-restated",
     /// Nothing to report was reported.
     AnswerNil "answer-nil",
+    /// The analyst hears what a restatement changed.
+    Restated "restated",
     /// A pack is issued.
     Pack "pack",
     /// Something needs a person.

@@ -12,6 +12,7 @@ mod facts;
 mod folder;
 mod mailer;
 mod message;
+mod outcome;
 mod person;
 mod prose;
 mod pump;
@@ -19,6 +20,7 @@ mod relay_hold;
 mod settings;
 mod smtp;
 mod templates;
+mod things;
 mod wanted;
 
 use std::path::PathBuf;
@@ -28,12 +30,14 @@ pub use examples::example;
 pub use facts::{Agreement, Board, Due, Escalation, Facts, Judged, Kind, Letter, Next, Read, Told, Total, Ways};
 pub use mailer::{Mailer, Memory, Posted};
 pub use message::{Attachment, Content, Message};
+pub use outcome::{Changed, Marked, Rows};
 pub use person::{Contact, Person};
 pub use pump::{Mailroom, Pumped};
 pub use relay_hold::RelayHold;
 pub use settings::{Relay, Settings, Tls, Way};
 pub use smtp::Deadlines;
 pub use templates::Templates;
+pub use things::{Thing, things};
 
 use crate::{durable::DiskError, ledger::LedgerError, settings::SecretError};
 

@@ -58,6 +58,7 @@ pub(super) fn is_chase(kind: Kind) -> bool {
         | Kind::AnswerDuplicate
         | Kind::AnswerRestated
         | Kind::AnswerNil
+        | Kind::Restated
         | Kind::Pack
         | Kind::Alarm => false,
     }

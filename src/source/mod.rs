@@ -22,7 +22,7 @@ use crate::{
 
 pub use folder::Folder;
 pub use https::{Https, host_of};
-pub use period::period_in_name;
+pub use period::{period_in_name, periods_in_name};
 pub use store::Store;
 
 /// Bytes as fetched or received.

@@ -32,6 +32,8 @@ pub enum Kind {
     Arrow,
     Typst,
     Sql,
+    /// Marks a sender's file.
+    Mark,
     /// Tries what a worker must not be able to do; for tests of the walls on a given machine.
     Probe,
 }
@@ -45,6 +47,7 @@ impl Kind {
             Self::Arrow => "arrow",
             Self::Typst => "typst",
             Self::Sql => "sql",
+            Self::Mark => "mark",
             Self::Probe => "probe",
         }
     }
@@ -58,14 +61,14 @@ impl fmt::Display for Kind {
 
 /// A word that names no worker.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is not a kind of worker; the kinds are xlsx, parquet, arrow, typst, sql and probe")]
+#[error("{0:?} is not a kind of worker; the kinds are xlsx, parquet, arrow, typst, sql, mark and probe")]
 pub struct NotAKind(String);
 
 impl FromStr for Kind {
     type Err = NotAKind;
 
     fn from_str(word: &str) -> Result<Self, NotAKind> {
-        [Self::Xlsx, Self::Parquet, Self::Arrow, Self::Typst, Self::Sql, Self::Probe]
+        [Self::Xlsx, Self::Parquet, Self::Arrow, Self::Typst, Self::Sql, Self::Mark, Self::Probe]
             .into_iter()
             .find(|kind| kind.as_str() == word)
             .ok_or_else(|| NotAKind(word.to_owned()))

@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["daemon"],
     &["schedule", "web"],
     &["flows"],
-    &["analysis", "check", "decode", "mail", "pack", "source", "timetable", "warehouse"],
+    &["analysis", "check", "decode", "form", "mail", "pack", "source", "timetable", "warehouse"],
     &["ledger", "settings", "sqlfn", "worker"],
     &["clock", "domain", "durable", "fault"],
 ];
@@ -23,6 +23,8 @@ const SIDEWAYS: &[(&str, &str)] = &[
     ("check", "source"),
     ("check", "timetable"),
     ("source", "timetable"),
+    ("form", "check"),
+    ("form", "decode"),
     ("warehouse", "check"),
     ("pack", "analysis"),
     ("durable", "domain"),

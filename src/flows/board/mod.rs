@@ -44,6 +44,8 @@ pub struct Board {
     pub contact: Contact,
     /// The board's manager.
     pub manager: Person,
+    /// Who is told what restatements changed; the manager where there is none.
+    pub analyst: Option<Person>,
     /// Who chairs.
     pub chair: Option<Person>,
     /// Where the daemon keeps what it must not lose.
@@ -96,7 +98,12 @@ impl Board {
         returns::check_stores(&returns, home, &mut problems);
         reports::check_names(home, timetable.as_ref(), &packs, &indicators, &returns, &mut problems);
         if let (Some(main), Some(agencies)) = (&main, &agencies) {
-            let people = agencies.values().flat_map(Agency::people).chain([&main.manager]).chain(&main.chair);
+            let people = agencies
+                .values()
+                .flat_map(Agency::people)
+                .chain([&main.manager])
+                .chain(&main.analyst)
+                .chain(&main.chair);
             reports::check_domains(home, &main.mail, people, &mut problems);
         }
         match (main, agencies, timetable, templates) {
@@ -108,6 +115,7 @@ impl Board {
                 example: main.example,
                 contact: main.contact,
                 manager: main.manager,
+                analyst: main.analyst,
                 chair: main.chair,
                 data: main.data,
                 listen: main.listen,
@@ -218,6 +226,7 @@ struct Main {
     example: bool,
     contact: Contact,
     manager: Person,
+    analyst: Option<Person>,
     chair: Option<Person>,
     data: PathBuf,
     listen: SocketAddr,
@@ -234,6 +243,7 @@ impl Main {
         });
         let contact = root.section("contact").and_then(|mut table| Contact::settle(&mut table));
         let manager = root.section("manager").and_then(|mut table| Person::settle(&mut table));
+        let analyst = root.section_opt("analyst").and_then(|mut table| Person::settle(&mut table));
         let chair = root.section_opt("chair").and_then(|mut table| Person::settle(&mut table));
         let (listen, public_url) = match root.section_opt("web") {
             Some(mut table) => (table.parsed_opt("listen"), table.text_opt("public_url")),
@@ -257,6 +267,7 @@ impl Main {
             example,
             contact: contact?,
             manager: manager?,
+            analyst,
             chair,
             data,
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),

@@ -54,7 +54,8 @@ pub(super) async fn judge(
     let outcome = Outcome::from(&checked);
     if outcome.verdict.is_accepted() {
         let totals = checked.totals().iter().map(|total| {
-            serde_json::json!({ "heading": total.heading, "value": total.value.map(|value| value.to_string()) })
+            let value = total.value.map(|value| value.to_string());
+            serde_json::json!({ "heading": total.heading, "label": total.label, "value": value })
         });
         let (judged_with, lists) = known::judged_with(contract, &past, &vector);
         let kept = Kept {

@@ -27,6 +27,9 @@ pub(in super::super) struct Outcome {
     pub nil: Option<String>,
     pub rows: (i64, i64, i64),
     pub ignored: Vec<String>,
+    /// Columns that were left aside.
+    #[serde(default)]
+    pub ignored_columns: Vec<String>,
     /// Whether nobody waits for an answer: a place we asked ourselves brought the same file again.
     pub unasked: bool,
 }
@@ -39,7 +42,16 @@ pub(super) struct Storing {
 
 impl Outcome {
     pub(super) fn of(verdict: Verdict, readable: bool) -> Self {
-        Self { verdict, readable, reason: None, nil: None, rows: (0, 0, 0), ignored: Vec::new(), unasked: false }
+        Self {
+            verdict,
+            readable,
+            reason: None,
+            nil: None,
+            rows: (0, 0, 0),
+            ignored: Vec::new(),
+            ignored_columns: Vec::new(),
+            unasked: false,
+        }
     }
 
     pub(super) fn from(checked: &Checked) -> Self {
@@ -51,6 +63,7 @@ impl Outcome {
             nil: None,
             rows: (rows.read, rows.accepted, rows.refused),
             ignored: checked.ignored_sheets().to_vec(),
+            ignored_columns: checked.ignored_columns().to_vec(),
             unasked: false,
         }
     }
@@ -217,6 +230,9 @@ async fn conclude(
                 },
             };
             txn.append(now, &subject, "daemon", &event)?;
+            if let Some(replaced) = before.effective.filter(|_| outcome.verdict.is_accepted()) {
+                txn.owe_difference(now, id, replaced)?;
+            }
             for answer in &answers {
                 txn.enqueue(answer)?;
             }

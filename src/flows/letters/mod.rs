@@ -5,6 +5,8 @@
 
 mod answer;
 mod issue;
+mod marked;
+mod restated;
 mod rung;
 
 use anyhow::Context;
@@ -15,12 +17,13 @@ use crate::{
     check::Contract,
     domain::civil_day,
     ledger::{Obligation, OutboxRow, OutboxState},
-    mail::{self, Due, Facts, Letter, Message, Person},
+    mail::{self, Attachment, Due, Facts, Letter, Message, Person},
     timetable::Role,
 };
 
 pub(super) use answer::answer;
 pub(super) use issue::issue;
+pub(super) use restated::restated;
 pub(super) use rung::rung;
 
 /// Something the manager is to know of at once.
@@ -48,6 +51,25 @@ fn post(
 ) -> anyhow::Result<Vec<OutboxRow>> {
     let rows = written(app, key, obligation, people, letter, now)?;
     Ok(rows.into_iter().map(|(row, _)| row).collect())
+}
+
+/// The same with files that go with each of them.
+fn post_with(
+    app: &App,
+    key: &str,
+    obligation: Option<&Obligation>,
+    people: Vec<Person>,
+    letter: &Letter,
+    files: &[Attachment],
+    now: Timestamp,
+) -> anyhow::Result<Vec<OutboxRow>> {
+    let mut rows = Vec::new();
+    for (mut row, mut message) in written(app, key, obligation, people, letter, now)? {
+        message.attachments.extend_from_slice(files);
+        row.message = serde_json::to_value(&message)?;
+        rows.push(row);
+    }
+    Ok(rows)
 }
 
 fn written(

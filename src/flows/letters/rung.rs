@@ -7,14 +7,16 @@ use super::{
     super::{
         App,
         evidence::{self, LeadTold},
+        forms,
     },
-    contract, due, manager, post, recipients,
+    contract, due, manager, post_with, recipients,
 };
 use crate::{
     check::Contract,
     domain::{civil_day, words::lower_first},
+    form::WORKBOOK,
     ledger::{Obligation, OutboxRow},
-    mail::{Agreement, Due, Escalation, Letter, Next, Told, Ways},
+    mail::{Agreement, Attachment, Content, Due, Escalation, Letter, Next, Told, Ways},
     source::{Folder, Source, fill},
     timetable::{self, Role, Rung, RungKind, Timetable},
 };
@@ -29,6 +31,12 @@ pub(in super::super) fn rung(
 ) -> anyhow::Result<Vec<OutboxRow>> {
     let contract = contract(app, obligation)?;
     let due = due(app, obligation, contract);
+    let form = match rung.kind {
+        RungKind::Notice | RungKind::Nudge | RungKind::DueToday => template(app, obligation, contract, now),
+        RungKind::Overdue | RungKind::Preview | RungKind::Escalation => None,
+    };
+    let ways =
+        |obligation: &Obligation, contract: &Contract| Ways { workbook: form.is_some(), ..ways(obligation, contract) };
     let letter = match rung.kind {
         RungKind::Notice => Letter::Notice {
             due,
@@ -63,7 +71,25 @@ pub(in super::super) fn rung(
         people.push(manager(app));
     }
     let key = format!("chase/{}/{}", obligation.key, rung.name);
-    post(app, &key, Some(obligation), people, &letter, now)
+    let late = matches!(letter, Letter::Overdue { .. });
+    post_with(app, &key, Some(obligation), people, &letter, form.filter(|_| !late).as_slice(), now)
+}
+
+/// The workbook that goes with a notice or a reminder, where the return is sent as one. A chase does not wait for it: one
+/// that cannot be written is told by `validate`.
+fn template(app: &App, obligation: &Obligation, contract: &Contract, now: Timestamp) -> Option<Attachment> {
+    if matches!(contract.source, Source::Https { .. }) {
+        return None;
+    }
+    let key = &obligation.key;
+    let form = forms::form(&app.board, contract, Some(&key.agency), Some(key.period), now).ok()?;
+    let otherwise = format!("Ask us for it: {}, {}.", app.board.contact.name, app.board.contact.phone);
+    Some(Attachment {
+        name: form.name,
+        media_type: WORKBOOK.to_owned(),
+        content: Content::Bytes(form.bytes),
+        otherwise,
+    })
 }
 
 /// "the" before a name that does not bring it along.
@@ -88,6 +114,7 @@ fn ways(obligation: &Obligation, contract: &Contract) -> Ways {
     Ways {
         reply: matches!(contract.source, Source::ByHand),
         place,
+        workbook: false,
         // There is no page to upload at yet.
         upload: None,
     }
