@@ -13,7 +13,10 @@ use super::{
     findings::{Findings, Spot, rule},
     headings::plain,
 };
-use crate::domain::{Period, Status};
+use crate::{
+    decode::{NOT_CALCULATED, is_formula_error},
+    domain::{Period, Status},
+};
 
 /// The cells of one column in one batch.
 pub(super) struct Cells<'a> {
@@ -64,6 +67,10 @@ impl<'a> Cells<'a> {
                 values.push(None);
                 continue;
             };
+            if self.tell_formula(text, row) {
+                values.push(None);
+                continue;
+            }
             values.push(read(self, text, row));
         }
         values
@@ -131,6 +138,16 @@ impl<'a> Cells<'a> {
                 });
                 Err(Status::X)
             }
+            Number::Unreadable if self.tell_formula(text, row) => Err(Status::X),
+            Number::Unreadable if cell::date(text).is_some() || cell::is_time(text) => {
+                self.tell(rule::TYPE, row, |name| {
+                    format!(
+                        "{name} is a date or a time, not a number; spreadsheets turn what looks like one into one. \
+                         Please set the cell's format to Number and write the number again."
+                    )
+                });
+                Err(Status::X)
+            }
             Number::Unreadable => {
                 self.tell(rule::TYPE, row, |name| {
                     format!("{name} is not a number. Please write one, or x (not available) or z (not applicable).")
@@ -181,9 +198,28 @@ impl<'a> Cells<'a> {
     fn date(&mut self, text: &str, row: u32) -> Option<i32> {
         let date = cell::date(text);
         if date.is_none() {
-            self.tell(rule::TYPE, row, |name| format!("{name} is not a date. Please write it as 30/06/2025."));
+            let is_serial = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+            self.tell(rule::TYPE, row, |name| match is_serial {
+                true => format!("{name} is a number, not a date. Please set the cell's format to Date."),
+                false => format!("{name} is not a date. Please write it as 30/06/2025."),
+            });
         }
         date.map(|date| (date - civil::date(1970, 1, 1)).get_days())
+    }
+
+    /// Tells of a cell whose formula has no result; whether it is one.
+    fn tell_formula(&mut self, text: &str, row: u32) -> bool {
+        if !is_formula_error(text) {
+            return false;
+        }
+        self.tell(rule::FORMULA, row, |name| match text {
+            NOT_CALCULATED => format!(
+                "{name} has a formula that was never worked out. Please open the workbook in Excel, save it and send it \
+                 again."
+            ),
+            _ => format!("{name} shows the error of a formula. Please correct the formula, or write what it should give."),
+        });
+        true
     }
 
     fn tell_if_required(&mut self, row: u32, then: &str) {

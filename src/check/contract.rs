@@ -96,6 +96,10 @@ impl Contract {
         }
         let rules = settle_rules(&mut root, &tables);
         let refuse_rows = root.parsed_opt("refuse_rows");
+        if refuse_rows.is_some() && tables.iter().any(|table| table.unpivot.is_some()) {
+            // A row of the file is several of the table then, and cannot be refused by its number.
+            root.refuse("refuse_rows", "no rows refused where wide columns become rows", "nothing; leave the line out");
+        }
         if let Some(governance) = &governance {
             refuse_open_shields(&mut root, governance.classification, &tables);
         }

@@ -146,7 +146,13 @@ impl<'a> Drift<'a> {
         let has: Vec<String> = self.now.iter().map(name).collect();
         let mut new: Vec<usize> =
             (0..has.len()).filter(|at| !had.contains(&has[*at]) && !self.is_alias(&has[*at], &had)).collect();
+        // Wide columns come and go with their periods.
+        let is_wide = |seen: &SeenColumn| self.table.unpivot.as_ref().is_some_and(|wide| wide.takes(&seen.heading));
+        new.retain(|at| !is_wide(&self.now[*at]));
         for then in (0..had.len()).filter(|then| !has.contains(&had[*then]) && !self.is_alias(&had[*then], &has)) {
+            if is_wide(&before[then]) {
+                continue;
+            }
             let old = &before[then];
             match new.iter().position(|at| self.is_renamed(then, old, *at)) {
                 Some(found) => self.tell_renamed(old, new.remove(found), layout, findings),

@@ -41,8 +41,12 @@ pub(super) mod rule {
     pub const NEW: &str = "column-new";
     pub const GONE: &str = "column-gone";
     pub const SYMBOL: &str = "symbol-new";
+    pub const FORMULA: &str = "formula";
+    pub const HIDDEN: &str = "hidden";
+    pub const OUTSIDE: &str = "outside";
+    pub const STORED: &str = "stored-otherwise";
 
-    pub const ALL: [&str; 32] = [
+    pub const ALL: [&str; 36] = [
         SHEET,
         NO_HEADINGS,
         COLUMN,
@@ -75,6 +79,10 @@ pub(super) mod rule {
         NEW,
         GONE,
         SYMBOL,
+        FORMULA,
+        HIDDEN,
+        OUTSIDE,
+        STORED,
     ];
 }
 

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use super::{TableContract, headings::plain};
+use super::TableContract;
 use crate::{
-    decode::{CsvOptions, Format, JsonOptions, Place, XlsxOptions, XmlOptions, XmlTable, rows_path},
+    decode::{CsvOptions, Format, JsonOptions, Place, WorkbookOptions, XmlOptions, XmlTable, rows_path},
     settings::Section,
 };
 
 /// Reads `[format]`.
 pub(super) fn settle(section: &mut Section<'_>, tables: &[TableContract]) -> Option<Format> {
-    Some(match section.one_of("kind", &["csv", "xlsx", "json", "xml", "parquet", "arrow"])? {
+    Some(match section.one_of("kind", &["csv", "workbook", "json", "xml", "parquet", "arrow", "xlsx"])? {
         "csv" => Format::Csv(CsvOptions::default()),
-        "xlsx" => Format::Xlsx(XlsxOptions { sheets: tables.iter().filter_map(|table| table.sheet.clone()).collect() }),
+        // Definitions kept with what was received under them say xlsx.
+        "workbook" | "xlsx" => {
+            Format::Workbook(WorkbookOptions { tables: tables.iter().map(TableContract::wanted).collect() })
+        }
         "json" => Format::Json(JsonOptions { records: section.text_opt("records") }),
         "xml" => Format::Xml(XmlOptions { tables: tables.iter().map(elements).collect() }),
         "arrow" => Format::Arrow,
@@ -29,20 +32,31 @@ fn elements(table: &TableContract) -> XmlTable {
     XmlTable { rows: table.rows.clone().unwrap_or_default(), columns }
 }
 
-/// A workbook's tables need a sheet each and those of XML their elements; any other file holds one table.
+/// Tables of one file must be told apart: in a workbook by sheet, range or headings, in XML by their elements; any other file
+/// holds one table.
 pub(super) fn refuse_what_cannot_be_told_apart(format: &Format, root: &mut Section<'_>, tables: &[TableContract]) {
     let names: BTreeSet<&str> = tables.iter().map(|table| table.name.as_str()).collect();
-    let sheets: BTreeSet<String> = tables.iter().filter_map(|table| table.sheet.as_deref()).map(plain).collect();
-    let workbook = matches!(format, Format::Xlsx(_));
+    let apart: BTreeSet<_> = tables.iter().map(TableContract::told_apart_by).collect();
+    let workbook = matches!(format, Format::Workbook(_));
     let xml = matches!(format, Format::Xml(_));
     if tables.is_empty() {
         root.refuse("table", "at least one table", "[[table]]");
     } else if names.len() < tables.len() {
         root.refuse("table", "tables of different names", "");
-    } else if workbook && sheets.len() < tables.len() {
-        root.refuse("table", "a sheet for each table, and none twice", "sheet = \"Return\" in each [[table]]");
+    } else if workbook && apart.len() < tables.len() {
+        root.refuse("table", "tables that differ in sheet, range or headings", "sheet = \"Return\" in each [[table]]");
     } else if !workbook && !xml && tables.len() > 1 {
-        root.refuse("table", "one table, for the file has no sheets", "kind = \"xlsx\" in [format], or one [[table]]");
+        root.refuse(
+            "table",
+            "one table, for the file has no sheets",
+            "kind = \"workbook\" in [format], or one [[table]]",
+        );
+    } else if !workbook && tables.iter().any(|table| table.whereabouts.is_of_workbooks()) {
+        root.refuse(
+            "table",
+            "sheets, range, header_rows, footer, ends_at_blank_row and hidden only of a workbook",
+            "kind = \"workbook\" in [format], or none of them",
+        );
     }
     for (section, table) in root.sections("table").iter_mut().zip(tables) {
         refuse_paths(section, table, xml);

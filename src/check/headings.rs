@@ -3,7 +3,9 @@
 use super::{
     Column, Extra, Severity, TableContract,
     findings::{Findings, Spot, rule},
+    remarks,
     table::with_address,
+    unpivot::{self, Unpivot, Wide},
 };
 use crate::{
     decode::{Sheet, is_unnamed},
@@ -29,6 +31,8 @@ pub(super) struct Layout {
     pub period: Option<(usize, Spot)>,
     /// The column that names the agency.
     pub agency: Option<(usize, Spot)>,
+    /// The wide columns that become rows.
+    pub wide: Option<Wide>,
 }
 
 impl Layout {
@@ -51,11 +55,16 @@ pub(super) fn lay_out(table: &TableContract, sheet: &Sheet, findings: &mut Findi
     let named = |name: &str| headings.iter().position(|heading| *heading == plain(name));
     let mut search = Search { table, sheet, findings, taken: vec![false; headings.len()] };
     let whole = search.spot(None);
-    let mut layout = Layout { table: whole, spots: Vec::new(), places: Vec::new(), period: None, agency: None };
+    let mut layout =
+        Layout { table: whole, spots: Vec::new(), places: Vec::new(), period: None, agency: None, wide: None };
     let period = table.period_column.as_deref().map(|name| (name, named(name)));
     let agency = table.agency_column.as_deref().map(|name| (name, named(name)));
-    let found: Vec<Vec<usize>> =
-        table.columns.iter().map(|column| column.headings.iter().filter_map(|name| named(name)).collect()).collect();
+    let is_made = |column: &Column| table.unpivot.as_ref().is_some_and(|unpivot| unpivot.makes(column));
+    let found: Vec<Vec<usize>> = table
+        .columns
+        .iter()
+        .map(|column| column.headings.iter().filter(|_| !is_made(column)).filter_map(|name| named(name)).collect())
+        .collect();
     if found.iter().all(Vec::is_empty) && period.is_none_or(|(_, place)| place.is_none()) {
         search.tell_no_headings(&layout.table);
         layout.spots = table.columns.iter().map(|_| layout.table.clone()).collect();
@@ -78,7 +87,19 @@ pub(super) fn lay_out(table: &TableContract, sheet: &Sheet, findings: &mut Findi
             search.tell_missing(&layout.table, name, &[name.to_owned()]);
         }
     }
+    if let Some(unpivot) = &table.unpivot {
+        let wide = unpivot::find(table, unpivot, sheet, &mut search.taken, search.findings);
+        if wide.groups.is_empty() {
+            search.tell_no_wide(&layout.table, unpivot);
+        }
+        layout.wide = Some(wide);
+    }
     for (column, places) in table.columns.iter().zip(&found) {
+        if is_made(column) {
+            layout.spots.push(layout.table.clone());
+            layout.places.push(None);
+            continue;
+        }
         let spot = match places.first() {
             Some(place) => search.spot(Some(*place)),
             None => layout.table.clone(),
@@ -88,6 +109,7 @@ pub(super) fn lay_out(table: &TableContract, sheet: &Sheet, findings: &mut Findi
         layout.places.push(places.first().copied());
     }
     search.tell_unknown();
+    remarks::tell(table, sheet, &layout, findings);
     layout
 }
 
@@ -123,6 +145,14 @@ impl Search<'_> {
             format!("none of this return's headings is here. Please put them into the first row: {expected}.")
         };
         self.add(Severity::Error, whole, rule::NO_HEADINGS, says);
+    }
+
+    /// None of the wide columns is there.
+    fn tell_no_wide(&mut self, whole: &Spot, unpivot: &Unpivot) {
+        self.add(Severity::Error, whole, rule::COLUMN, || match unpivot.pattern {
+            None => "no column is headed by a period, such as Apr 2025 or 2025-26 Q1. Please add them.".to_owned(),
+            Some(_) => format!("the columns that hold {} are missing. Please use the template.", unpivot.into),
+        });
     }
 
     fn tell_missing(&mut self, whole: &Spot, heading: &str, headings: &[String]) {
@@ -185,7 +215,14 @@ impl Search<'_> {
                 return;
             }
         };
-        for place in (0..self.taken.len()).filter(|place| !self.taken[*place]).collect::<Vec<_>>() {
+        // A column between others that has neither a heading nor cells is a gap.
+        let stored = &self.sheet.remarks.stored;
+        let is_gap = |place: usize| {
+            is_unnamed(&self.sheet.columns[place]) && stored.get(place).is_some_and(|stored| stored.filled == 0)
+        };
+        let unknown: Vec<usize> =
+            (0..self.taken.len()).filter(|place| !self.taken[*place] && !is_gap(*place)).collect();
+        for place in unknown {
             let spot = self.spot(Some(place));
             let sheet = self.sheet;
             let times = match sheet.counts.get(place) {

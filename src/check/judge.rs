@@ -88,16 +88,24 @@ pub async fn check(
             continue;
         };
         let name = sheet.name.as_deref().map(|name| name.trim().to_owned());
+        if table.optional && sheet.columns.is_empty() {
+            ignored.extend(name);
+            continue;
+        }
         let qualified = contract.qualified(table);
         let refuses = contract.refuse_rows.is_some();
         let mut rows = Rows::of(table, &claim, past, refuses, &sheet, &mut findings)?;
         for batch in sheet.rows {
-            let batch = rows.check(&batch?)?;
-            // Rows of a file that cannot be accepted need not be kept.
-            if !rows.findings.has_errors() {
-                sink.write(&qualified, batch).await?;
+            let batch = batch?;
+            for turn in 0..rows.turns() {
+                let Some(part) = rows.turn(turn, &batch)? else { continue };
+                let checked = rows.check(&part)?;
+                // Rows of a file that cannot be accepted need not be kept.
+                if !rows.findings.has_errors() {
+                    sink.write(&qualified, checked).await?;
+                }
+                tokio::task::yield_now().await;
             }
-            tokio::task::yield_now().await;
         }
         let finished = rows.finish(&qualified);
         if finished.read == 0 && !table.optional {
@@ -185,11 +193,12 @@ fn doubt(empty: Option<Option<String>>, rows: i64, usual: Option<i64>) -> Option
         .then(|| format!("a large drop is being checked: the file has {rows} rows, the last one had {usual}"))
 }
 
-/// The sheet of a table: the one of its name, or the only one of a file without names.
+/// The sheet of a table: the one that was read for it, the one of its name, or the only one of a file without names.
 fn take_sheet(table: &TableContract, sheets: &mut Vec<Sheet>) -> Option<Sheet> {
     let wanted = table.sheet.as_deref().or(table.rows.as_deref()).map(plain);
-    let at = sheets.iter().position(|sheet| match (&sheet.name, &wanted) {
-        (Some(name), Some(wanted)) => plain(name) == *wanted,
+    let at = sheets.iter().position(|sheet| match (&sheet.remarks.table, &sheet.name, &wanted) {
+        (Some(known), _, _) => *known == table.name,
+        (None, Some(name), Some(wanted)) => plain(name) == *wanted,
         _ => true,
     })?;
     Some(sheets.remove(at))
@@ -199,7 +208,14 @@ fn tell_missing_sheet(table: &TableContract, sheets: &[Sheet], ignored: &[String
     if table.optional {
         return;
     }
-    let wanted = table.sheet.as_deref().unwrap_or(&table.name);
+    let Some(wanted) = table.sheet.as_deref() else {
+        let spot = findings.spot(&table.name, None, None);
+        findings.add(Severity::Error, &spot, None, rule::SHEET, || {
+            let headings: Vec<String> = table.columns.iter().map(|column| format!("{:?}", column.heading())).collect();
+            format!("no sheet of the workbook has the headings {}. Please use the template.", headings.join(", "))
+        });
+        return;
+    };
     let there: Vec<&str> =
         sheets.iter().filter_map(|sheet| sheet.name.as_deref()).chain(ignored.iter().map(String::as_str)).collect();
     let spot = findings.spot(&table.name, Some(wanted), None);

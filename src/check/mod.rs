@@ -24,11 +24,14 @@ mod outlier;
 mod past;
 mod periods;
 mod refusal;
+mod remarks;
 mod rows;
 mod rules;
 mod shield;
 mod sums;
 mod table;
+mod unpivot;
+mod whereabouts;
 
 pub use across::{CrossAnswer, CrossRule};
 pub use checked::{Checked, Claim, Judgement, TableCount, Total};
@@ -45,6 +48,8 @@ pub use refusal::RefuseRows;
 pub use shield::{PseudonymKey, Shield};
 pub use sums::{SumRule, Summed};
 pub use table::{Compare, Extra, Rule, TableContract};
+pub use unpivot::Unpivot;
+pub use whereabouts::Whereabouts;
 
 pub use crate::ledger::{FindingRow as Finding, RowCounts, Severity};
 

@@ -87,6 +87,19 @@ impl<'a> Rows<'a> {
         })
     }
 
+    /// How often each batch of the sheet is to be gone over: once, or once for each group of wide columns.
+    pub(super) fn turns(&self) -> usize {
+        self.layout.wide.as_ref().map_or(1, |wide| wide.groups.len())
+    }
+
+    /// What a batch of the sheet gives at one of its turns.
+    pub(super) fn turn(&mut self, turn: usize, batch: &RecordBatch) -> Result<Option<RecordBatch>, ArrowError> {
+        let Some(wide) = self.layout.wide.take() else { return Ok(Some(batch.clone())) };
+        let part = wide.turn(turn, batch, self.claim.obligation.period, &mut self.layout);
+        self.layout.wide = Some(wide);
+        part
+    }
+
     /// Checks one batch of text cells and makes the warehouse's rows of it.
     pub(super) fn check(&mut self, text: &RecordBatch) -> Result<RecordBatch, CheckError> {
         let rows = text.column(0).as_primitive::<UInt32Type>();
@@ -137,7 +150,10 @@ impl<'a> Rows<'a> {
     }
 
     /// Tells what only the whole table shows.
-    pub(super) fn finish(self, qualified: &str) -> Finished {
+    pub(super) fn finish(mut self, qualified: &str) -> Finished {
+        if let Some(wide) = self.layout.wide.take() {
+            wide.forget(&mut self.layout);
+        }
         let totals = self.totals(qualified);
         let seen = self.details.tell(&self.layout, self.findings);
         Finished { read: self.read, refused: self.refused, layout: self.layout, seen, totals }

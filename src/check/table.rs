@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::{
-    Column, Outlier, Severity, SumRule,
+    Column, Outlier, Severity, SumRule, Unpivot, Whereabouts,
     columns::{is_sql_name, settle_severity},
     findings::rule,
     headings::plain,
@@ -22,6 +22,8 @@ pub struct TableContract {
     pub sheet: Option<String>,
     /// The path of the elements of an XML file that are its rows.
     pub rows: Option<String>,
+    /// Where it stands in the workbook.
+    pub whereabouts: Whereabouts,
     /// The heading of the column that names the period; it may be one of the columns below, and need not.
     pub period_column: Option<String>,
     /// The heading of the column that names the agency; it may be one of the columns below, and need not.
@@ -46,6 +48,8 @@ pub struct TableContract {
     pub totals: Vec<SumRule>,
     /// Its figures that are held against their own history.
     pub outliers: Vec<Outlier>,
+    /// Which of its columns are wide in the file and become rows.
+    pub unpivot: Option<Unpivot>,
 }
 
 /// What an unknown heading means.
@@ -96,10 +100,12 @@ impl TableContract {
     /// Reads one `[[table]]`.
     pub(super) fn settle(section: &mut Section<'_>) -> Option<Self> {
         let name = section.text("name");
+        let whereabouts = Whereabouts::settle(section);
         let mut table = Self {
             name: name.clone().unwrap_or_default(),
-            sheet: section.text_opt("sheet"),
+            sheet: whereabouts.own_sheet(),
             rows: section.text_opt("rows"),
+            whereabouts,
             period_column: section.text_opt("period_column"),
             agency_column: section.text_opt("agency_column"),
             unique: section.list_or_empty("unique"),
@@ -116,7 +122,9 @@ impl TableContract {
             compares: Vec::new(),
             totals: Vec::new(),
             outliers: Vec::new(),
+            unpivot: None,
         };
+        table.unpivot = section.section_opt("unpivot").and_then(|mut wide| Unpivot::settle(&mut wide, &table.columns));
         if name.as_deref().is_some_and(|name| !is_sql_name(name)) {
             section.refuse("name", "lower-case letters, digits and underscores", "name = \"missing_children\"");
         }

@@ -10,7 +10,7 @@ pub fn worker(kind: Option<&str>) -> ExitCode {
     match kind {
         Kind::Sql => warehouse::serve_sql(),
         Kind::Typst => pack::serve_typst(),
-        Kind::Xlsx | Kind::Parquet | Kind::Arrow | Kind::Probe => {
+        Kind::Workbook | Kind::Parquet | Kind::Arrow | Kind::Probe => {
             decode::serve_worker(kind).unwrap_or(ExitCode::FAILURE)
         }
         Kind::Mark => form::serve_mark(),

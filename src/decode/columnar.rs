@@ -8,6 +8,7 @@ use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Schema};
 
+use super::Remarks;
 use super::cells::{headings, schema};
 use super::wire::{self, Heading};
 use crate::worker::Output;
@@ -21,7 +22,7 @@ pub(super) fn send(
     refuse_nested(columns)?;
     let names = columns.fields().iter().map(|field| field.name().clone());
     let columns = headings(names, 0).map_err(|error| error.to_string())?;
-    let heading = Heading { name: None, header_row: 0, first_column: 0, columns };
+    let heading = Heading { name: None, header_row: 0, first_column: 0, columns, remarks: Remarks::default() };
     let mut first = 1;
     let batches = batches.map(|batch| {
         let batch = batch?;

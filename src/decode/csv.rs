@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cells::{Batch, headings, schema};
 use super::text::settle;
-use super::{DecodeError, Encoding, Sheet};
+use super::{DecodeError, Encoding, Remarks, Sheet};
 
 /// What a return may state about its CSV files; what it does not state is detected.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +47,15 @@ pub(super) fn read(options: &CsvOptions, extract: Bytes, allowed: u64) -> Result
     let header_row = records.row;
     let columns = headings(record.cells().map(str::to_owned), 0)?;
     let rows = CsvRows { batch: Batch::new(schema(&columns)), width: columns.len(), records, record, ended: false };
-    Ok(Sheet { name: None, header_row, first_column: 0, columns, counts: Vec::new(), rows: Box::new(rows) })
+    Ok(Sheet {
+        name: None,
+        header_row,
+        first_column: 0,
+        columns,
+        counts: Vec::new(),
+        remarks: Remarks::default(),
+        rows: Box::new(rows),
+    })
 }
 
 struct CsvRows {

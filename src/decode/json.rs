@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 
 use super::cells::{Batch, headings, schema};
 use super::text::settle;
-use super::{DecodeError, Encoding, Sheet};
+use super::{DecodeError, Encoding, Remarks, Sheet};
 
 /// What a return may state about its JSON files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +55,15 @@ pub(super) fn read(options: &JsonOptions, extract: Bytes, allowed: u64) -> Resul
     let columns = headings(columns, 0)?;
     let batch = Batch::new(schema(&columns));
     let rows = JsonRows { text, records, at: 0, known, batch };
-    Ok(Sheet { name: None, header_row: 0, first_column: 0, columns, counts: Vec::new(), rows: Box::new(rows) })
+    Ok(Sheet {
+        name: None,
+        header_row: 0,
+        first_column: 0,
+        columns,
+        counts: Vec::new(),
+        remarks: Remarks::default(),
+        rows: Box::new(rows),
+    })
 }
 
 /// The records of any of the shapes.

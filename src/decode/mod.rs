@@ -12,6 +12,7 @@ mod error;
 mod json;
 mod marks;
 mod parquet;
+mod remarks;
 mod text;
 mod wire;
 mod workbook;
@@ -27,13 +28,14 @@ use serde_json::json;
 use crate::worker::{self, Job, Kind, Launcher};
 
 pub use crate::worker::Limits;
-pub use cells::is_unnamed;
+pub use cells::{NOT_CALCULATED, is_formula_error, is_unnamed};
 pub use csv::CsvOptions;
 pub use error::DecodeError;
 pub use json::JsonOptions;
 pub use marks::{AGENCY_MARK, Marks, PERIOD_MARK, RETURN_MARK, marks_of};
+pub use remarks::{Outside, Remarks, Runs, Stored, Tally};
 pub use text::{Encoding, refuse_what_is_no_data};
-pub use workbook::XlsxOptions;
+pub use workbook::{Wanted, WantedHeading, WorkbookOptions, is_range};
 pub use xml::{NotAPath, Place, XmlOptions, XmlTable, rows_path};
 
 /// What a file holds: one or more tables of text cells.
@@ -56,6 +58,8 @@ pub struct Sheet {
     /// How often the file has each of them, in the same order, where a file has headings more than once (XML); else
     /// empty.
     pub counts: Vec<u64>,
+    /// What the reader noticed beside the cells.
+    pub remarks: Remarks,
     /// Batches: column 0 is `__row` (`UInt32`, 1-based row in the file as a spreadsheet counts, or the record's number
     /// where the format has no rows), then one nullable `Utf8` column per heading in the same order. Empty cells are
     /// null; rows without any cell are left out.
@@ -78,7 +82,8 @@ pub type Rows = Box<dyn Iterator<Item = Result<RecordBatch, DecodeError>> + Send
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Format {
     Csv(CsvOptions),
-    Xlsx(XlsxOptions),
+    /// `.xlsx`, `.xls`, `.xlsb` or `.ods`, whichever it is.
+    Workbook(WorkbookOptions),
     Json(JsonOptions),
     Xml(XmlOptions),
     Parquet,
@@ -122,9 +127,9 @@ pub async fn decode_within(
         Format::Csv(options) => one(csv::read(options, extract, limits.decoded_bytes)?),
         Format::Json(options) => one(json::read(options, extract, limits.decoded_bytes)?),
         Format::Xml(options) => xml::read(options, extract, limits.decoded_bytes),
-        Format::Xlsx(options) => {
-            let request = json!({ "sheets": options.sheets });
-            wire::sheets(in_worker(worker, Kind::Xlsx, &request, &extract, limits).await?)
+        Format::Workbook(options) => {
+            let request = json!(options);
+            wire::sheets(in_worker(worker, Kind::Workbook, &request, &extract, limits).await?)
         }
         Format::Parquet => wire::sheets(in_worker(worker, Kind::Parquet, &json!({}), &extract, limits).await?),
         Format::Arrow => wire::sheets(in_worker(worker, Kind::Arrow, &json!({}), &extract, limits).await?),
@@ -157,7 +162,7 @@ async fn in_worker(
 /// Runs one of the decoding workers, the child's side of [`decode`]; none for the kinds that are not decode's.
 pub fn serve_worker(kind: Kind) -> Option<ExitCode> {
     match kind {
-        Kind::Xlsx => Some(worker::serve(kind, workbook::handle)),
+        Kind::Workbook => Some(worker::serve(kind, workbook::handle)),
         Kind::Parquet => Some(worker::serve(kind, parquet::handle)),
         Kind::Arrow => Some(worker::serve(kind, arrow_file::handle)),
         Kind::Probe => Some(worker::serve(kind, worker::probe)),

@@ -31,7 +31,7 @@ pub enum Encoding {
 pub fn refuse_what_is_no_data(format: &Format, bytes: &[u8]) -> Result<(), DecodeError> {
     let expected = match format {
         Format::Csv(_) => "a CSV file",
-        Format::Xlsx(_) => "an .xlsx workbook",
+        Format::Workbook(_) => "a workbook",
         Format::Json(_) => "a JSON file",
         Format::Xml(_) => "an XML file",
         Format::Parquet => "a Parquet file",
@@ -58,7 +58,7 @@ pub fn refuse_what_is_no_data(format: &Format, bytes: &[u8]) -> Result<(), Decod
     };
     let own = match format {
         // The worker says more about these two: protected, old, damaged.
-        Format::Xlsx(_) => bytes.starts_with(b"PK") || bytes.starts_with(&[0xD0, 0xCF]),
+        Format::Workbook(_) => bytes.starts_with(b"PK") || bytes.starts_with(&[0xD0, 0xCF]),
         Format::Parquet => bytes.starts_with(b"PAR1"),
         Format::Arrow => bytes.starts_with(b"ARROW1"),
         Format::Csv(_) | Format::Json(_) | Format::Xml(_) => false,

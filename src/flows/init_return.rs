@@ -21,7 +21,7 @@ use crate::{
         Claim, Contract, Finding, Past, Sink, SinkError, check,
         infer::{self, Shape},
     },
-    decode::{CsvOptions, Format, JsonOptions, XlsxOptions, decode},
+    decode::{CsvOptions, Format, JsonOptions, WorkbookOptions, decode},
     domain::{Period, ReturnId},
     form::plain_book,
     ledger::{ObligationKey, Severity},
@@ -164,7 +164,7 @@ fn lines(findings: &[Finding]) -> String {
 fn format_of(bytes: &[u8]) -> Format {
     let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
     match body {
-        [b'P', b'K', ..] | [0xD0, 0xCF, ..] => Format::Xlsx(XlsxOptions::default()),
+        [b'P', b'K', ..] | [0xD0, 0xCF, ..] => Format::Workbook(WorkbookOptions::default()),
         [b'P', b'A', b'R', b'1', ..] => Format::Parquet,
         [b'A', b'R', b'R', b'O', b'W', b'1', ..] => Format::Arrow,
         [b'{' | b'[', ..] => Format::Json(JsonOptions::default()),
@@ -196,7 +196,7 @@ fn sample(format: &Format, shapes: &[Shape], period: Period) -> anyhow::Result<(
     let (headings, records) = first.split_first().context("a sample without headings")?;
     Ok(match format {
         Format::Csv(_) => (csv(first).into_bytes(), "csv"),
-        Format::Xlsx(_) => (plain_book(&rows)?, "xlsx"),
+        Format::Workbook(_) => (plain_book(&rows)?, "xlsx"),
         Format::Json(_) => {
             let record = |cells: &Vec<String>| -> serde_json::Value {
                 let pairs = headings.iter().zip(cells).map(|(heading, cell)| (heading.clone(), cell.clone().into()));

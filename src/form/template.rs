@@ -67,7 +67,7 @@ impl Template<'_> {
     /// # Errors
     /// When the return is not sent as a workbook, or a name of its contract is none a spreadsheet takes.
     pub fn write(&self) -> Result<Vec<u8>, FormError> {
-        if !matches!(self.contract.format, FileFormat::Xlsx(_)) {
+        if !matches!(self.contract.format, FileFormat::Workbook(_)) {
             return Err(FormError::NoWorkbook(self.contract.id.to_string()));
         }
         let mut book = Workbook::new();

@@ -27,7 +27,7 @@ pub use serve::{Output, serve};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    Xlsx,
+    Workbook,
     Parquet,
     Arrow,
     Typst,
@@ -42,7 +42,7 @@ impl Kind {
     /// The argument of `quarterday worker`.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Xlsx => "xlsx",
+            Self::Workbook => "workbook",
             Self::Parquet => "parquet",
             Self::Arrow => "arrow",
             Self::Typst => "typst",
@@ -61,14 +61,14 @@ impl fmt::Display for Kind {
 
 /// A word that names no worker.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is not a kind of worker; the kinds are xlsx, parquet, arrow, typst, sql, mark and probe")]
+#[error("{0:?} is not a kind of worker; the kinds are workbook, parquet, arrow, typst, sql, mark and probe")]
 pub struct NotAKind(String);
 
 impl FromStr for Kind {
     type Err = NotAKind;
 
     fn from_str(word: &str) -> Result<Self, NotAKind> {
-        [Self::Xlsx, Self::Parquet, Self::Arrow, Self::Typst, Self::Sql, Self::Mark, Self::Probe]
+        [Self::Workbook, Self::Parquet, Self::Arrow, Self::Typst, Self::Sql, Self::Mark, Self::Probe]
             .into_iter()
             .find(|kind| kind.as_str() == word)
             .ok_or_else(|| NotAKind(word.to_owned()))

@@ -35,7 +35,7 @@ agencies = ["children-services"]
 every = "quarter"
 due = { working_days = 10 }
 source = { kind = "by-hand" }
-format = { kind = "xlsx" }
+format = { kind = "workbook" }
 refuse_rows = "up to 20 %"
 [governance]
 purpose = "to see whether there are places"

@@ -31,7 +31,7 @@ fn pipelines() -> Vec<PathBuf> {
 
 fn workbooks() -> Vec<(PathBuf, Contract)> {
     let all = pipelines().into_iter().map(|folder| (folder.clone(), contract(&folder)));
-    all.filter(|(_, contract)| matches!(contract.format, Format::Xlsx(_))).collect()
+    all.filter(|(_, contract)| matches!(contract.format, Format::Workbook(_))).collect()
 }
 
 fn template(contract: &Contract, period: Period) -> Vec<u8> {

@@ -156,7 +156,7 @@ fn every(period: Option<Period>) -> &'static str {
 fn kind(format: &Format) -> &'static str {
     match format {
         Format::Csv(_) => "csv",
-        Format::Xlsx(_) => "xlsx",
+        Format::Workbook(_) => "workbook",
         Format::Json(_) => "json",
         Format::Xml(_) => "xml",
         Format::Arrow => "arrow",

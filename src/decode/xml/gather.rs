@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, RecordBatch, StringBuilder, UInt32Builder};
 
 use super::XmlTable;
 use crate::decode::cells::{BATCH, schema};
-use crate::decode::{DecodeError, Sheet};
+use crate::decode::{DecodeError, Remarks, Sheet};
 
 /// One table in the making.
 pub(super) struct Gather {
@@ -114,6 +114,7 @@ impl Gather {
             first_column: 0,
             columns,
             counts,
+            remarks: Remarks::default(),
             rows: Box::new(batches.into_iter().map(Ok)),
         })
     }

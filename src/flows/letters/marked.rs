@@ -59,7 +59,7 @@ async fn copy(
         ],
     };
     let in_place = match &contract.format {
-        Format::Xlsx(_) if bytes.starts_with(b"PK") => {
+        Format::Workbook(_) if bytes.starts_with(b"PK") => {
             Some(marked_in_place(&app.launcher, &bytes, &head, findings).await)
         }
         _ => None,

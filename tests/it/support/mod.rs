@@ -3,6 +3,7 @@
 pub mod authority;
 pub mod azurite;
 pub mod board_data;
+pub mod books;
 mod daemon;
 pub mod gate;
 pub mod moto;
