@@ -11,8 +11,8 @@ use futures::StreamExt;
 use reqwest::{
     Client, RequestBuilder, Response, StatusCode, Url,
     header::{
-        ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_RANGE, DATE, ETAG, HeaderMap, HeaderName,
-        IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED, LOCATION, RANGE, RETRY_AFTER,
+        ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_DISPOSITION, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+        LOCATION, RANGE,
     },
     redirect,
 };
@@ -20,29 +20,18 @@ use reqwest::{
 use super::{
     FetchError, Https, MOST_BYTES,
     auth::Tokens,
+    headers::{Validators, goes_on, retry_after, strong, text, validators_of},
     is_link_local,
     pages::{Gathering, Pages},
     words::{chain, last_segment, named, shown},
 };
 use crate::source::Extract;
 
-/// The longest that a host is left alone because it asks for it.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
-
 /// So often a body that breaks off is asked for again within one attempt.
 const RESUMPTIONS: usize = 3;
 
 /// So many redirects are followed.
 const REDIRECTS: usize = 5;
-
-/// What validates the copy taken last.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Validators {
-    /// The entity tag.
-    pub etag: Option<String>,
-    /// The date of last modification.
-    pub last_modified: Option<String>,
-}
 
 /// What a fetch brought.
 #[derive(Debug, Clone)]
@@ -355,44 +344,8 @@ async fn read(response: Response, body: &mut BytesMut, url: &Url) -> Result<(), 
     Ok(())
 }
 
-/// Whether a response is the rest of the file from byte `from` on.
-fn goes_on(response: &Response, from: usize, taken: &Validators) -> bool {
-    let range = text(response.headers(), &CONTENT_RANGE);
-    let starts = range.as_deref().and_then(|range| range.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok());
-    response.status() == StatusCode::PARTIAL_CONTENT
-        && starts == Some(from)
-        && validators_of(response.headers()).etag == taken.etag
-}
-
-/// What proves byte for byte that a file is the same: a strong entity tag.
-fn strong(taken: &Validators) -> Option<String> {
-    taken.etag.clone().filter(|tag| !tag.starts_with("W/"))
-}
-
-fn validators_of(headers: &HeaderMap) -> Validators {
-    Validators { etag: text(headers, &ETAG), last_modified: text(headers, &LAST_MODIFIED) }
-}
-
-fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    headers.get(name)?.to_str().ok().map(str::to_owned)
-}
-
 fn unreachable(url: &Url, error: &reqwest::Error) -> FetchError {
     FetchError::Unreachable { url: shown(url.as_str()), why: chain(error) }
-}
-
-/// `Retry-After`, at most a day: seconds, or a date as the host's own clock (`Date`) has it.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let asked = text(headers, &RETRY_AFTER)?;
-    let wait = match asked.trim().parse() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let instant = |text: &str| jiff::fmt::rfc2822::parse(text).ok().map(|at| at.timestamp());
-            let (then, now) = (instant(asked.trim())?, instant(&text(headers, &DATE)?)?);
-            Duration::try_from(then.duration_since(now)).ok()?
-        }
-    };
-    Some(wait.min(LONGEST_WAIT))
 }
 
 #[cfg(test)]
@@ -413,18 +366,5 @@ mod tests {
             let said = format!("{error} {:#} {error:?}", anyhow::anyhow!("{error}"));
             assert!(!said.contains("CANARY"), "{said}");
         }
-    }
-
-    #[test]
-    fn a_host_may_ask_for_a_day_of_rest_and_no_more() {
-        let asked = |text: &str| {
-            let date = "Wed, 21 Oct 2026 07:00:00 GMT".parse().unwrap();
-            retry_after(&HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap()), (DATE, date)]))
-        };
-        assert_eq!(asked("1800"), Some(Duration::from_secs(1800)));
-        assert_eq!(asked("99999999999"), Some(LONGEST_WAIT));
-        assert_eq!(asked("Wed, 21 Oct 2026 07:28:00 GMT"), Some(Duration::from_secs(28 * 60)));
-        assert_eq!(asked("Wed, 21 Oct 2026 06:28:00 GMT"), None, "what has passed asks for nothing");
-        assert_eq!(asked("soon"), None);
     }
 }

@@ -5,6 +5,7 @@
 mod auth;
 mod error;
 mod fetcher;
+mod headers;
 mod pages;
 mod tls;
 mod words;
@@ -18,7 +19,8 @@ use crate::{settings::Section, timetable::Schedule};
 
 pub use auth::{Auth, ClientCredentials};
 pub use error::FetchError;
-pub use fetcher::{Fetched, Fetcher, Validators};
+pub use fetcher::{Fetched, Fetcher};
+pub use headers::Validators;
 pub use pages::{Next, PageError, Pages};
 pub use tls::Tls;
 
