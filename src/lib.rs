@@ -61,6 +61,7 @@
 //! - [`sqlfn`]: what SQL knows beyond the standard
 //! - [`worker`]: child processes for work on foreign bytes
 //! - [`clock`]: what time it is
+//! - [`content`]: bytes from outside, in memory or in a private file
 //! - [`domain`]: the nouns everything else speaks of
 //! - [`durable`]: files that survive a power cut
 //! - [`fault`]: places where a test may kill the process
@@ -84,6 +85,7 @@ pub mod timetable;
 pub mod warehouse;
 
 pub mod clock;
+pub mod content;
 pub mod domain;
 pub mod durable;
 pub mod fault;

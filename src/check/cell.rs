@@ -37,6 +37,11 @@ pub(super) fn number(text: &str, scale: i8, precision: u8, missing: &[String]) -
     }
 }
 
+/// The number in brackets, as accounts write one below zero.
+fn in_brackets(text: &str) -> Option<&str> {
+    text.strip_prefix('(')?.strip_suffix(')').map(str::trim).filter(|inner| !inner.starts_with(['-', '+']))
+}
+
 /// A decimal number as written.
 struct Digits {
     negative: bool,
@@ -47,9 +52,9 @@ struct Digits {
 
 impl Digits {
     fn read(text: &str) -> Option<Self> {
-        let (negative, text) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        let (negative, text) = match (text.strip_prefix('-'), in_brackets(text)) {
+            (Some(rest), _) | (None, Some(rest)) => (true, rest),
+            (None, None) => (false, text.strip_prefix('+').unwrap_or(text)),
         };
         let (text, exponent) = match text.split_once(['e', 'E']) {
             Some((text, exponent)) => (text, exponent.parse::<i32>().ok().filter(|e| e.abs() < 400)?),
@@ -145,10 +150,10 @@ pub(super) fn is_time(text: &str) -> bool {
 
 /// Reads yes or no.
 pub(super) fn boolean(text: &str) -> Option<bool> {
-    match text.trim().to_lowercase().as_str() {
-        "yes" | "y" | "true" | "1" => Some(true),
-        "no" | "n" | "false" | "0" => Some(false),
-        _ => None,
+    let is_one_of = |words: [&str; 4]| words.iter().any(|word| word.eq_ignore_ascii_case(text.trim()));
+    match is_one_of(["yes", "y", "true", "1"]) {
+        true => Some(true),
+        false => is_one_of(["no", "n", "false", "0"]).then_some(false),
     }
 }
 
@@ -197,6 +202,10 @@ mod tests {
             ("12345678901.123456", 2, Some((1_234_567_890_112, true))),
             ("0.25", 1, Some((3, true))),
             ("-3", 0, Some((-3, false))),
+            ("(3)", 0, Some((-3, false))),
+            ("( 1,234.5 )", 1, Some((-12345, false))),
+            ("(-3)", 0, None),
+            ("(3", 0, None),
             ("1e-05", 6, Some((10, false))),
             ("1.5E2", 0, Some((150, false))),
             ("12,34", 0, None),

@@ -114,7 +114,9 @@ impl Spot {
 
 #[derive(Default)]
 pub(super) struct Findings {
-    kept: Vec<Finding>,
+    /// Each with its place in the order of the file.
+    kept: Vec<(u64, Finding)>,
+    places: u64,
     tallies: HashMap<(usize, Cow<'static, str>), Tally>,
     spots: usize,
     /// Errors that no refusal of a row makes good.
@@ -147,10 +149,29 @@ impl Findings {
         }
     }
 
+    /// A place in the order of what is found, after all that was found so far and before all that follows.
+    pub(super) fn place(&mut self) -> u64 {
+        self.places += 2;
+        self.places - 1
+    }
+
     /// Adds one. The sentence is asked for only if the finding is kept word for word: of a note the first, of an error
     /// or query the first thousand.
     pub(super) fn add(
         &mut self,
+        severity: Severity,
+        spot: &Spot,
+        row: Option<u32>,
+        rule: impl Into<Cow<'static, str>>,
+        says: impl FnOnce() -> String,
+    ) {
+        self.add_at(self.places, severity, spot, row, rule, says);
+    }
+
+    /// Adds one that belongs to an earlier [`place`](Self::place).
+    pub(super) fn add_at(
+        &mut self,
+        place: u64,
         severity: Severity,
         spot: &Spot,
         row: Option<u32>,
@@ -174,7 +195,7 @@ impl Findings {
             return;
         }
         tally.last = self.kept.len();
-        self.kept.push(Finding {
+        let finding = Finding {
             severity,
             table: spot.table.clone(),
             sheet: spot.sheet.clone(),
@@ -183,7 +204,16 @@ impl Findings {
             row,
             rule: rule.into_owned(),
             says: says(),
-        });
+        };
+        self.kept.push((place, finding));
+    }
+
+    /// Counts errors like the ones added last, of which only the number is known.
+    pub(super) fn count_more(&mut self, spot: &Spot, rule: &'static str, more: u64) {
+        self.errors += more;
+        if let Some(tally) = self.tallies.get_mut(&(spot.number, Cow::Borrowed(rule))) {
+            tally.found += more;
+        }
     }
 
     /// From here on a row with an error is refused, until [`refused`](Self::refused) is asked.
@@ -207,11 +237,11 @@ impl Findings {
     /// The findings kept, errors first; the last one of a rule says how many like it were left out.
     pub(super) fn finish(mut self) -> Vec<Finding> {
         for Tally { found, last } in self.tallies.into_values() {
-            let finding = &mut self.kept[last];
+            let (_, finding) = &mut self.kept[last];
             finding.add_more_like_it(found.saturating_sub(most(finding.severity)));
         }
-        self.kept.sort_by_key(|finding| finding.severity);
-        self.kept
+        self.kept.sort_by_key(|(place, finding)| (finding.severity, *place));
+        self.kept.into_iter().map(|(_, finding)| finding).collect()
     }
 }
 

@@ -4,14 +4,17 @@ use std::collections::BTreeSet;
 
 use super::TableContract;
 use crate::{
-    decode::{CsvOptions, Format, JsonOptions, Place, WorkbookOptions, XmlOptions, XmlTable, rows_path},
+    decode::{
+        CsvOptions, Encoding, Format, JsonOptions, Place, Quote, WorkbookOptions, XmlOptions, XmlTable, plain,
+        rows_path,
+    },
     settings::Section,
 };
 
 /// Reads `[format]`.
 pub(super) fn settle(section: &mut Section<'_>, tables: &[TableContract]) -> Option<Format> {
     Some(match section.one_of("kind", &["csv", "workbook", "json", "xml", "parquet", "arrow", "xlsx"])? {
-        "csv" => Format::Csv(CsvOptions::default()),
+        "csv" => Format::Csv(csv(section, tables)),
         // Definitions kept with what was received under them say xlsx.
         "workbook" | "xlsx" => {
             Format::Workbook(WorkbookOptions { tables: tables.iter().map(TableContract::wanted).collect() })
@@ -21,6 +24,60 @@ pub(super) fn settle(section: &mut Section<'_>, tables: &[TableContract]) -> Opt
         "arrow" => Format::Arrow,
         _ => Format::Parquet,
     })
+}
+
+/// What `[format]` says of a CSV file.
+fn csv(section: &mut Section<'_>, tables: &[TableContract]) -> CsvOptions {
+    let delimiter = section.text_opt("delimiter").and_then(|text| match text.as_str() {
+        "tab" => Some('\t'),
+        "comma" => Some(','),
+        "semicolon" => Some(';'),
+        "pipe" => Some('|'),
+        text if text.len() == 1 && !text.contains(['"', '\'', '\n', '\r', '\0']) => text.chars().next(),
+        _ => {
+            section.refuse("delimiter", "one character, or tab, comma, semicolon or pipe", "delimiter = \"tab\"");
+            None
+        }
+    });
+    let quote = section.one_of_opt("quote", &["double", "single", "none"]).map(|word| match word {
+        "double" => Quote::Double,
+        "single" => Quote::Single,
+        _ => Quote::None,
+    });
+    let encoding = section.one_of_opt("encoding", &["utf-8", "utf-16", "windows-1252"]).map(|word| match word {
+        "utf-8" => Encoding::Utf8,
+        "utf-16" => Encoding::Utf16,
+        _ => Encoding::Windows1252,
+    });
+    let header_row = count(section, "header_row", 1000);
+    let header_rows = count(section, "header_rows", 10);
+    let footer = section.list_or_empty("footer");
+    if footer.iter().any(|pattern| pattern.chars().all(|c| c == '*' || c.is_whitespace())) {
+        section.refuse("footer", "beginnings of the first row below the table", "footer = [\"Total*\", \"Source:*\"]");
+    }
+    let columns = tables.iter().flat_map(|table| table.columns.iter().flat_map(|column| &column.headings));
+    let periods = tables.iter().filter_map(|table| table.period_column.as_ref());
+    CsvOptions {
+        delimiter,
+        quote,
+        encoding,
+        header_row,
+        header_rows,
+        footer,
+        ends_at_blank_row: section.boolean_or("ends_at_blank_row", false),
+        short_rows: section.boolean_or("short_rows", false),
+        headings: columns.chain(periods).map(|heading| plain(heading)).collect(),
+    }
+}
+
+/// A whole number from one to `most`.
+fn count(section: &mut Section<'_>, key: &str, most: u32) -> Option<u32> {
+    let found = section.integer_opt(key)?;
+    let count = u32::try_from(found).ok().filter(|count| (1..=most).contains(count));
+    if count.is_none() {
+        section.refuse(key, &format!("a whole number from 1 to {most}"), &format!("{key} = 2"));
+    }
+    count
 }
 
 /// What a table is in an XML file.

@@ -7,16 +7,13 @@ use super::{
     table::with_address,
     unpivot::{self, Unpivot, Wide},
 };
+pub(super) use crate::decode::plain;
+
 use crate::{
     decode::{Sheet, is_unnamed},
     domain::words::whole,
     settings::nearest,
 };
-
-/// A heading or a sheet's name without what people do not see: case and surplus spaces.
-pub(super) fn plain(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
 
 /// Where a table's columns stand in a file.
 #[derive(Debug, Clone)]

@@ -1,9 +1,10 @@
 //! The check itself: every table of the contract against its sheet, row by row, and the judgement at the end.
 
-use std::{collections::BTreeMap, error::Error};
+use std::{collections::BTreeMap, error::Error, path::PathBuf};
 
 use arrow::{array::RecordBatch, error::ArrowError};
 use datafusion::error::DataFusionError;
+use futures::StreamExt;
 
 use super::{
     Checked, Claim, Classification, Contract, Judgement, Past, RefusedRows, Severity, TableContract, TableCount,
@@ -25,6 +26,12 @@ pub trait Sink {
     /// Takes rows of a table, named with its schema (`returns.missing_children`), shaped as
     /// [`TableContract::schema`]. They are good only if the file turns out to be accepted.
     fn write(&mut self, table: &str, batch: RecordBatch) -> impl Future<Output = Result<(), SinkError>> + Send;
+
+    /// A folder in which a long table's check may keep what does not fit in memory: digests, and no rows. None is the
+    /// system's temporary folder.
+    fn room(&self) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// A sink could not take rows.
@@ -61,6 +68,9 @@ pub enum CheckError {
     /// Particulars of children would be kept as they are.
     #[error("the board's key for pseudonyms is not at hand, and no identifier is kept without it")]
     NoKey,
+    /// What does not fit in memory could not be kept on the disk.
+    #[error("the keys of the rows cannot be compared: {0}; check that the disk is there, writable and not full")]
+    Room(#[source] std::io::Error),
     /// Rows of the contract's shape could not be put together.
     #[error("the rows cannot be put together: {0}; report this with the return's name")]
     Rows(#[from] ArrowError),
@@ -94,8 +104,9 @@ pub async fn check(
         }
         let qualified = contract.qualified(table);
         let refuses = contract.refuse_rows.is_some();
-        let mut rows = Rows::of(table, &claim, past, refuses, &sheet, &mut findings)?;
-        for batch in sheet.rows {
+        let mut rows = Rows::of(table, &claim, past, refuses, &sheet, sink.room(), &mut findings)?;
+        let mut batches = Box::pin(sheet.rows.ahead());
+        while let Some(batch) = batches.next().await {
             let batch = batch?;
             for turn in 0..rows.turns() {
                 let Some(part) = rows.turn(turn, &batch)? else { continue };
@@ -107,6 +118,7 @@ pub async fn check(
                 tokio::task::yield_now().await;
             }
         }
+        rows.tell_repeats()?;
         let finished = rows.finish(&qualified);
         if finished.read == 0 && !table.optional {
             empty = empty.or_else(|| Some(name.clone()));

@@ -1,6 +1,6 @@
 //! One table's rows: typed, checked across columns and against each other, ready for the warehouse.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray, UInt32Array},
@@ -15,7 +15,8 @@ use super::{
     drift::SeenColumn,
     findings::{Findings, rule},
     headings::{Layout, lay_out},
-    keys::{Keys, Known, Met},
+    keys::Keys,
+    met::{Known, Met},
     past::Comparison,
     refusal::{add_kept, without},
     rules::{self, Breach, Planned},
@@ -39,6 +40,10 @@ pub(super) struct Rows<'a> {
     rules: Vec<Planned>,
     keys: Keys,
     met: Met,
+    /// The first row of each batch with keys, and the place of findings about them.
+    batches: Vec<(u32, u64)>,
+    /// The columns that say the same in every row.
+    own: Option<[ArrayRef; 4]>,
     comparisons: Vec<Comparison<'a>>,
     sums: Vec<Sum>,
     details: Details<'a>,
@@ -60,6 +65,7 @@ impl<'a> Rows<'a> {
         past: &'a Past,
         refuses: bool,
         sheet: &Sheet,
+        room: Option<PathBuf>,
         findings: &'a mut Findings,
     ) -> Result<Self, CheckError> {
         let schema = table.read_schema();
@@ -76,7 +82,9 @@ impl<'a> Rows<'a> {
             layout,
             rules,
             keys: Keys::of(table, &table.unique)?,
-            met: Met::default(),
+            met: Met::new(room, refuses),
+            batches: Vec::new(),
+            own: None,
             comparisons: comparisons.collect::<Result<_, _>>()?,
             sums: vec![Sum::default(); table.columns.len()],
             refuses,
@@ -119,6 +127,7 @@ impl<'a> Rows<'a> {
                 cells: self.layout.places[at].map(cells),
                 rows,
                 missing: &self.table.missing,
+                symbols: &self.table.symbols,
                 spot: &self.layout.spots[at],
                 findings: self.findings,
             };
@@ -159,25 +168,37 @@ impl<'a> Rows<'a> {
         Finished { read: self.read, refused: self.refused, layout: self.layout, seen, totals }
     }
 
-    fn own_columns(&self, rows: &UInt32Array) -> Vec<ArrayRef> {
+    fn own_columns(&mut self, rows: &UInt32Array) -> Vec<ArrayRef> {
         let key = &self.claim.obligation;
-        let text = |text: String| -> ArrayRef { Arc::new(StringArray::from_iter_values(vec![text; rows.len()])) };
-        vec![
-            text(key.return_id.to_string()),
-            text(key.agency.to_string()),
-            text(key.period.to_string()),
-            Arc::new(Int64Array::from_value(self.claim.submission, rows.len())),
-            Arc::new(Int32Array::from_iter_values(
-                rows.values().iter().map(|row| i32::try_from(*row).unwrap_or(i32::MAX)),
-            )),
-        ]
+        let long_enough = self.own.as_ref().is_some_and(|own| own[0].len() >= rows.len());
+        if !long_enough {
+            let text = |text: String| -> ArrayRef {
+                Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text.as_str(), rows.len())))
+            };
+            let submission = Int64Array::from_value(self.claim.submission, rows.len());
+            self.own = Some([
+                text(key.return_id.to_string()),
+                text(key.agency.to_string()),
+                text(key.period.to_string()),
+                Arc::new(submission),
+            ]);
+        }
+        let mut own: Vec<ArrayRef> = self.own.iter().flatten().map(|own| own.slice(0, rows.len())).collect();
+        let numbers = rows.values().iter().map(|row| i32::try_from(*row).unwrap_or(i32::MAX));
+        own.push(Arc::new(Int32Array::from_iter_values(numbers)));
+        own
     }
 
     fn check_period(&mut self, cells: &StringArray, rows: &UInt32Array) {
         let Some((_, spot)) = &self.layout.period else { return };
         let asked = self.claim.obligation.period;
+        // Nearly all rows say what the row before says.
+        let mut last = (None, None);
         for (cell, row) in cells.iter().zip(rows.values()) {
-            let read = cell.and_then(|text| cell::period(text, asked));
+            if last.0 != cell {
+                last = (cell, cell.and_then(|text| cell::period(text, asked)));
+            }
+            let read = last.1;
             if read == Some(asked) {
                 continue;
             }
@@ -204,7 +225,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn check_unique(&mut self, batch: &RecordBatch, rows: &UInt32Array) -> Result<(), ArrowError> {
+    fn check_unique(&mut self, batch: &RecordBatch, rows: &UInt32Array) -> Result<(), CheckError> {
         let table = self.table;
         let is_there = |name: &String| {
             table.columns.iter().zip(&self.layout.places).any(|(c, at)| c.name == *name && at.is_some())
@@ -212,26 +233,38 @@ impl<'a> Rows<'a> {
         if table.unique.is_empty() || !table.unique.iter().all(is_there) {
             return Ok(());
         }
-        let headings = || -> String {
-            let headings = table.unique.iter().filter_map(|name| table.column(name));
-            headings.map(|column| format!("{:?}", column.heading())).collect::<Vec<_>>().join(" and ")
-        };
         let spot = self.layout.spot_of(self.table, self.table.unique.first());
+        let place = self.findings.place();
+        self.batches.extend(rows.values().first().map(|row| (*row, place)));
         for (key, row) in self.keys.digests(batch)?.into_iter().zip(rows.values()) {
-            match self.met.meet(key, *row) {
+            match self.met.meet(key, *row).map_err(CheckError::Room)? {
                 Known::New => {}
                 Known::Before(before) => {
-                    self.findings.add(Severity::Error, spot, Some(*row), rule::UNIQUE, || {
-                        format!("this row has the same {} as row {before}. Please correct or delete one.", headings())
-                    });
+                    let says = || self.table.says_twice(before);
+                    self.findings.add_at(place, Severity::Error, spot, Some(*row), rule::UNIQUE, says);
                 }
                 Known::Full => {
-                    self.findings.add(Severity::Error, spot, Some(*row), rule::TOO_MANY, || {
+                    self.findings.add_at(place, Severity::Error, spot, Some(*row), rule::TOO_MANY, || {
                         "there are too many rows to tell whether each is there once. Please send smaller files.".into()
                     });
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Tells which keys repeat far apart.
+    pub(super) fn tell_repeats(&mut self) -> Result<(), CheckError> {
+        let met = std::mem::replace(&mut self.met, Met::new(None, false));
+        let repeats = met.finish().map_err(CheckError::Room)?;
+        let spot = self.layout.spot_of(self.table, self.table.unique.first());
+        for (row, before) in &repeats.rows {
+            let batch = self.batches.partition_point(|(first, _)| first <= row);
+            let place = batch.checked_sub(1).and_then(|batch| self.batches.get(batch)).map_or(0, |(_, place)| *place);
+            let says = || self.table.says_twice(*before);
+            self.findings.add_at(place, Severity::Error, spot, Some(*row), rule::UNIQUE, says);
+        }
+        self.findings.count_more(spot, rule::UNIQUE, repeats.count.saturating_sub(repeats.rows.len() as u64));
         Ok(())
     }
 

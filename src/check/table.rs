@@ -11,7 +11,7 @@ use super::{
     headings::plain,
     rules,
 };
-use crate::settings::Section;
+use crate::{domain::Status, settings::Section};
 
 /// One table of a return.
 #[derive(Debug, Clone)]
@@ -34,6 +34,8 @@ pub struct TableContract {
     pub most_rows: Option<u32>,
     /// Texts that mean "not available", besides the usual symbols.
     pub missing: Vec<String>,
+    /// Texts in place of a number that say why there is none, besides the usual symbols.
+    pub symbols: Vec<(String, Status)>,
     /// Whether the sheet may be absent or without rows.
     pub optional: bool,
     /// What a heading that the contract does not know means.
@@ -111,6 +113,7 @@ impl TableContract {
             unique: section.list_or_empty("unique"),
             most_rows: settle_most_rows(section),
             missing: section.list_or_empty("missing"),
+            symbols: settle_symbols(section),
             optional: section.boolean_or("optional", false),
             extra_columns: match section.one_of_opt("extra_columns", &["query", "error", "ignore"]) {
                 Some("error") => Extra::Error,
@@ -208,6 +211,13 @@ impl TableContract {
         }
     }
 
+    /// What is told of a row whose key stood in the row `before`.
+    pub(super) fn says_twice(&self, before: u32) -> String {
+        let headings = self.unique.iter().filter_map(|name| self.column(name));
+        let headings: Vec<String> = headings.map(|column| format!("{:?}", column.heading())).collect();
+        format!("this row has the same {} as row {before}. Please correct or delete one.", headings.join(" and "))
+    }
+
     /// One of its columns.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
@@ -268,6 +278,22 @@ fn settle_most_rows(section: &mut Section<'_>) -> Option<u32> {
         section.refuse("most_rows", "a whole number above zero", "most_rows = 1");
     }
     positive
+}
+
+/// Reads `symbols`: for each status the texts that stand for it.
+fn settle_symbols(section: &mut Section<'_>) -> Vec<(String, Status)> {
+    let Some(mut symbols) = section.section_opt("symbols") else { return Vec::new() };
+    let mut texts: Vec<(String, Status)> = Vec::new();
+    for status in [Status::C, Status::Z, Status::X, Status::K, Status::U] {
+        for text in symbols.list_or_empty(status.symbol()) {
+            let text = text.trim().to_owned();
+            if text.is_empty() || texts.iter().any(|(known, _)| *known == text) {
+                symbols.refuse(status.symbol(), "texts that are not empty, each under one letter", "c = [\"*\"]");
+            }
+            texts.push((text, status));
+        }
+    }
+    texts
 }
 
 fn settle_columns(section: &mut Section<'_>) -> Vec<Column> {

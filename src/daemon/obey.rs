@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use bytes::Bytes;
+use tokio::task::spawn_blocking;
 
 use super::{Command, Compared, Reply, advance, post, ring, told as in_words};
 use crate::{
+    content::Content,
     domain::Verdict,
     flows::{
         App, backfill, escalation, hold,
@@ -40,10 +41,12 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
             format!("it is {to}, after {rings} rings that did something")
         }
         Command::Submit { file, return_id, agency, period, actor } => {
-            let _turn = app.turn.lock().await;
-            let bytes = tokio::fs::read(&file).await.with_context(|| file.display().to_string())?;
             let name = file.file_name().and_then(|n| n.to_str()).unwrap_or("unnamed").to_owned();
-            let extract = Extract { bytes: Bytes::from(bytes), name, source: format!("brought by {actor}") };
+            let (path, incoming) = (file.clone(), app.board.incoming());
+            let copied = spawn_blocking(move || Content::copied(std::fs::File::open(path)?, &incoming)).await?;
+            let content = copied.with_context(|| file.display().to_string())?;
+            let extract = Extract { content, name, source: format!("brought by {actor}") };
+            let _turn = app.turn.lock().await;
             let key = ObligationKey { return_id, agency, period };
             let offer = Offer { key, extract, actor, acknowledge: Acknowledge::Nothing };
             return Ok(told(&intake::receive(app, offer).await?));

@@ -54,6 +54,11 @@ pub fn is_formula_error(text: &str) -> bool {
     }
 }
 
+/// A heading or a sheet's name without what people do not see: case and surplus spaces.
+pub fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
 /// Trims headings, names columns that have none and refuses repeated ones. The first is in `first_column`.
 pub(super) fn headings(
     cells: impl IntoIterator<Item = String>,

@@ -8,6 +8,9 @@ use crate::worker::WorkerError;
 /// The extract is not a readable file of its format.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
+    /// Our own copy of the extract, not the extract.
+    #[error("the kept copy of the file cannot be read ({0}); check that the disk is there")]
+    Kept(#[from] std::io::Error),
     #[error("the file is empty; send it again with its headings, or declare a nil return")]
     Empty,
     #[error("the server sent a web page, not {0}; check the address, and whether it asks for a sign-in")]
@@ -17,7 +20,7 @@ pub enum DecodeError {
     #[error("the file holds more than the {} MiB allowed; send the data in smaller files", .0 / (1 << 20))]
     TooLarge(u64),
     #[error("byte {byte} (line {line}) is not {encoding}; save the file as UTF-8 and send it again")]
-    Encoding { byte: usize, line: usize, encoding: &'static str },
+    Encoding { byte: u64, line: u64, encoding: &'static str },
     #[error("columns {first} and {second} have the same heading; rename one of them")]
     DuplicateHeading { heading: String, first: String, second: String },
     #[error("row {row} has {found} cells where the headings have {expected}; correct the row, or quote its text")]
@@ -26,6 +29,20 @@ pub enum DecodeError {
     OpenQuote { row: u32 },
     #[error("row {row} goes on after a closing quotation mark; double the quotation marks inside the text")]
     AfterQuote { row: u32 },
+    #[error(
+        "row {row} is longer than 16 MiB; is a quotation mark opened in it that is never closed? Correct it, and send the \
+         file again"
+    )]
+    LongRecord { row: u32 },
+    #[error(
+        "the file has no row {row}, in which its headings should stand; correct header_row or header_rows in [format]"
+    )]
+    HeaderRow { row: u32 },
+    #[error(
+        "row {row} begins like the notes below the table, and more than 20 rows follow it; move the notes to the end of \
+         the file, or correct footer in [format]"
+    )]
+    LongFooter { row: u32 },
     #[error("{0:?} cannot separate columns; write one of , ; | or a tab")]
     Delimiter(char),
     #[error("the file has more rows than can be numbered; send the data in smaller files")]

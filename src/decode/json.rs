@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 
 use super::cells::{Batch, headings, schema};
 use super::text::settle;
-use super::{DecodeError, Encoding, Remarks, Sheet};
+use super::{DecodeError, Encoding, Remarks, Rows, Sheet};
 
 /// What a return may state about its JSON files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,7 +62,7 @@ pub(super) fn read(options: &JsonOptions, extract: Bytes, allowed: u64) -> Resul
         columns,
         counts: Vec::new(),
         remarks: Remarks::default(),
-        rows: Box::new(rows),
+        rows: Rows::of(rows),
     })
 }
 

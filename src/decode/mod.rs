@@ -8,11 +8,16 @@ mod arrow_file;
 mod cells;
 mod columnar;
 mod csv;
+mod dialect;
 mod error;
+mod fast;
 mod json;
 mod marks;
 mod parquet;
+mod record;
 mod remarks;
+mod rows;
+mod stream;
 mod text;
 mod wire;
 mod workbook;
@@ -20,20 +25,21 @@ mod xml;
 
 use std::process::ExitCode;
 
-use arrow::array::RecordBatch;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::content::Content;
 use crate::worker::{self, Job, Kind, Launcher};
 
 pub use crate::worker::Limits;
-pub use cells::{NOT_CALCULATED, is_formula_error, is_unnamed};
-pub use csv::CsvOptions;
+pub use cells::{NOT_CALCULATED, is_formula_error, is_unnamed, plain};
+pub use csv::{CsvOptions, Quote};
 pub use error::DecodeError;
 pub use json::JsonOptions;
 pub use marks::{AGENCY_MARK, Marks, PERIOD_MARK, RETURN_MARK, marks_of};
 pub use remarks::{Outside, Remarks, Runs, Stored, Tally};
+pub use rows::{Piece, Rows};
 pub use text::{Encoding, refuse_what_is_no_data};
 pub use workbook::{Wanted, WantedHeading, WorkbookOptions, is_range};
 pub use xml::{NotAPath, Place, XmlOptions, XmlTable, rows_path};
@@ -74,9 +80,6 @@ impl Sheet {
     }
 }
 
-/// The rows of a sheet, read as they are asked for.
-pub type Rows = Box<dyn Iterator<Item = Result<RecordBatch, DecodeError>> + Send>;
-
 /// How an extract is to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
@@ -103,11 +106,14 @@ pub fn letter(column: usize) -> String {
     letters.iter().rev().collect()
 }
 
+/// How much of an extract tells what it is: see [`refuse_what_is_no_data`].
+pub const HEAD: usize = 1 << 16;
+
 /// Reads an extract under the ordinary [`Limits`].
 ///
 /// # Errors
 /// See [`decode_within`].
-pub async fn decode(format: &Format, extract: Bytes, worker: &Launcher) -> Result<Decoded, DecodeError> {
+pub async fn decode(format: &Format, extract: impl Into<Content>, worker: &Launcher) -> Result<Decoded, DecodeError> {
     decode_within(format, extract, worker, Limits::default()).await
 }
 
@@ -118,21 +124,27 @@ pub async fn decode(format: &Format, extract: Bytes, worker: &Launcher) -> Resul
 /// [`Sheet::rows`]: rows before it are not a file either.
 pub async fn decode_within(
     format: &Format,
-    extract: Bytes,
+    extract: impl Into<Content>,
     worker: &Launcher,
     limits: Limits,
 ) -> Result<Decoded, DecodeError> {
-    refuse_what_is_no_data(format, &extract)?;
+    let extract = extract.into();
+    refuse_what_is_no_data(format, &extract.head(HEAD)?)?;
+    let most = limits.decoded_bytes;
     match format {
-        Format::Csv(options) => one(csv::read(options, extract, limits.decoded_bytes)?),
-        Format::Json(options) => one(json::read(options, extract, limits.decoded_bytes)?),
-        Format::Xml(options) => xml::read(options, extract, limits.decoded_bytes),
+        Format::Csv(options) => one(csv::read(options, extract)?),
+        Format::Json(options) => one(json::read(options, whole(&extract, most)?, most)?),
+        Format::Xml(options) => xml::read(options, whole(&extract, most)?, most),
         Format::Workbook(options) => {
             let request = json!(options);
-            wire::sheets(in_worker(worker, Kind::Workbook, &request, &extract, limits).await?)
+            wire::sheets(in_worker(worker, Kind::Workbook, &request, &whole(&extract, most)?, limits).await?)
         }
-        Format::Parquet => wire::sheets(in_worker(worker, Kind::Parquet, &json!({}), &extract, limits).await?),
-        Format::Arrow => wire::sheets(in_worker(worker, Kind::Arrow, &json!({}), &extract, limits).await?),
+        Format::Parquet => {
+            wire::sheets(in_worker(worker, Kind::Parquet, &json!({}), &whole(&extract, most)?, limits).await?)
+        }
+        Format::Arrow => {
+            wire::sheets(in_worker(worker, Kind::Arrow, &json!({}), &whole(&extract, most)?, limits).await?)
+        }
     }
 }
 
@@ -141,7 +153,12 @@ pub async fn decode_within(
 /// # Errors
 /// When it is no CSV file.
 pub fn csv(bytes: Bytes) -> Result<Sheet, DecodeError> {
-    csv::read(&CsvOptions::default(), bytes, Limits::default().decoded_bytes)
+    csv::read(&CsvOptions::default(), bytes.into())
+}
+
+/// The whole extract in memory, for formats that cannot be read otherwise.
+fn whole(extract: &Content, most: u64) -> Result<Bytes, DecodeError> {
+    if extract.length() > most { Err(DecodeError::TooLarge(most)) } else { Ok(extract.bytes()?) }
 }
 
 fn one(sheet: Sheet) -> Result<Decoded, DecodeError> {
@@ -152,7 +169,7 @@ async fn in_worker(
     worker: &Launcher,
     kind: Kind,
     request: &serde_json::Value,
-    extract: &Bytes,
+    extract: &[u8],
     limits: Limits,
 ) -> Result<Vec<worker::Frame>, DecodeError> {
     let job = Job { kind, request, input: Some(extract), limits, readable: &[] };

@@ -24,7 +24,8 @@ pub enum Encoding {
     Windows1252,
 }
 
-/// Refuses what is plainly something else: nothing at all, a web page, a workbook where text is expected.
+/// Refuses what is plainly something else: nothing at all, a web page, a workbook where text is expected. `bytes` are
+/// the first ones of the file, at least [`HEAD`](super::HEAD) of them if there are as many.
 ///
 /// # Errors
 /// What it is instead.
@@ -105,8 +106,8 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16, allowed: u64) -> Result<Bytes, 
     let mut text = String::with_capacity(bytes.len() / 2);
     let mut read = 0;
     let broken = |read: usize, text: &str| DecodeError::Encoding {
-        byte: 2 * read + 1,
-        line: text.matches('\n').count() + 1,
+        byte: 2 * read as u64 + 1,
+        line: text.matches('\n').count() as u64 + 1,
         encoding: "UTF-16",
     };
     for unit in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
@@ -136,7 +137,7 @@ fn looks_like_windows_1252(bytes: &[u8]) -> bool {
 
 fn windows_1252(bytes: &[u8], allowed: u64) -> Result<Bytes, DecodeError> {
     // Five bytes stand for nothing in Windows-1252; the decoder would make control characters of them.
-    if let Some(byte) = bytes.iter().position(|byte| matches!(byte, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D)) {
+    if let Some(byte) = bytes.iter().position(|byte| is_undefined_in_windows_1252(*byte)) {
         return Err(wrong(bytes, byte, "UTF-8 or Windows-1252"));
     }
     match WINDOWS_1252.decode_without_bom_handling(bytes).0 {
@@ -145,13 +146,17 @@ fn windows_1252(bytes: &[u8], allowed: u64) -> Result<Bytes, DecodeError> {
     }
 }
 
+pub(super) fn is_undefined_in_windows_1252(byte: u8) -> bool {
+    matches!(byte, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D)
+}
+
 fn within(text: String, allowed: u64) -> Result<Bytes, DecodeError> {
     if text.len() as u64 > allowed { Err(DecodeError::TooLarge(allowed)) } else { Ok(Bytes::from(text)) }
 }
 
 fn wrong(bytes: &[u8], at: usize, encoding: &'static str) -> DecodeError {
     let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-    DecodeError::Encoding { byte: at + 1, line, encoding }
+    DecodeError::Encoding { byte: at as u64 + 1, line: line as u64, encoding }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::cells::schema;
-use super::{DecodeError, Decoded, Remarks, Sheet};
+use super::{DecodeError, Decoded, Remarks, Rows, Sheet};
 use crate::worker::{Frame, Output};
 
 /// A sheet without its rows.
@@ -72,7 +72,7 @@ pub(super) fn sheets(frames: Vec<Frame>) -> Result<Decoded, DecodeError> {
             return Err(DecodeError::Wire("rows of another shape"));
         }
         let Heading { name, header_row, first_column, columns, remarks } = heading;
-        let rows = Box::new(stream.map(|batch| batch.map_err(DecodeError::from)));
+        let rows = Rows::of(stream.map(|batch| batch.map_err(DecodeError::from)));
         decoded.sheets.push(Sheet { name, header_row, first_column, columns, counts: Vec::new(), remarks, rows });
     }
     Ok(decoded)

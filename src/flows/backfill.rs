@@ -225,7 +225,7 @@ async fn load(
         return Ok(Came::Before(id, verdict));
     }
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or("unnamed").to_owned();
-    let extract = Extract { bytes, name, source: format!("{LOADED_BY} {actor}") };
+    let extract = Extract::of_bytes(bytes, name, format!("{LOADED_BY} {actor}"));
     let offer = Offer { key, extract, actor: actor.to_owned(), acknowledge: Acknowledge::Nothing };
     let _turn = app.turn.lock().await;
     Ok(Came::Judged(intake::receive(app, offer).await?))

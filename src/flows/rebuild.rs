@@ -99,8 +99,8 @@ async fn replay(app: &App, warehouse: &Warehouse, id: i64, at: jiff::Timestamp) 
     let contract = intake::contract_of(app, &submission).await?;
     let mut staging = intake::stage(warehouse, &contract, &submission)?;
     if !submission.sha256.is_empty() {
-        let bytes = intake::bytes_of(app, &submission).await?;
-        let decoded = decode(&contract.format, bytes, &app.launcher).await?;
+        let content = intake::content_of(app, &submission).await?;
+        let decoded = decode(&contract.format, content, &app.launcher).await?;
         let claim = Claim { obligation: submission.obligation.clone(), submission: id };
         // The recorded verdict stands, so nothing is compared with earlier files.
         let past = known::replayed(app, &contract, &submission).await?;

@@ -80,7 +80,7 @@ fn wrong_extracts(data: &Path, keys: &[(String, Vec<u8>)]) -> Vec<String> {
     match Landing::open(&data.join("landing"), &data.join("master.key")) {
         Ok(landing) => keys
             .iter()
-            .filter_map(|(digest, key)| landing.read(digest, key).err())
+            .filter_map(|(digest, key)| landing.extract(digest, key).err())
             .map(|error| error.to_string())
             .collect(),
         Err(error) => vec![error.to_string()],

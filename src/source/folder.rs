@@ -9,7 +9,6 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use rustix::fs::OFlags;
 
@@ -18,7 +17,7 @@ use super::{
     listing::{Entry, Selection, Take},
     template,
 };
-use crate::settings::Section;
+use crate::{content::Content, settings::Section};
 
 /// The settings of a drop folder.
 #[derive(Debug, Clone)]
@@ -75,7 +74,7 @@ pub enum FolderError {
 }
 
 /// The largest file taken from a folder.
-pub const MOST_BYTES: u64 = 1 << 30;
+pub const MOST_BYTES: u64 = 16 << 30;
 
 /// The most files that a folder may hold.
 pub const MOST_FILES: usize = 10_000;
@@ -104,8 +103,9 @@ pub fn list(folder: &Path) -> Result<Vec<Entry>, FolderError> {
     Ok(listing)
 }
 
-/// Reads a file that stood still; an error if it did not stand still after all.
-pub fn read(folder: &Path, seen: &Entry) -> Result<Extract, FolderError> {
+/// Copies a file that stood still, a large one to a private file in `spool`; an error if it did not stand still after
+/// all.
+pub fn read(folder: &Path, seen: &Entry, spool: &Path) -> Result<Extract, FolderError> {
     let path = folder.join(&seen.name);
     if seen.size > MOST_BYTES {
         return Err(FolderError::TooLarge { path });
@@ -120,13 +120,12 @@ pub fn read(folder: &Path, seen: &Entry) -> Result<Extract, FolderError> {
     if described(seen.name.clone(), &file.metadata().map_err(unreadable)?) != *seen {
         return Err(changed());
     }
-    let mut bytes = Vec::new();
-    file.by_ref().take(seen.size + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let content = Content::copied(file.by_ref().take(seen.size + 1), spool).map_err(unreadable)?;
     let after = fs::symlink_metadata(&path).map_err(unreadable)?;
-    if !after.is_file() || described(seen.name.clone(), &after) != *seen || bytes.len() as u64 != seen.size {
+    if !after.is_file() || described(seen.name.clone(), &after) != *seen || content.length() != seen.size {
         return Err(changed());
     }
-    Ok(Extract { bytes: Bytes::from(bytes), name: seen.name.clone(), source: "the drop folder".into() })
+    Ok(Extract { content, name: seen.name.clone(), source: "the drop folder".into() })
 }
 
 fn described(name: String, meta: &fs::Metadata) -> Entry {
@@ -146,12 +145,12 @@ mod tests {
         let file = home.path().join("missing-children 2025-26-Q1.xlsx");
         fs::write(&file, "half and half").unwrap();
         let listing = list(home.path()).unwrap();
-        assert_eq!(read(home.path(), &listing[0]).unwrap().bytes, "half and half");
+        assert_eq!(read(home.path(), &listing[0], home.path()).unwrap().content.bytes().unwrap(), "half and half");
         fs::write(&file, "changed meanwhile").unwrap();
-        assert!(matches!(read(home.path(), &listing[0]), Err(FolderError::Changed { .. })));
+        assert!(matches!(read(home.path(), &listing[0], home.path()), Err(FolderError::Changed { .. })));
         fs::remove_file(&file).unwrap();
         std::os::unix::fs::symlink("/etc/hostname", &file).unwrap();
-        assert!(matches!(read(home.path(), &listing[0]), Err(FolderError::Unreadable { .. })));
+        assert!(matches!(read(home.path(), &listing[0], home.path()), Err(FolderError::Unreadable { .. })));
     }
 
     #[test]

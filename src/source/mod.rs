@@ -13,9 +13,8 @@ pub mod store;
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-
 use crate::{
+    content::Content,
     domain::{AgencyId, Period},
     settings::Section,
 };
@@ -29,11 +28,18 @@ pub use store::Store;
 #[derive(Debug, Clone)]
 pub struct Extract {
     /// The bytes, verbatim.
-    pub bytes: Bytes,
+    pub content: Content,
     /// The file's own name; metadata only, never used as a path.
     pub name: String,
     /// Where it came from, in words.
     pub source: String,
+}
+
+impl Extract {
+    /// An extract of these bytes, which are few.
+    pub fn of_bytes(bytes: impl Into<Content>, name: impl Into<String>, source: impl Into<String>) -> Self {
+        Self { content: bytes.into(), name: name.into(), source: source.into() }
+    }
 }
 
 /// Where a return's extracts come from. Each kind's settings are a struct of its own, settled in its own file.

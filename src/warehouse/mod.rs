@@ -14,6 +14,7 @@ mod column;
 mod damage;
 mod desk;
 mod log;
+mod parquet_file;
 mod session;
 mod staging;
 mod state;

@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["flows"],
     &["analysis", "check", "decode", "form", "mail", "pack", "source", "timetable", "warehouse"],
     &["ledger", "settings", "sqlfn", "worker"],
-    &["clock", "domain", "durable", "fault"],
+    &["clock", "content", "domain", "durable", "fault"],
 ];
 
 /// Who may use whom within a layer: the stream flows one way, and a later stage takes the type of an earlier one.
@@ -27,6 +27,8 @@ const SIDEWAYS: &[(&str, &str)] = &[
     ("form", "decode"),
     ("warehouse", "check"),
     ("pack", "analysis"),
+    ("content", "domain"),
+    ("content", "durable"),
     ("durable", "domain"),
 ];
 

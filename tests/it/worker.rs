@@ -215,7 +215,7 @@ async fn what_is_wrong_with_a_workbook_is_said_in_words() {
 
     let mut protected = vec![0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
     protected.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));
-    let locked = decode(&workbook(&[]), protected.into(), &launcher()).await.err().unwrap().to_string();
+    let locked = decode(&workbook(&[]), protected, &launcher()).await.err().unwrap().to_string();
     assert!(locked.starts_with("the workbook is protected with a password"), "{locked}");
 }
 
@@ -225,7 +225,7 @@ async fn a_stray_cell_outside_the_headings_costs_one_cell_and_is_named() {
     let sheet = book.add_worksheet();
     sheet.write_row(0, 0, ["Area", "Episodes"]).unwrap();
     sheet.write_string(1_048_575, 16_383, "boo").unwrap();
-    let bytes = book.save_to_buffer().unwrap().into();
+    let bytes = book.save_to_buffer().unwrap();
     let decoded = decode_within(&workbook(&[]), bytes, &launcher(), limits(32, 20)).await.unwrap();
     let outside = decoded.sheets[0].remarks.outside.clone().unwrap();
     assert_eq!((outside.letter.as_str(), outside.row, outside.count), ("XFD", 1_048_576, 1));

@@ -106,7 +106,10 @@ mod tests {
         assert!(matches!(fetch(&Validators::default()).await, Fetched::NotThere));
         partner.publish("/police/2025-26-Q1.csv", b"a,b\r\n".to_vec());
         let Fetched::New(extract, first) = fetch(&Validators::default()).await else { panic!("no file") };
-        assert_eq!((extract.bytes.as_ref(), extract.name.as_str()), (b"a,b\r\n".as_slice(), "2025-26-Q1.csv"));
+        assert_eq!(
+            (extract.content.bytes().unwrap().as_ref(), extract.name.as_str()),
+            (b"a,b\r\n".as_slice(), "2025-26-Q1.csv")
+        );
         assert!(matches!(fetch(&first).await, Fetched::NotModified));
         partner.publish("/police/2025-26-Q1.csv", b"a,c\r\n".to_vec());
         assert!(matches!(fetch(&first).await, Fetched::New(..)));

@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, RecordBatch, StringBuilder, UInt32Builder};
 
 use super::XmlTable;
 use crate::decode::cells::{BATCH, schema};
-use crate::decode::{DecodeError, Remarks, Sheet};
+use crate::decode::{DecodeError, Remarks, Rows, Sheet};
 
 /// One table in the making.
 pub(super) struct Gather {
@@ -115,7 +115,7 @@ impl Gather {
             columns,
             counts,
             remarks: Remarks::default(),
-            rows: Box::new(batches.into_iter().map(Ok)),
+            rows: Rows::of(batches.into_iter().map(Ok)),
         })
     }
 }

@@ -73,6 +73,11 @@ pub struct Board {
 }
 
 impl Board {
+    /// Where large files lie, without a name, while they are taken in.
+    pub fn incoming(&self) -> PathBuf {
+        self.data.join("incoming")
+    }
+
     /// Reads every definition below `home`.
     ///
     /// # Errors

@@ -1,7 +1,5 @@
 //! The verdict on an extract: decoded, checked against its contract, and stored if it keeps it.
 
-use bytes::Bytes;
-
 use super::{
     super::{App, across, known, past},
     Received,
@@ -9,6 +7,7 @@ use super::{
 };
 use crate::{
     check::{CheckError, Claim, Contract, check},
+    content::Content,
     decode::{DecodeError, decode},
     domain::Verdict,
     fault,
@@ -22,10 +21,10 @@ pub(super) async fn judge(
     app: &App,
     submission: &Submission,
     contract: &Contract,
-    bytes: Bytes,
+    content: Content,
     released: bool,
 ) -> anyhow::Result<Received> {
-    let decoded = match decode(&contract.format, bytes, &app.launcher).await {
+    let decoded = match decode(&contract.format, content, &app.launcher).await {
         Ok(decoded) => decoded,
         Err(error) => return unreadable(app, submission, contract, error).await,
     };
@@ -72,14 +71,16 @@ pub(super) async fn judge(
     }
 }
 
-/// A file that cannot be read is the sender's to mend; a worker that could not be started is ours.
+/// A file that cannot be read is the sender's to mend; a copy that the disk does not give back, or a worker that could
+/// not be started, is ours.
 async fn unreadable(
     app: &App,
     submission: &Submission,
     contract: &Contract,
     error: DecodeError,
 ) -> anyhow::Result<Received> {
-    if let DecodeError::Worker(WorkerError::Spawn { .. } | WorkerError::Build { .. } | WorkerError::Protocol { .. }) =
+    if let DecodeError::Kept(_)
+    | DecodeError::Worker(WorkerError::Spawn { .. } | WorkerError::Build { .. } | WorkerError::Protocol { .. }) =
         &error
     {
         return Err(error.into());

@@ -16,7 +16,7 @@ use futures::FutureExt;
 use super::{App, retry};
 use crate::{
     check::Contract,
-    domain::{Period, Verdict, civil_day, sha256},
+    domain::{Period, Verdict, civil_day},
     fault,
     ledger::{Event, FindingRow, Move, NewSubmission, ObligationKey, Pull, RowCounts, Submission, TakenFile, Txn},
     source::Extract,
@@ -24,7 +24,7 @@ use crate::{
     warehouse::WarehouseError,
 };
 
-pub(super) use archive::{bytes_of, contract_of, the_submission};
+pub(super) use archive::{content_of, contract_of, the_submission};
 pub(super) use judge::stage;
 pub(super) use store::Outcome;
 
@@ -86,8 +86,8 @@ pub struct Received {
 /// When the disk, the ledger or a worker failed; the bytes, if they arrived, are judged at the next ring.
 pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
     let contract = owed_contract(app, &offer.key)?;
-    let bytes = offer.extract.bytes.clone();
-    let landed = archive::keep(app, bytes.clone()).await.context("the extract could not be kept")?;
+    let content = offer.extract.content.clone();
+    let landed = archive::keep(app, content.clone()).await.context("the extract could not be kept")?;
     fault::point("intake-after-landing");
 
     let now = app.clock.now();
@@ -137,7 +137,7 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
             )
             .await
         }
-        None => judge(app, &submission, contract, bytes, false).await,
+        None => judge(app, &submission, contract, content, false).await,
     }
 }
 
@@ -257,8 +257,8 @@ async fn resume_one(app: &App, submission: &Submission) -> anyhow::Result<Receiv
         return store_nil(app, submission, &contract).await;
     }
     let released = was_released(app, submission).await?;
-    let bytes = bytes_of(app, submission).await?;
-    judge(app, submission, &contract, bytes, released).await
+    let content = content_of(app, submission).await?;
+    judge(app, submission, &contract, content, released).await
 }
 
 /// Whether the staged files are gone, as after a rebuild in between: then the archive is read again.
@@ -296,12 +296,12 @@ fn same_as(txn: &Txn<'_>, new: &NewSubmission) -> crate::ledger::Result<Option<i
 pub async fn known_verdict(
     app: &App,
     key: &ObligationKey,
-    bytes: &[u8],
+    digest: &str,
     contract: &Contract,
 ) -> crate::ledger::Result<Option<Verdict>> {
     let key = key.clone();
     let last = app.ledger.read(move |txn| Ok(txn.submissions_of(&key)?.pop())).await?;
-    let same = last.filter(|last| last.contract_hash == contract.hash && last.sha256 == sha256(bytes));
+    let same = last.filter(|last| last.contract_hash == contract.hash && last.sha256 == digest);
     Ok(same.and_then(|last| last.verdict))
 }
 

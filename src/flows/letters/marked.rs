@@ -43,10 +43,11 @@ async fn copy(
     submission: &Submission,
     findings: &[FindingRow],
 ) -> anyhow::Result<Option<Vec<u8>>> {
-    let bytes = intake::bytes_of(app, submission).await?;
-    if bytes.len() > form::MOST_BYTES {
+    let content = intake::content_of(app, submission).await?;
+    if content.length() > form::MOST_BYTES as u64 {
         return Ok(None);
     }
+    let bytes = content.bytes()?;
     // As it was judged, so that each cell is where its finding says.
     let contract = intake::contract_of(app, submission).await?;
     let contact = &app.board.contact;

@@ -71,7 +71,9 @@ async fn take(app: &App, contract: &Contract, place: &Place, one: Candidate) -> 
     let Some(period) = period_of(contract, &one.entry.name, app.clock.now()) else {
         anyhow::bail!("{} names no period; put one into its name, as in 2025-26-Q1", one.entry.name);
     };
-    let extract = off_the_runtime(place.folder.clone(), move |folder| folder::read(&folder, &one.entry)).await?;
+    let incoming = app.board.incoming();
+    let extract =
+        off_the_runtime(place.folder.clone(), move |folder| folder::read(&folder, &one.entry, &incoming)).await?;
     let offer = Offer {
         key: ObligationKey { return_id: contract.id.clone(), agency: place.agency.clone(), period },
         extract,

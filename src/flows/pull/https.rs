@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     check::Contract,
-    decode::{DecodeError, refuse_what_is_no_data},
+    decode::{DecodeError, HEAD, refuse_what_is_no_data},
     domain::{AgencyId, Period, ReturnId, civil_day},
     flows::{
         App,
@@ -125,9 +125,9 @@ async fn settle(app: &App, place: &Place, answer: Result<Fetched, FetchError>) -
         }
         Ok(Fetched::New(extract, validators)) => {
             let pull = Pull { etag: validators.etag, last_modified: validators.last_modified, ..rested };
-            match refuse_what_is_no_data(&contract.format, &extract.bytes) {
+            match no_data(contract, &extract)? {
                 // A sign-in page in the place of the file is the host's answer to us, not the sender's file.
-                Err(error @ DecodeError::WebPage(_)) => (error.into(), None),
+                Some(error @ DecodeError::WebPage(_)) => (error.into(), None),
                 _ => match offer(app, contract, place, extract, pull).await {
                     Ok(new) => return Ok(new),
                     Err(Offered::Kept(error)) => return Err(error).with_context(|| words(app, contract, place)),
@@ -168,6 +168,12 @@ impl From<LedgerError> for Offered {
     }
 }
 
+/// What a file is instead of data, if that can be told from its beginning.
+fn no_data(contract: &Contract, extract: &Extract) -> anyhow::Result<Option<DecodeError>> {
+    let head = extract.content.head(HEAD).context("what was fetched cannot be read back")?;
+    Ok(refuse_what_is_no_data(&contract.format, &head).err())
+}
+
 /// Offers a fetched file; says whether it was taken. What comes again unchanged is passed over, whatever became of it: its
 /// sender was told, and a host that cannot say that its copy is the same would be heard of at every pull.
 async fn offer(app: &App, contract: &Contract, place: &Place, extract: Extract, pull: Pull) -> Result<bool, Offered> {
@@ -176,7 +182,7 @@ async fn offer(app: &App, contract: &Contract, place: &Place, extract: Extract, 
         None => Period::Release { date: civil_day(app.clock.now()) },
     };
     let key = ObligationKey { return_id: contract.id.clone(), agency: place.agency.clone(), period };
-    if intake::known_verdict(app, &key, &extract.bytes, contract).await?.is_some() {
+    if intake::known_verdict(app, &key, extract.content.sha256(), contract).await?.is_some() {
         remember(app, place, pull).await?;
         return Ok(false);
     }

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::period_of;
 use crate::{
     check::Contract,
-    domain::{AgencyId, ReturnId, Verdict, sha256},
+    domain::{AgencyId, ReturnId, Verdict},
     fault,
     flows::{
         App,
@@ -190,9 +190,9 @@ async fn take(
         None => Vec::new(),
     };
     // The same bytes that were not accepted last time: their sender was told, and hears nothing again.
-    let known = intake::known_verdict(app, &key, &extract.bytes, contract).await;
+    let known = intake::known_verdict(app, &key, extract.content.sha256(), contract).await;
     if known.map_err(|error| Untaken::Place(error.into()))? == Some(Verdict::NotAccepted) {
-        let digest = sha256(&extract.bytes);
+        let digest = extract.content.sha256().to_owned();
         let noted = app.ledger.write(move |txn| txn.take_file(&file, &moves, &digest)).await;
         return noted.map(|()| false).map_err(|error| Untaken::Place(error.into()));
     }

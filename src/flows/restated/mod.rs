@@ -154,9 +154,9 @@ async fn read(app: &App, submission: &Submission) -> anyhow::Result<Read> {
         return Ok(Read { rows, totals: Vec::new() });
     }
     let id = submission.id;
-    let bytes = intake::bytes_of(app, submission).await?;
+    let content = intake::content_of(app, submission).await?;
     let decoded =
-        decode(&contract.format, bytes, &app.launcher).await.with_context(|| format!("reading submission {id}"))?;
+        decode(&contract.format, content, &app.launcher).await.with_context(|| format!("reading submission {id}"))?;
     let claim = Claim { obligation: submission.obligation.clone(), submission: id };
     // As it was judged: with the same codes, the same key, and the same rows refused.
     let past = known::replayed(app, &contract, submission).await?;

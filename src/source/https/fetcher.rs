@@ -162,7 +162,7 @@ impl Asking<'_> {
         let name = name.unwrap_or_else(|| last_segment(response.url()));
         let source = response.url().host_str().unwrap_or("an unnamed host").to_owned();
         let bytes = self.body(response, &taken).await?;
-        Ok(Fetched::New(Extract { bytes, name, source }, taken))
+        Ok(Fetched::New(Extract::of_bytes(bytes, name, source), taken))
     }
 
     /// The records of all pages as one JSON array. Whether they changed is told by the bytes alone.
@@ -190,7 +190,7 @@ impl Asking<'_> {
             name.push_str(".json");
         }
         let source = self.origin.host_str().unwrap_or("an unnamed host").to_owned();
-        Ok(Fetched::New(Extract { bytes: gathering.finish(), name, source }, Validators::default()))
+        Ok(Fetched::New(Extract::of_bytes(gathering.finish(), name, source), Validators::default()))
     }
 
     /// Asks an address, and those it redirects to.

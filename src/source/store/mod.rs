@@ -250,7 +250,7 @@ impl Session {
         if bytes.len() as u64 != entry.size {
             return Err(StoreError::Changed { place: self.place.clone(), name: entry.name.clone() });
         }
-        Ok(Extract { bytes, name: entry.name.clone(), source: self.host.clone() })
+        Ok(Extract::of_bytes(bytes, entry.name.clone(), self.host.clone()))
     }
 
     /// Moves a file of the folder to `move_to`, under another name.
