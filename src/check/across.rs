@@ -85,8 +85,12 @@ impl Checked {
             }
         }
         let (errors, queries) = (findings.has_errors(), findings.has_queries());
-        self.findings.extend(findings.finish());
-        self.findings.sort_by_key(|finding| finding.severity);
+        // What a rule across tables rests on is not known here, so an explanation of it stands for this file alone.
+        let more = findings.finish().0.into_iter().map(|finding| (finding, None));
+        let known = self.findings.into_iter().zip(self.marks);
+        let mut all: Vec<_> = known.chain(more).collect();
+        all.sort_by_key(|(finding, _)| finding.severity);
+        (self.findings, self.marks) = all.into_iter().unzip();
         self.has_queries |= queries;
         if errors {
             self.judgement = Judgement::NotAccepted;

@@ -1,10 +1,10 @@
 //! What a check found: the only thing from which rows may be stored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Finding, RefusedRows, RowCounts, SeenColumn, headings::Layout};
+use super::{Coverage, Finding, RefusedRows, RowCounts, SeenColumn, headings::Layout};
 use crate::{
-    domain::{Status, Verdict},
+    domain::{Period, Status, Verdict},
     ledger::ObligationKey,
 };
 
@@ -70,6 +70,10 @@ pub struct Checked {
     pub(super) judgement: Judgement,
     pub(super) has_queries: bool,
     pub(super) findings: Vec<Finding>,
+    pub(super) marks: Vec<Option<String>>,
+    pub(super) earlier: BTreeSet<Period>,
+    pub(super) left_out: i64,
+    pub(super) coverage: Option<Coverage>,
     pub(super) tables: Vec<TableCount>,
     pub(super) totals: Vec<Total>,
     pub(super) ignored: Vec<String>,
@@ -121,11 +125,29 @@ impl Checked {
         &self.findings
     }
 
-    /// Rows read. Of an accepted file all are taken but those refused one by one, of any other none.
+    /// What each finding is about, where it is a query that an explanation may be carried over to: a digest that stays the
+    /// same as long as rule, key and figure do.
+    pub fn marks(&self) -> &[Option<String>] {
+        &self.marks
+    }
+
+    /// The earlier periods that a file of several has rows of. They were looked at for their period alone.
+    pub fn earlier(&self) -> &BTreeSet<Period> {
+        &self.earlier
+    }
+
+    /// How much of a group the file speaks of, where its agency is one.
+    pub fn coverage(&self) -> Option<&Coverage> {
+        self.coverage.as_ref()
+    }
+
+    /// Rows read. Of an accepted file all are taken but those refused one by one and those of other areas, which the return
+    /// leaves out; of any other none.
     pub fn rows(&self) -> RowCounts {
-        let read: i64 = self.tables.iter().map(|table| table.rows).sum();
+        let ours: i64 = self.tables.iter().map(|table| table.rows).sum();
         let refused: i64 = self.tables.iter().map(|table| table.refused).sum();
-        let accepted = if self.verdict().is_accepted() { read - refused } else { 0 };
+        let accepted = if self.verdict().is_accepted() { ours - refused } else { 0 };
+        let read = ours + self.left_out;
         RowCounts { read, accepted, refused: read - accepted }
     }
 

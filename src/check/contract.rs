@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::civil;
 
-use super::{CodeTable, Codes, CrossRule, RefuseRows, Shield, TableContract, findings::rule, format, headings::plain};
+use super::{
+    CodeTable, Codes, Covers, CrossRule, RefuseRows, Shield, TableContract, findings::rule, format, guard::Exempt,
+    headings::plain,
+};
 use crate::{
     decode::Format,
     domain::{AgencyId, ReturnId, sha256},
@@ -26,6 +29,8 @@ pub struct Contract {
     pub priority: String,
     /// How often it is owed.
     pub every: Every,
+    /// How many periods a file holds, where that is more than the one it is sent for.
+    pub covers: Option<Covers>,
     /// When it is due; a release is not.
     pub due: Option<Due>,
     /// From when on it is owed, where that is later than the board's own beginning.
@@ -36,6 +41,8 @@ pub struct Contract {
     pub source: Source,
     /// How it is read.
     pub format: Format,
+    /// What stands in it and is no child's identity.
+    pub exempt: Vec<Exempt>,
     /// Its tables.
     pub tables: Vec<TableContract>,
     /// Its rules across tables, periods and returns.
@@ -85,6 +92,7 @@ impl Contract {
         let priority = root.text_or("priority", "all");
         let every: Option<Every> = root.parsed("every");
         let due = settle_due(&mut root, every);
+        let covers: Option<Covers> = root.parsed_opt("covers");
         let starts_on = root.date_opt("starts_on");
         let governance = root.section("governance").and_then(|mut table| Governance::settle(&mut table));
         let source = root.section("source").and_then(|mut table| Source::settle(&mut table));
@@ -103,6 +111,30 @@ impl Contract {
         if let Some(governance) = &governance {
             refuse_open_shields(&mut root, governance.classification, &tables);
         }
+        if covers.zip(every).is_some_and(|(covers, every)| !covers.fits(every)) {
+            root.refuse(
+                "covers",
+                "as many of the periods that the return is owed for",
+                "covers = \"rolling(4 quarters)\"",
+            );
+        }
+        if covers.is_some() && tables.iter().any(|table| table.period_column.is_none()) {
+            let expected = "a period_column in each [[table]], which tells the periods of the file apart";
+            root.refuse("covers", expected, "period_column = \"Period\" in each [[table]]");
+        }
+        let exempt = match root.section_opt("guard") {
+            Some(mut guard) => Exempt::settle(&mut guard),
+            None => Vec::new(),
+        };
+        if let Some(governance) = governance.as_ref().filter(|governance| !governance.is_guarded())
+            && root.has("guard")
+        {
+            let found =
+                if governance.classification == Classification::ChildLevel { "child-level" } else { "published" };
+            let expected =
+                format!("[guard] only where classification = \"aggregate\"; {found} returns are not guarded");
+            root.refuse("guard", &expected, "nothing; leave the table out");
+        }
         if agencies.is_empty() {
             root.refuse("agencies", "at least one agency", "agencies = [\"police\"]");
         }
@@ -112,11 +144,13 @@ impl Contract {
             agencies,
             priority,
             every: every?,
+            covers,
             due,
             starts_on,
             governance: governance?,
             source: source?,
             format: format?,
+            exempt,
             tables,
             rules,
             refuse_rows,
@@ -138,8 +172,8 @@ impl Contract {
     /// Whether a heading is one of its own, and not the sender's.
     pub fn knows_heading(&self, heading: &str) -> bool {
         let columns = self.tables.iter().flat_map(|table| &table.columns);
-        let periods = self.tables.iter().flat_map(|table| table.period_column.iter().chain(&table.agency_column));
-        columns.flat_map(|column| &column.headings).chain(periods).any(|known| plain(known) == plain(heading))
+        let others = self.tables.iter().flat_map(TableContract::other_headings);
+        columns.flat_map(|column| &column.headings).chain(others).any(|known| plain(known) == plain(heading))
     }
 
     /// The lists of other returns that its codes come from.
@@ -208,6 +242,11 @@ fn settle_due(root: &mut Section<'_>, every: Option<Every>) -> Option<Due> {
 }
 
 impl Governance {
+    /// Whether a file is looked through for identities before anything else: figures about groups hold none.
+    pub fn is_guarded(&self) -> bool {
+        self.classification == Classification::Aggregate
+    }
+
     fn settle(table: &mut Section<'_>) -> Option<Self> {
         let purpose = table.text("purpose");
         let lawful_basis = table.text("lawful_basis");

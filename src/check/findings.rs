@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeSet, HashMap},
 };
 
-use super::{Finding, Severity};
+use super::{Finding, Severity, marks};
 
 /// The names of the rules that every table has; a contract's own rules are named otherwise.
 pub(super) mod rule {
@@ -45,8 +45,11 @@ pub(super) mod rule {
     pub const HIDDEN: &str = "hidden";
     pub const OUTSIDE: &str = "outside";
     pub const STORED: &str = "stored-otherwise";
+    pub const AREA: &str = "area";
+    pub const STRANGER: &str = "member-unknown";
+    pub const MISSING_MEMBERS: &str = "members-missing";
 
-    pub const ALL: [&str; 36] = [
+    pub const ALL: [&str; 39] = [
         SHEET,
         NO_HEADINGS,
         COLUMN,
@@ -83,6 +86,9 @@ pub(super) mod rule {
         HIDDEN,
         OUTSIDE,
         STORED,
+        AREA,
+        STRANGER,
+        MISSING_MEMBERS,
     ];
 }
 
@@ -117,6 +123,8 @@ pub(super) struct Findings {
     /// Each with its place in the order of the file.
     kept: Vec<(u64, Finding)>,
     places: u64,
+    /// What the queries among them are about.
+    marks: HashMap<usize, String>,
     tallies: HashMap<(usize, Cow<'static, str>), Tally>,
     spots: usize,
     /// Errors that no refusal of a row makes good.
@@ -234,14 +242,31 @@ impl Findings {
         self.queries > 0
     }
 
-    /// The findings kept, errors first; the last one of a rule says how many like it were left out.
-    pub(super) fn finish(mut self) -> Vec<Finding> {
+    /// Says of the queries about rows, kept since there were `before`, what they are about.
+    pub(super) fn mark(&mut self, before: usize, mark: impl Fn(&Finding) -> Option<String>) {
+        let new = self.kept.iter().enumerate().skip(before);
+        self.marks.extend(new.filter_map(|(at, (_, finding))| Some((at, mark(finding)?))));
+    }
+
+    /// How many are kept.
+    pub(super) fn kept(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// The findings kept, errors first, and what the queries among them are about; the last one of a rule says how many
+    /// like it were left out.
+    pub(super) fn finish(mut self) -> (Vec<Finding>, Vec<Option<String>>) {
         for Tally { found, last } in self.tallies.into_values() {
             let (_, finding) = &mut self.kept[last];
             finding.add_more_like_it(found.saturating_sub(most(finding.severity)));
         }
-        self.kept.sort_by_key(|(place, finding)| (finding.severity, *place));
-        self.kept.into_iter().map(|(_, finding)| finding).collect()
+        let marked = self.kept.into_iter().enumerate().map(|(at, (place, finding))| {
+            let mark = self.marks.remove(&at).or_else(|| marks::of_whole(&finding));
+            (place, finding, mark)
+        });
+        let mut marked: Vec<_> = marked.collect();
+        marked.sort_by_key(|(place, finding, _)| (finding.severity, *place));
+        marked.into_iter().map(|(_, finding, mark)| (finding, mark)).unzip()
     }
 }
 

@@ -30,6 +30,10 @@ pub(super) struct Layout {
     pub agency: Option<(usize, Spot)>,
     /// The wide columns that become rows.
     pub wide: Option<Wide>,
+    /// The column that names the member of a group.
+    pub member: Option<(usize, Spot)>,
+    /// The column that names the area.
+    pub area: Option<(usize, Spot)>,
 }
 
 impl Layout {
@@ -52,8 +56,16 @@ pub(super) fn lay_out(table: &TableContract, sheet: &Sheet, findings: &mut Findi
     let named = |name: &str| headings.iter().position(|heading| *heading == plain(name));
     let mut search = Search { table, sheet, findings, taken: vec![false; headings.len()] };
     let whole = search.spot(None);
-    let mut layout =
-        Layout { table: whole, spots: Vec::new(), places: Vec::new(), period: None, agency: None, wide: None };
+    let mut layout = Layout {
+        table: whole,
+        spots: Vec::new(),
+        places: Vec::new(),
+        period: None,
+        agency: None,
+        wide: None,
+        member: None,
+        area: None,
+    };
     let period = table.period_column.as_deref().map(|name| (name, named(name)));
     let agency = table.agency_column.as_deref().map(|name| (name, named(name)));
     let is_made = |column: &Column| table.unpivot.as_ref().is_some_and(|unpivot| unpivot.makes(column));
@@ -75,6 +87,20 @@ pub(super) fn lay_out(table: &TableContract, sheet: &Sheet, findings: &mut Findi
     if let Some((_, Some(place))) = agency {
         search.taken[place] = true;
         layout.agency = Some((place, search.spot(Some(place))));
+    }
+    let area = table.areas.as_ref().map(|areas| areas.column.as_str());
+    for (name, is_area) in [(table.member_column.as_deref(), false), (area, true)] {
+        let Some(name) = name else { continue };
+        match named(name) {
+            Some(place) => {
+                search.taken[place] = true;
+                let spot = Some((place, search.spot(Some(place))));
+                if is_area { layout.area = spot } else { layout.member = spot }
+            }
+            // One of the table's own columns tells of itself.
+            None if table.columns.iter().any(|column| column.headings.iter().any(|own| plain(own) == plain(name))) => {}
+            None => search.tell_missing(&layout.table, name, &[name.to_owned()]),
+        }
     }
     for places in &found {
         places.iter().for_each(|place| search.taken[*place] = true);

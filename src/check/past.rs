@@ -9,7 +9,7 @@ use arrow::{
     error::ArrowError,
 };
 
-use super::{CodeList, CodeTable, Compare, PseudonymKey, SeenColumn, TableContract, keys::Keys};
+use super::{CodeList, CodeTable, Compare, Member, PseudonymKey, SeenColumn, TableContract, keys::Keys};
 
 /// The rows of each table that are refused, by the table's name in the contract.
 pub type RefusedRows = BTreeMap<String, BTreeSet<u32>>;
@@ -17,6 +17,8 @@ pub type RefusedRows = BTreeMap<String, BTreeSet<u32>>;
 /// What is known beside the file.
 #[derive(Debug, Clone, Default)]
 pub struct Past {
+    /// The members of an agency that is a group, as they are known now.
+    pub members: Vec<Member>,
     /// Rows of the last accepted submission.
     pub usual_rows: Option<i64>,
     /// The rows of the return's tables that stand for the period before, by the tables' names in the contract, with at

@@ -9,17 +9,20 @@ use arrow::{
 };
 
 use super::{
-    CheckError, Claim, Column, ColumnType, Past, Rule, Severity, TableContract, Total, cell,
+    CheckError, Claim, Column, ColumnType, Coverage, Past, Rule, Severity, TableContract, Total, cell,
     cells::{Cells, Sum},
     details::Details,
     drift::SeenColumn,
     findings::{Findings, rule},
     headings::{Layout, lay_out},
     keys::Keys,
+    marks,
     met::{Known, Met},
+    parts::Roll,
     past::Comparison,
     refusal::{add_kept, without},
     rules::{self, Breach, Planned},
+    window::Window,
 };
 use crate::{decode::Sheet, domain::words::several};
 
@@ -52,6 +55,12 @@ pub(super) struct Rows<'a> {
     /// The rows that were refused when the file was judged before.
     refused_before: Option<&'a BTreeSet<u32>>,
     refused: BTreeSet<u32>,
+    /// Which rows are of the period asked for, where a file holds several.
+    pub window: Option<Window>,
+    /// Which members of a group were met.
+    pub roll: Option<Roll<'a>>,
+    /// How many rows of other areas were left out.
+    pub left_out: i64,
     /// How many there were so far.
     pub read: i64,
     pub findings: &'a mut Findings,
@@ -90,6 +99,9 @@ impl<'a> Rows<'a> {
             refuses,
             refused_before: past.refused.get(&table.name),
             refused: BTreeSet::new(),
+            window: None,
+            roll: table.member_column.as_ref().filter(|_| !past.members.is_empty()).map(|_| Roll::of(&past.members)),
+            left_out: 0,
             read: 0,
             findings,
         })
@@ -110,13 +122,31 @@ impl<'a> Rows<'a> {
 
     /// Checks one batch of text cells and makes the warehouse's rows of it.
     pub(super) fn check(&mut self, text: &RecordBatch) -> Result<RecordBatch, CheckError> {
+        let kept = match (&mut self.window, &self.layout.period) {
+            (Some(window), Some((place, spot))) => Some(window.keep(text, *place, spot, self.findings)?),
+            _ => None,
+        };
+        let text = kept.as_ref().unwrap_or(text);
+        let ours = match (&self.table.areas, &self.layout.area) {
+            (Some(areas), Some((place, spot))) => {
+                let (ours, left_out) = areas.keep(text, *place, spot, self.findings)?;
+                self.left_out += left_out;
+                Some(ours)
+            }
+            _ => None,
+        };
+        let text = ours.as_ref().unwrap_or(text);
         let rows = text.column(0).as_primitive::<UInt32Type>();
         if self.refuses {
             self.findings.refuse();
         }
         let cells = |place: usize| text.column(place + 1).as_string::<i32>();
-        if let Some((place, _)) = self.layout.period {
-            self.check_period(cells(place), rows);
+        let before = self.findings.kept();
+        if let (Some(roll), Some((place, spot))) = (&mut self.roll, &self.layout.member) {
+            roll.meet(cells(*place), rows, spot, self.findings);
+        }
+        if let (Some((place, _)), None) = (&self.layout.period, &kept) {
+            self.check_period(cells(*place), rows);
         }
         let mut arrays = self.own_columns(rows);
         // Rows that are refused do not count; which they are is known only at the end.
@@ -142,6 +172,11 @@ impl<'a> Rows<'a> {
         let batch = self.details.shield(batch, rows, &self.layout, self.findings)?;
         self.compare(&batch, rows)?;
         self.details.watch(&batch, rows)?;
+        let table = self.table;
+        self.findings.mark(before, |finding| {
+            let at = rows.values().iter().position(|row| Some(*row) == finding.row)?;
+            marks::of_row(table, finding, &batch, at)
+        });
         self.read += i64::try_from(batch.num_rows()).unwrap_or(i64::MAX);
         Ok(if self.refuses { self.refuse(batch, rows)? } else { batch })
     }
@@ -296,6 +331,24 @@ impl<'a> Rows<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Says how many rows of other areas were left out.
+    pub(super) fn tell_left_out(&mut self) {
+        if self.left_out == 0 {
+            return;
+        }
+        let left_out = usize::try_from(self.left_out).unwrap_or(usize::MAX);
+        self.findings.add(Severity::Note, &self.layout.table, None, rule::AREA, || {
+            let rows = several(left_out, "row is", "rows are");
+            format!("{rows} of other areas and left out, as this return says.")
+        });
+    }
+
+    /// How much of a group was met, where the agency is one; what is missing becomes a finding.
+    pub(super) fn coverage(&mut self) -> Option<Coverage> {
+        let roll = self.roll.take().filter(|_| self.layout.member.is_some())?;
+        Some(roll.settle(&self.layout.table, self.findings))
     }
 
     /// The sums of the count columns.

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::{
-    Column, Outlier, Severity, SumRule, Unpivot, Whereabouts,
+    Areas, Column, Outlier, Severity, SumRule, Unpivot, Whereabouts,
     columns::{is_sql_name, settle_severity},
     findings::rule,
     headings::plain,
@@ -28,6 +28,10 @@ pub struct TableContract {
     pub period_column: Option<String>,
     /// The heading of the column that names the agency; it may be one of the columns below, and need not.
     pub agency_column: Option<String>,
+    /// The heading of the column that names the member of a group; likewise.
+    pub member_column: Option<String>,
+    /// The areas whose rows are taken, where the file holds those of others.
+    pub areas: Option<Areas>,
     /// Columns that together are unique.
     pub unique: Vec<String>,
     /// The most rows it may have.
@@ -110,6 +114,8 @@ impl TableContract {
             whereabouts,
             period_column: section.text_opt("period_column"),
             agency_column: section.text_opt("agency_column"),
+            member_column: section.text_opt("member_column"),
+            areas: Areas::settle(section),
             unique: section.list_or_empty("unique"),
             most_rows: settle_most_rows(section),
             missing: section.list_or_empty("missing"),
@@ -216,6 +222,12 @@ impl TableContract {
         let headings = self.unique.iter().filter_map(|name| self.column(name));
         let headings: Vec<String> = headings.map(|column| format!("{:?}", column.heading())).collect();
         format!("this row has the same {} as row {before}. Please correct or delete one.", headings.join(" and "))
+    }
+
+    /// The headings it speaks of beside those of its columns: of the period, the member and the area.
+    pub(super) fn other_headings(&self) -> impl Iterator<Item = &String> {
+        let area = self.areas.as_ref().map(|areas| &areas.column);
+        self.period_column.iter().chain(&self.agency_column).chain(&self.member_column).chain(area)
     }
 
     /// One of its columns.

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A contract whose one table is `table`.
-fn contract(table: &str) -> Contract {
+pub(super) fn contract(table: &str) -> Contract {
     contract_of("kind = \"csv\"", table)
 }
 

@@ -8,6 +8,8 @@ mod backfill;
 mod board;
 pub mod demo;
 mod diff;
+mod findings;
+mod incidents;
 mod init;
 mod init_return;
 mod owed;
@@ -97,6 +99,30 @@ enum Act {
         #[arg(long)]
         reason: String,
     },
+    /// List what was found in a submission, under the numbers that `explain` takes.
+    Findings {
+        /// The submission's number.
+        submission: i64,
+    },
+    /// Record why a figure that was queried is as it is; the pack prints it as a footnote.
+    Explain {
+        /// The submission's number.
+        submission: i64,
+        /// The finding's number, as `quarterday findings` lists it.
+        finding: i64,
+        /// Why.
+        #[arg(long, value_name = "SENTENCE")]
+        because: String,
+    },
+    /// List the files that were sealed because identities were found in them.
+    Incidents,
+    /// Destroy a sealed file before its day, or open it as its custodian.
+    Incident {
+        /// The incident's number.
+        number: i64,
+        #[command(subcommand)]
+        act: incidents::Incident,
+    },
     /// Keep an overdue return from going above the agency's lead, until the file is here.
     Hold {
         /// What is owed, as missing-children/police/2025-26-Q1.
@@ -183,6 +209,13 @@ pub fn run() -> ExitCode {
                 let actor = board::actor();
                 board::order(&home, Command::Release { submission, accept: !refuse, reason, actor }).await
             }
+            Act::Findings { submission } => findings::list(&home, submission).await,
+            Act::Explain { submission, finding, because } => {
+                let actor = board::actor();
+                board::order(&home, Command::Explain { submission, finding, because, actor }).await
+            }
+            Act::Incidents => incidents::list(&home).await,
+            Act::Incident { number, act } => incidents::act(&home, number, act).await,
             Act::Hold { obligation, reason } => {
                 board::order(&home, Command::Hold { obligation, reason, actor: board::actor() }).await
             }

@@ -80,6 +80,7 @@ pub async fn status(home: &Path) -> anyhow::Result<()> {
         ));
         say(format_args!("  `quarterday release {id} --reason …` takes it, with --refuse it is refused."));
     }
+    super::incidents::tell_open(&board, &ledger).await?;
     let (counts, [sent, written, superseded, refused], waiting) = ledger
         .read(|txn| {
             let of = |state| txn.messages_in(state);

@@ -78,6 +78,31 @@ pub enum Command {
         /// Who asks.
         actor: String,
     },
+    /// Record why a figure that was queried is as it is.
+    Explain {
+        /// The submission.
+        submission: i64,
+        /// The number of the finding in it.
+        finding: i64,
+        /// Why; the pack prints it.
+        because: String,
+        /// Who asks.
+        actor: String,
+    },
+    /// Destroy the extract of an incident before its day.
+    Destroy {
+        /// The incident.
+        incident: i64,
+        /// Who asks.
+        actor: String,
+    },
+    /// Record that the custodian opens the extract of an incident.
+    ReadSealed {
+        /// The incident.
+        incident: i64,
+        /// Who asks.
+        actor: String,
+    },
     /// Keep what is owed from going above the lead.
     Hold {
         /// What is owed.

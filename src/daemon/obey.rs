@@ -10,7 +10,7 @@ use crate::{
     content::Content,
     domain::Verdict,
     flows::{
-        App, backfill, escalation, hold,
+        App, backfill, escalation, explain, hold, incidents,
         intake::{self, Acknowledge, Offer, Received},
         publish, query, rebuild, refresh, restated, written,
     },
@@ -73,6 +73,24 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
             let _turn = app.turn.lock().await;
             return Ok(told(&intake::release(app, submission, accept, &reason, &actor).await?));
         }
+        Command::Explain { submission, finding, because, actor } => {
+            let _turn = app.turn.lock().await;
+            explain::explain(app, submission, finding, &because, &actor).await?;
+            format!("finding {finding} of submission {submission} is explained; the pack prints it as a footnote")
+        }
+        Command::Destroy { incident, actor } => {
+            let _turn = app.turn.lock().await;
+            match incidents::close(app, incident, &actor, &format!("destroyed by {actor}")).await? {
+                true => format!(
+                    "the extract of incident {incident} is destroyed; backups keep a sealed copy until they are overwritten"
+                ),
+                false => format!("the extract of incident {incident} was destroyed before"),
+            }
+        }
+        Command::ReadSealed { incident, actor } => {
+            incidents::note_reading(app, incident, &actor).await?;
+            format!("it is recorded that {actor} opens the extract of incident {incident}")
+        }
         Command::Hold { obligation, reason, actor } => {
             let _turn = app.turn.lock().await;
             escalation::hold(app, &obligation, &reason, &actor).await?;
@@ -131,14 +149,8 @@ fn told(received: &Received) -> Reply {
         said.push_str(&format!("\n  {reason}"));
     }
     for finding in &received.findings {
-        let place = match (&finding.sheet, &finding.letter, finding.row) {
-            (Some(sheet), Some(letter), Some(row)) => format!("sheet {sheet}, cell {letter}{row}: "),
-            (None, Some(letter), Some(row)) => format!("column {letter}, row {row}: "),
-            (_, _, Some(row)) => format!("row {row}: "),
-            (Some(sheet), _, None) => format!("sheet {sheet}: "),
-            _ => String::new(),
-        };
-        said.push_str(&format!("\n  {} {place}{} ({})", finding.severity.as_str(), finding.says, finding.rule));
+        let (severity, place) = (finding.severity.as_str(), finding.place());
+        said.push_str(&format!("\n  {severity} {place}{} ({})", finding.says, finding.rule));
     }
     Reply::Judged { verdict: received.verdict, says: said }
 }

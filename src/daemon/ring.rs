@@ -9,7 +9,7 @@ use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{post, supervise::words_of};
-use crate::flows::{App, chase, hold, intake, note_failure, publish, pull, refresh, restated};
+use crate::flows::{App, chase, hold, incidents, intake, note_failure, publish, pull, refresh, restated};
 
 /// What one ring did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Rang {
     pub compared: usize,
     /// Packs issued.
     pub issued: usize,
+    /// Sealed extracts destroyed.
+    pub destroyed: usize,
 }
 
 impl Rang {
@@ -46,6 +48,7 @@ impl fmt::Display for Rang {
             (usize::from(self.refreshed), "set of figures worked out anew"),
             (self.compared, "restatements compared"),
             (self.issued, "packs issued"),
+            (self.destroyed, "sealed extracts destroyed"),
         ];
         let done: Vec<String> =
             counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
@@ -78,6 +81,7 @@ pub async fn ring(app: &Arc<App>) -> anyhow::Result<Rang> {
     if free {
         rang.issued = in_turn(app, "issuing packs", publish::publish(app)).await;
     }
+    rang.destroyed = in_turn(app, "destroying sealed extracts", incidents::keep_house(app)).await;
     metrics::counter!("quarterday_rings_total").increment(1);
     Ok(rang)
 }

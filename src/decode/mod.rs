@@ -10,6 +10,7 @@ mod columnar;
 mod csv;
 mod dialect;
 mod error;
+mod every_row;
 mod fast;
 mod json;
 mod marks;
@@ -36,6 +37,7 @@ pub use crate::worker::Limits;
 pub use cells::{NOT_CALCULATED, is_formula_error, is_unnamed, plain};
 pub use csv::{CsvOptions, Quote};
 pub use error::DecodeError;
+pub use every_row::{Part, every_row};
 pub use json::JsonOptions;
 pub use marks::{AGENCY_MARK, Marks, PERIOD_MARK, RETURN_MARK, marks_of};
 pub use remarks::{Outside, Remarks, Runs, Stored, Tally};
@@ -183,7 +185,7 @@ pub fn serve_worker(kind: Kind) -> Option<ExitCode> {
         Kind::Parquet => Some(worker::serve(kind, parquet::handle)),
         Kind::Arrow => Some(worker::serve(kind, arrow_file::handle)),
         Kind::Probe => Some(worker::serve(kind, worker::probe)),
-        Kind::Typst | Kind::Sql | Kind::Mark => None,
+        Kind::Typst | Kind::Sql | Kind::Mark | Kind::Guard => None,
     }
 }
 

@@ -125,6 +125,40 @@ pub enum Event {
         /// The digest of the PDF.
         pdf_sha256: String,
     },
+    /// Somebody recorded why a figure that was queried is as it is.
+    Explained {
+        /// The submission.
+        submission: i64,
+        /// The number of the finding in it.
+        finding: i64,
+        /// The reason; the pack prints it.
+        says: String,
+    },
+    /// Identities were found where there should be none: the extract is sealed, and its ordinary key gone.
+    IncidentOpened {
+        /// The incident's number.
+        incident: i64,
+        /// The submission.
+        submission: i64,
+        /// What was found: kinds, never values.
+        kinds: Vec<String>,
+        /// The day on which the extract is destroyed.
+        destroy_on: jiff::civil::Date,
+        /// Who can open it.
+        sealed_for: String,
+    },
+    /// The custodian took a look at a sealed extract.
+    IncidentRead {
+        /// The incident's number.
+        incident: i64,
+    },
+    /// A sealed extract was destroyed.
+    IncidentClosed {
+        /// The incident's number.
+        incident: i64,
+        /// Why.
+        why: String,
+    },
     /// Something a person should know of went wrong, and the daemon went on.
     Failed {
         /// What was being done.
@@ -158,6 +192,10 @@ impl Event {
             Self::MessageSettled { .. } => "message_settled",
             Self::Refreshed { .. } => "refreshed",
             Self::Issued { .. } => "issued",
+            Self::Explained { .. } => "explained",
+            Self::IncidentOpened { .. } => "incident_opened",
+            Self::IncidentRead { .. } => "incident_read",
+            Self::IncidentClosed { .. } => "incident_closed",
             Self::Failed { .. } => "failed",
             Self::Started { .. } => "started",
             Self::Adopted {} => "adopted",

@@ -68,14 +68,27 @@ impl FindingRow {
         });
         parted.unwrap_or((says, 0))
     }
+
+    /// Where it is, as a sentence begins: `sheet Return, cell C5: `; nothing where it is about the whole file.
+    pub fn place(&self) -> String {
+        match (&self.sheet, &self.letter, self.row) {
+            (Some(sheet), Some(letter), Some(row)) => format!("sheet {sheet}, cell {letter}{row}: "),
+            (None, Some(letter), Some(row)) => format!("column {letter}, row {row}: "),
+            (_, _, Some(row)) => format!("row {row}: "),
+            (Some(sheet), _, None) => format!("sheet {sheet}: "),
+            _ => String::new(),
+        }
+    }
 }
 
 impl Txn<'_> {
     /// Keeps the findings of a submission.
     pub fn keep_findings(&self, submission: i64, findings: &[FindingRow]) -> Result<()> {
         let mut statement = self.0.prepare_cached(
-            "INSERT OR REPLACE INTO findings (submission, position, severity, table_name, sheet, heading, letter, row, rule, says)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO findings (submission, position, severity, table_name, sheet, heading, letter, row, rule, says)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (submission, position) DO UPDATE
+             SET severity = ?3, table_name = ?4, sheet = ?5, heading = ?6, letter = ?7, row = ?8, rule = ?9, says = ?10",
         )?;
         for (position, f) in (1_i64..).zip(findings) {
             statement.execute(params![

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::{Move, Result, Txn, instant};
+use crate::domain::sha256;
 
 /// One place, and what it last said.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,13 +71,13 @@ impl Txn<'_> {
         Ok(())
     }
 
-    /// Whether this version of a file was taken.
+    /// Whether this version of a file was taken. A path that may not be kept stands there as its digest.
     pub fn is_taken(&self, file: &TakenFile) -> Result<bool> {
         Ok(self
             .0
             .query_row(
-                "SELECT 1 FROM taken_files WHERE path = ?1 AND size = ?2 AND modified = ?3",
-                params![file.path, i64::try_from(file.size).unwrap_or(i64::MAX), file.version],
+                "SELECT 1 FROM taken_files WHERE path IN (?1, ?4) AND size = ?2 AND modified = ?3",
+                params![file.path, i64::try_from(file.size).unwrap_or(i64::MAX), file.version, sha256(&file.path)],
                 |_| Ok(()),
             )
             .optional()?

@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{
     Agreement, Board, Changed, Contact, Due, Escalation, Facts, Judged, Kind, Letter, Marked, Next, Person, Read, Rows,
-    Told, Total, Ways, things,
+    Sealed, Told, Total, Ways, things,
 };
 use crate::{
     domain::Period,
@@ -195,6 +195,14 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 gaps: vec![],
             },
         ],
+        Kind::IncidentSender => vec![
+            Letter::IncidentSender { sealed: sealed(false), fix_by: date("2025-07-17") },
+            Letter::IncidentSender { sealed: sealed(true), fix_by: date("2025-07-17") },
+        ],
+        Kind::IncidentManager => vec![
+            Letter::IncidentManager { sealed: sealed(false), custodian: Some("Ruth Caldwell".into()) },
+            Letter::IncidentManager { sealed: sealed(true), custodian: None },
+        ],
         Kind::Alarm => vec![Letter::Alarm {
             what: "The mail relay refuses our sign-in".into(),
             why: vec!["535 5.7.3 Authentication unsuccessful".into()],
@@ -273,6 +281,34 @@ fn many_mistakes() -> Vec<FindingRow> {
     };
     let empty = finding(Some("B"), Some(40), "\"area\" is empty. Please fill it in.");
     (5..17).map(larger).chain([FindingRow { rule: "required".into(), ..empty }]).collect()
+}
+
+fn sealed(again: bool) -> Sealed {
+    let found = |letter, row, says| finding(Some(letter), Some(row), says);
+    Sealed {
+        due: due(),
+        arrived_at: at("2025-07-14T15:50:00Z"),
+        incident: 3,
+        what: vec!["NHS numbers".into(), "people's names".into()],
+        findings: vec![
+            found("C", 5, "41 cells of this column hold what look like NHS numbers, the first one here."),
+            FindingRow {
+                sheet: None,
+                ..found(
+                    "B",
+                    2,
+                    "this cell holds what looks like a person's name. It is sheet 3 of the workbook (it is hidden).",
+                )
+            },
+        ],
+        lies: vec![
+            "the shared folder drop/police, as missing children Q1.xlsx; it is not deleted there for you".into(),
+            "the copies where it was made: the case system's export, a download folder, a shared drive".into(),
+        ],
+        destroyed_on: date("2025-08-13"),
+        destroyed: false,
+        again,
+    }
 }
 
 fn query(says: &str) -> FindingRow {

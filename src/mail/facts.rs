@@ -5,7 +5,7 @@ use std::str::FromStr;
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
-use super::{Changed, Contact, Marked, Person, Rows, Thing};
+use super::{Changed, Contact, Marked, Person, Rows, Sealed, Thing};
 use crate::domain::Period;
 
 /// Everything one message is made from.
@@ -274,6 +274,22 @@ pub enum Letter {
         /// Issued figures that moved, a line each.
         figures: Vec<String>,
     },
+    /// A file holds what looks like identities; its sender is told how to put it right.
+    IncidentSender {
+        /// The file.
+        #[serde(flatten)]
+        sealed: Sealed,
+        /// The last day on which a corrected file is on time.
+        fix_by: Date,
+    },
+    /// The same, for the manager and the custodian.
+    IncidentManager {
+        /// The file.
+        #[serde(flatten)]
+        sealed: Sealed,
+        /// Who alone can open it; none if nobody is named.
+        custodian: Option<String>,
+    },
     /// A pack is issued.
     Pack {
         /// Its title.
@@ -362,6 +378,10 @@ kinds! {
     AnswerNil "answer-nil",
     /// The analyst hears what a restatement changed.
     Restated "restated",
+    /// A file holds what looks like identities; its sender is told how to put it right.
+    IncidentSender "incident-sender",
+    /// The same, for the manager and the custodian.
+    IncidentManager "incident-manager",
     /// A pack is issued.
     Pack "pack",
     /// Something needs a person.

@@ -59,6 +59,8 @@ pub(super) fn is_chase(kind: Kind) -> bool {
         | Kind::AnswerRestated
         | Kind::AnswerNil
         | Kind::Restated
+        | Kind::IncidentSender
+        | Kind::IncidentManager
         | Kind::Pack
         | Kind::Alarm => false,
     }

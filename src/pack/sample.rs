@@ -292,9 +292,9 @@ pub fn record() -> Record {
     deliveries[4].corrected = true;
     deliveries[2].restated = true;
     deliveries[5].note = Some("no applications were made in the quarter".to_owned());
-    let action = |action: &str, owner: &str, due, status, progress: &str, indicator: Option<&str>| Action {
-        action: action.to_owned(),
-        owner: owner.to_owned(),
+    let action = |what: &str, owner: &str, due, status, progress: &str, indicator: Option<&str>| Action {
+        action: what.into(),
+        owner: owner.into(),
         due: Some(due),
         period,
         status,
@@ -356,6 +356,7 @@ pub fn record() -> Record {
                 None,
             ),
         ],
+        ..Record::default()
     }
 }
 

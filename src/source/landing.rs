@@ -3,6 +3,9 @@
 //! Each extract is encrypted to a key of its own (`age`, X25519); that key, wrapped for the master key, is handed to
 //! the caller to keep in the ledger. Deleting the wrapped key destroys the extract. Knows nothing of obligations.
 
+#[path = "sealed.rs"]
+mod sealed;
+
 use std::{
     fs,
     io::{self, BufReader, Read, Write},
@@ -18,6 +21,8 @@ use crate::{
     domain::hex,
     durable::{self, DiskError, Existing, Readers, disk},
 };
+
+pub use sealed::{NotARecipient, Recipient, open_sealed};
 
 /// How much is copied at a time.
 const CHUNK: usize = 1 << 16;

@@ -34,6 +34,8 @@ pub enum Kind {
     Sql,
     /// Marks a sender's file.
     Mark,
+    /// Looks through a workbook for identities.
+    Guard,
     /// Tries what a worker must not be able to do; for tests of the walls on a given machine.
     Probe,
 }
@@ -48,6 +50,7 @@ impl Kind {
             Self::Typst => "typst",
             Self::Sql => "sql",
             Self::Mark => "mark",
+            Self::Guard => "guard",
             Self::Probe => "probe",
         }
     }
@@ -61,14 +64,14 @@ impl fmt::Display for Kind {
 
 /// A word that names no worker.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is not a kind of worker; the kinds are workbook, parquet, arrow, typst, sql, mark and probe")]
+#[error("{0:?} is not a kind of worker; the kinds are workbook, parquet, arrow, typst, sql, mark, guard and probe")]
 pub struct NotAKind(String);
 
 impl FromStr for Kind {
     type Err = NotAKind;
 
     fn from_str(word: &str) -> Result<Self, NotAKind> {
-        [Self::Workbook, Self::Parquet, Self::Arrow, Self::Typst, Self::Sql, Self::Mark, Self::Probe]
+        [Self::Workbook, Self::Parquet, Self::Arrow, Self::Typst, Self::Sql, Self::Mark, Self::Guard, Self::Probe]
             .into_iter()
             .find(|kind| kind.as_str() == word)
             .ok_or_else(|| NotAKind(word.to_owned()))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{domain::AgencyId, mail::Person, settings::Section, timetable::Role};
+use crate::{check::Member, domain::AgencyId, mail::Person, settings::Section, timetable::Role};
 
 /// One partner agency.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct Agency {
     pub deputy: Option<Person>,
     /// Its member of the board.
     pub board_member: Option<Person>,
+    /// Its members, where it is a group such as schools or trusts.
+    pub members: Vec<Member>,
 }
 
 impl Agency {
@@ -53,12 +55,31 @@ pub fn settle(section: &mut Section<'_>) -> BTreeMap<AgencyId, Agency> {
         let lead = table.section("lead").and_then(|mut t| Person::settle(&mut t));
         let deputy = table.section_opt("deputy").and_then(|mut t| Person::settle(&mut t));
         let board_member = table.section_opt("board_member").and_then(|mut t| Person::settle(&mut t));
+        let members = settle_members(&mut table);
         let (Some(id), Some(name), Some(lead)) = (id, name, lead) else { continue };
         if agencies.contains_key(&id) {
             table.refuse("id", "an identifier used once", "another identifier, or one entry fewer");
             continue;
         }
-        agencies.insert(id.clone(), Agency { id, name, aliases, lead, deputy, board_member });
+        agencies.insert(id.clone(), Agency { id, name, aliases, lead, deputy, board_member, members });
     }
     agencies
+}
+
+/// Reads `members`: each with an identifier and a name of its own.
+fn settle_members(agency: &mut Section<'_>) -> Vec<Member> {
+    let mut members: Vec<Member> = Vec::new();
+    for mut table in agency.sections("members") {
+        let (Some(id), Some(name)) = (table.text("id"), table.text("name")) else { continue };
+        let is_taken = |text: &str| {
+            members.iter().any(|known| known.id.eq_ignore_ascii_case(text) || known.name.eq_ignore_ascii_case(text))
+        };
+        let taken = if is_taken(&id) { Some("id") } else { Some("name").filter(|_| is_taken(&name)) };
+        if let Some(key) = taken {
+            table.refuse(key, "a member that is listed once", "another name, or one entry fewer");
+            continue;
+        }
+        members.push(Member { id, name });
+    }
+    members
 }

@@ -4,6 +4,7 @@
 //! them is told at once; a board exists only when nothing is.
 
 pub mod agencies;
+mod custodian;
 mod reports;
 mod returns;
 
@@ -14,6 +15,7 @@ use std::{
 };
 
 pub use agencies::Agency;
+pub use custodian::Custodian;
 use jiff::civil;
 
 use crate::{
@@ -48,6 +50,8 @@ pub struct Board {
     pub analyst: Option<Person>,
     /// Who chairs.
     pub chair: Option<Person>,
+    /// Who alone may open an extract in which identities were found.
+    pub custodian: Option<Custodian>,
     /// Where the daemon keeps what it must not lose.
     pub data: PathBuf,
     /// Where the pages listen.
@@ -95,6 +99,7 @@ impl Board {
         let main = main.and_then(|document| finished(document, &mut problems, |root| Main::settle(root, home)));
         if let Some(agencies) = &agencies {
             returns::check_agencies(&returns, agencies, home, &mut problems);
+            returns::check_members(&returns, agencies, home, &mut problems);
         }
         if let Some(main) = &main {
             returns::check_addresses(&returns, main.base.as_deref(), home, &mut problems);
@@ -108,7 +113,8 @@ impl Board {
                 .flat_map(Agency::people)
                 .chain([&main.manager])
                 .chain(&main.analyst)
-                .chain(&main.chair);
+                .chain(&main.chair)
+                .chain(main.custodian.as_ref().map(|custodian| &custodian.person));
             reports::check_domains(home, &main.mail, people, &mut problems);
         }
         match (main, agencies, timetable, templates) {
@@ -122,6 +128,7 @@ impl Board {
                 manager: main.manager,
                 analyst: main.analyst,
                 chair: main.chair,
+                custodian: main.custodian,
                 data: main.data,
                 listen: main.listen,
                 public_url: main.public_url,
@@ -233,6 +240,7 @@ struct Main {
     manager: Person,
     analyst: Option<Person>,
     chair: Option<Person>,
+    custodian: Option<Custodian>,
     data: PathBuf,
     listen: SocketAddr,
     public_url: Option<String>,
@@ -250,6 +258,7 @@ impl Main {
         let manager = root.section("manager").and_then(|mut table| Person::settle(&mut table));
         let analyst = root.section_opt("analyst").and_then(|mut table| Person::settle(&mut table));
         let chair = root.section_opt("chair").and_then(|mut table| Person::settle(&mut table));
+        let custodian = root.section_opt("custodian").and_then(|mut table| Custodian::settle(&mut table));
         let (listen, public_url) = match root.section_opt("web") {
             Some(mut table) => (table.parsed_opt("listen"), table.text_opt("public_url")),
             None => (None, None),
@@ -274,6 +283,7 @@ impl Main {
             manager: manager?,
             analyst,
             chair,
+            custodian,
             data,
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             public_url,

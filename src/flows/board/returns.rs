@@ -63,6 +63,25 @@ pub(super) fn check_agencies(
     }
 }
 
+/// Tells of returns that ask for the members of agencies that have none.
+pub(super) fn check_members(
+    returns: &BTreeMap<ReturnId, Contract>,
+    agencies: &BTreeMap<AgencyId, Agency>,
+    home: &Path,
+    problems: &mut Problems,
+) {
+    for contract in returns.values().filter(|contract| contract.tables.iter().any(|t| t.member_column.is_some())) {
+        for agency in contract.agencies.iter().filter_map(|id| agencies.get(id)).filter(|a| a.members.is_empty()) {
+            problems.about(
+                &definition_of(contract, home),
+                format!("a member_column, and {} has no members", agency.id),
+                "members of the agency in config/agencies.toml",
+                "members = [{ id = \"3001\", name = \"Hob Moor Primary\" }]",
+            );
+        }
+    }
+}
+
 /// Tells of addresses that could never be asked: `{base}` without a base, and plain HTTP beyond this machine.
 pub(super) fn check_addresses(
     returns: &BTreeMap<ReturnId, Contract>,

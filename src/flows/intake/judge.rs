@@ -2,7 +2,7 @@
 
 use super::{
     super::{App, across, known, past},
-    Received,
+    Received, rolling, sealing,
     store::{Kept, Outcome, decide, store},
 };
 use crate::{
@@ -24,7 +24,12 @@ pub(super) async fn judge(
     content: Content,
     released: bool,
 ) -> anyhow::Result<Received> {
-    let decoded = match decode(&contract.format, content, &app.launcher).await {
+    match sealing::look(app, submission, contract, content.clone()).await {
+        Ok(found) if found.is_empty() => {}
+        Ok(found) => return sealing::seal(app, submission, contract, &found).await,
+        Err(error) => return unreadable(app, submission, contract, error).await,
+    }
+    let decoded = match decode(&contract.format, content.clone(), &app.launcher).await {
         Ok(decoded) => decoded,
         Err(error) => return unreadable(app, submission, contract, error).await,
     };
@@ -50,21 +55,30 @@ pub(super) async fn judge(
     let staged = staging.finish().await?;
     fault::point("store-after-staging");
     let checked = across::ask(app, contract, &staged, &vector, checked).await?;
-    let outcome = Outcome::from(&checked);
+    let mut outcome = Outcome::from(&checked);
     if outcome.verdict.is_accepted() {
         let totals = checked.totals().iter().map(|total| {
             let value = total.value.map(|value| value.to_string());
             serde_json::json!({ "heading": total.heading, "label": total.label, "value": value })
         });
         let (judged_with, lists) = known::judged_with(contract, &past, &vector);
+        let earlier = rolling::earlier(app, submission, contract, &content, &checked, &past).await?;
+        if earlier.findings.iter().any(|finding| finding.severity == Severity::Query) {
+            outcome.verdict = Verdict::AcceptedWithQueries;
+        }
         let kept = Kept {
+            findings: checked.findings().iter().cloned().chain(earlier.findings).collect(),
+            marks: checked.marks().to_vec(),
             totals: Some(totals.collect()),
             seen: serde_json::to_value(checked.seen())?,
             judged_with,
             lists,
             refused: checked.refused().clone(),
+            coverage: checked.coverage().cloned(),
+            is_rolling: earlier.is_rolling,
+            restated: earlier.restated,
         };
-        store(app, submission, staged, outcome, checked.findings().to_vec(), kept).await
+        store(app, submission, staged, outcome, kept).await
     } else {
         app.warehouse.discard(&staged)?;
         decide(app, submission, outcome, checked.findings()).await

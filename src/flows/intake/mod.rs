@@ -6,6 +6,8 @@
 
 mod archive;
 mod judge;
+mod rolling;
+mod sealing;
 mod store;
 
 use std::panic::AssertUnwindSafe;
@@ -13,7 +15,7 @@ use std::panic::AssertUnwindSafe;
 use anyhow::{Context, anyhow, bail};
 use futures::FutureExt;
 
-use super::{App, retry};
+use super::{App, incidents, retry};
 use crate::{
     check::Contract,
     domain::{Period, Verdict, civil_day},
@@ -26,6 +28,7 @@ use crate::{
 
 pub(super) use archive::{content_of, contract_of, the_submission};
 pub(super) use judge::stage;
+pub(super) use sealing::{is_withheld, words_of};
 pub(super) use store::Outcome;
 
 use judge::judge;
@@ -87,15 +90,22 @@ pub struct Received {
 pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
     let contract = owed_contract(app, &offer.key)?;
     let content = offer.extract.content.clone();
-    let landed = archive::keep(app, content.clone()).await.context("the extract could not be kept")?;
+    let name = sealing::name_to_keep(contract, &offer.extract.name);
+    let (digest, hash) = (content.sha256().to_owned(), contract.hash.clone());
+    // What is sealed or destroyed is not kept a second time.
+    let sealed = app.ledger.read(move |txn| txn.incident_of(&digest, &hash)).await?;
+    let landed = match &sealed {
+        Some(_) => None,
+        None => Some(archive::keep(app, content.clone()).await.context("the extract could not be kept")?),
+    };
     fault::point("intake-after-landing");
 
     let now = app.clock.now();
     let key = offer.key.clone();
     let new = NewSubmission {
         obligation: key.clone(),
-        sha256: landed.sha256.clone(),
-        name: offer.extract.name,
+        sha256: content.sha256().to_owned(),
+        name,
         source: offer.extract.source,
         contract_hash: contract.hash.clone(),
         contract: contract.text.clone(),
@@ -106,17 +116,25 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
     let (submission, duplicate_of) = app
         .ledger
         .write(move |txn| {
-            txn.keep_data_key(&landed.sha256, &landed.wrapped_key)?;
+            if let Some(landed) = &landed {
+                txn.keep_data_key(&landed.sha256, &landed.wrapped_key)?;
+            }
             let subject = new.obligation.to_string();
             if txn.obligation(&new.obligation)?.is_none() {
                 txn.append(now, &subject, &actor, &opened)?;
             }
             let duplicate_of = same_as(txn, &new)?;
             let id = txn.add_submission(now, &new)?;
-            txn.append(now, &subject, &actor, &Event::ExtractReceived { submission: id, sha256: landed.sha256 })?;
+            txn.append(now, &subject, &actor, &Event::ExtractReceived { submission: id, sha256: new.sha256.clone() })?;
             match acknowledge {
                 Acknowledge::Nothing => {}
                 Acknowledge::Pull { key, pull } => txn.keep_pull(&key, &pull)?,
+                Acknowledge::File { mut file, moves, .. } if is_withheld(&new.name) => {
+                    // Its path is its digest, and it stays where it is: what moves a file would have to know its name.
+                    drop(moves);
+                    file.path = sha256(&file.path);
+                    txn.take_file(&file, &[], &new.sha256)?;
+                }
                 Acknowledge::File { file, moves, .. } => txn.take_file(&file, &moves, &new.sha256)?,
             }
             Ok((id, duplicate_of))
@@ -126,6 +144,9 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
     tracing::info!(submission, obligation = %key, "an extract arrived");
 
     let submission = the_submission(app, submission).await?;
+    if let Some(incident) = sealed {
+        return sealing::again(app, &submission, contract, &incident, unasked).await;
+    }
     match duplicate_of {
         Some(earlier) => {
             let reason = format!("the same file as submission {earlier}");
@@ -181,6 +202,17 @@ pub async fn nil(app: &App, key: ObligationKey, reason: String, actor: &str) -> 
 /// # Errors
 /// When the submission is not held, or the disk or the ledger failed.
 pub async fn release(app: &App, submission: i64, accept: bool, reason: &str, actor: &str) -> anyhow::Result<Received> {
+    // Earlier periods found in one file are one restatement.
+    let together = app.ledger.read(move |txn| txn.held_with(submission)).await?;
+    let received = release_one(app, submission, accept, reason, actor).await?;
+    for other in together {
+        release_one(app, other, accept, reason, actor).await?;
+    }
+    rolling::answered(app, submission, accept, reason, actor).await?;
+    Ok(received)
+}
+
+async fn release_one(app: &App, submission: i64, accept: bool, reason: &str, actor: &str) -> anyhow::Result<Received> {
     let held = the_submission(app, submission).await?;
     if held.verdict != Some(Verdict::Held) {
         bail!("submission {submission} is not held; `quarterday status` lists those that are");
@@ -210,6 +242,7 @@ pub async fn release(app: &App, submission: i64, accept: bool, reason: &str, act
 /// After a start: goes on with what was interrupted, then clears away files that belong to nothing.
 pub async fn recover(app: &App) -> anyhow::Result<()> {
     resume(app).await?;
+    incidents::clear(app).await?;
     let mut unfinished = Vec::new();
     for submission in app.ledger.read(|txn| txn.undecided_submissions()).await? {
         unfinished.extend(storing_of(app, &submission).await?.map(|storing| storing.staged));
@@ -255,6 +288,9 @@ async fn resume_one(app: &App, submission: &Submission) -> anyhow::Result<Receiv
     let contract = contract_of(app, submission).await?;
     if submission.sha256.is_empty() {
         return store_nil(app, submission, &contract).await;
+    }
+    if let Some(incident) = sealing::incident_of(app, submission).await? {
+        return sealing::again(app, submission, &contract, &incident, false).await;
     }
     let released = was_released(app, submission).await?;
     let content = content_of(app, submission).await?;

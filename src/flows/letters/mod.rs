@@ -4,6 +4,7 @@
 //! key of its own, so that asking twice puts one message into the outbox.
 
 mod answer;
+mod incident;
 mod issue;
 mod marked;
 mod restated;
@@ -22,6 +23,7 @@ use crate::{
 };
 
 pub(super) use answer::answer;
+pub(super) use incident::incident;
 pub(super) use issue::issue;
 pub(super) use restated::restated;
 pub(super) use rung::rung;
