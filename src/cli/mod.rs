@@ -10,6 +10,7 @@ pub mod demo;
 mod diff;
 mod findings;
 mod incidents;
+mod held;
 mod init;
 mod init_return;
 mod owed;
@@ -123,6 +124,10 @@ enum Act {
         #[command(subcommand)]
         act: incidents::Incident,
     },
+    /// List the messages of the mailbox that wait for a person.
+    Held,
+    /// Take or refuse a message that is held.
+    Accept(held::Accept),
     /// Keep an overdue return from going above the agency's lead, until the file is here.
     Hold {
         /// What is owed, as missing-children/police/2025-26-Q1.
@@ -216,6 +221,8 @@ pub fn run() -> ExitCode {
             }
             Act::Incidents => incidents::list(&home).await,
             Act::Incident { number, act } => incidents::act(&home, number, act).await,
+            Act::Held => held::held(&home).await,
+            Act::Accept(accept) => held::accept(&home, accept).await,
             Act::Hold { obligation, reason } => {
                 board::order(&home, Command::Hold { obligation, reason, actor: board::actor() }).await
             }

@@ -37,6 +37,9 @@ pub async fn validate(home: &Path) -> anyhow::Result<()> {
         let lines: Vec<String> = unusable.iter().map(ToString::to_string).collect();
         bail!("the mail relay cannot be used:\n\n{}", lines.join("\n"));
     }
+    if let Some(error) = board.mailbox.as_ref().and_then(|mailbox| mailbox.check_files(&settings::environment())) {
+        bail!("the mailbox cannot be used:\n\n{error}");
+    }
     let some = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     let agencies = if board.agencies.len() == 1 { "agency" } else { "agencies" };
     say(format_args!(

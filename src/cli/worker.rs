@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::{check, decode, form, pack, warehouse, worker::Kind};
+use crate::{decode, form, pack, source::mailbox, warehouse, worker::Kind};
 
 /// Serves one job of the kind named; never called by people.
 pub fn worker(kind: Option<&str>) -> ExitCode {
@@ -10,6 +11,7 @@ pub fn worker(kind: Option<&str>) -> ExitCode {
     match kind {
         Kind::Sql => warehouse::serve_sql(),
         Kind::Guard => check::guard::serve_worker(),
+        Kind::Mail => mailbox::serve_worker(),
         Kind::Typst => pack::serve_typst(),
         Kind::Workbook | Kind::Parquet | Kind::Arrow | Kind::Probe => {
             decode::serve_worker(kind).unwrap_or(ExitCode::FAILURE)

@@ -100,6 +100,27 @@ pub enum Command {
     ReadSealed {
         /// The incident.
         incident: i64,
+    /// Take a message that is held as an agency's.
+    AcceptMessage {
+        /// The message.
+        message: i64,
+        /// Whose it is.
+        agency: crate::domain::AgencyId,
+        /// What its files are for, where it does not say so.
+        return_id: Option<crate::domain::ReturnId>,
+        /// For which period.
+        period: Option<crate::domain::Period>,
+        /// Whether what its sender writes later is theirs too.
+        always: bool,
+        /// Who asks.
+        actor: String,
+    },
+    /// Do not take a message that is held.
+    RefuseMessage {
+        /// The message.
+        message: i64,
+        /// Why; its sender is told.
+        reason: String,
         /// Who asks.
         actor: String,
     },

@@ -21,7 +21,7 @@ use crate::{
     flows::{App, Board, Errands, hold, intake, note_failure, warehouse_folder},
     ledger::Ledger,
     mail::{Deadlines, Mailroom},
-    source::{self, Source, https::Fetcher, landing::Landing},
+    source::{self, Source, https::Fetcher, landing::Landing, mailbox::Mailbox},
     warehouse::Warehouse,
     worker::Launcher,
 };
@@ -50,6 +50,7 @@ pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, Str
     let landing = Landing::open(&board.data.join("landing"), &board.data.join("master.key"))?;
     let warehouse = Warehouse::open(&warehouse_folder(&board))?;
     let mailroom = Mailroom::open(board.mail.clone(), environment, &board.data, Deadlines::default())?;
+    let mailbox = board.mailbox.clone().map(|settings| Mailbox::open(settings, environment)).transpose()?;
     let fetcher = Fetcher::new(board.hosts(), environment.clone())?;
     let launcher = Arc::new(Launcher::current().context("finding the program's own file")?);
     let app = App {
@@ -62,6 +63,8 @@ pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, Str
         launcher,
         fetcher,
         mailroom,
+        mailbox,
+        collecting: Mutex::default(),
         looks: Mutex::default(),
         errands: Errands::default(),
         ringing: Mutex::default(),

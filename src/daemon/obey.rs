@@ -12,7 +12,7 @@ use crate::{
     flows::{
         App, backfill, escalation, explain, hold, incidents,
         intake::{self, Acknowledge, Offer, Received},
-        publish, query, rebuild, refresh, restated, written,
+        letterbox, publish, query, rebuild, refresh, restated, written,
     },
     ledger::ObligationKey,
     source::Extract,
@@ -66,7 +66,7 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
         Command::Nil { return_id, agency, period, reason, actor } => {
             let _turn = app.turn.lock().await;
             let key = ObligationKey { return_id, agency, period };
-            let received = intake::nil(app, key, reason, &actor).await?;
+            let received = intake::nil(app, key, reason, &actor, None).await?;
             format!("submission {}: a nil return is recorded", received.submission)
         }
         Command::Release { submission, accept, reason, actor } => {
@@ -91,6 +91,10 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
             incidents::note_reading(app, incident, &actor).await?;
             format!("it is recorded that {actor} opens the extract of incident {incident}")
         }
+        Command::AcceptMessage { message, agency, return_id, period, always, actor } => {
+            letterbox::accept(app, message, agency, return_id, period, always, &actor).await?
+        }
+        Command::RefuseMessage { message, reason, actor } => letterbox::refuse(app, message, &reason, &actor).await?,
         Command::Hold { obligation, reason, actor } => {
             let _turn = app.turn.lock().await;
             escalation::hold(app, &obligation, &reason, &actor).await?;

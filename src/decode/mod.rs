@@ -186,6 +186,7 @@ pub fn serve_worker(kind: Kind) -> Option<ExitCode> {
         Kind::Arrow => Some(worker::serve(kind, arrow_file::handle)),
         Kind::Probe => Some(worker::serve(kind, worker::probe)),
         Kind::Typst | Kind::Sql | Kind::Mark | Kind::Guard => None,
+        Kind::Typst | Kind::Sql | Kind::Mark | Kind::Mail => None,
     }
 }
 

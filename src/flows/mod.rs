@@ -20,6 +20,7 @@ pub mod incidents;
 pub mod init_return;
 pub mod intake;
 mod known;
+pub mod letterbox;
 mod letters;
 mod past;
 pub mod planning;
@@ -43,7 +44,7 @@ use crate::{
     clock::Clock,
     ledger::Ledger,
     mail::Mailroom,
-    source::{https::Fetcher, landing::Landing, listing::Looks},
+    source::{https::Fetcher, landing::Landing, listing::Looks, mailbox::Mailbox},
     warehouse::Warehouse,
     worker::Launcher,
 };
@@ -72,6 +73,10 @@ pub struct App {
     pub fetcher: Fetcher,
     /// Sends messages.
     pub mailroom: Mailroom,
+    /// What agencies write to, if they do.
+    pub mailbox: Option<Mailbox>,
+    /// One at a time looks into the mailbox.
+    pub collecting: Mutex<()>,
     /// What earlier looks into folders saw.
     pub looks: Mutex<Looks>,
     /// What is being asked of hosts and folders.

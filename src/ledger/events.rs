@@ -102,6 +102,38 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// Lead or deputy wrote about it without a file; the next rung waits a working day longer.
+    Deferred {
+        /// The rung.
+        rung: String,
+        /// The message.
+        message: i64,
+    },
+    /// The mail system said that a message of ours did not arrive after all.
+    Bounced {
+        /// The outbox key.
+        key: String,
+        /// The status code it gave.
+        status: String,
+    },
+    /// A message came into the mailbox.
+    MessageArrived {
+        /// Its number.
+        message: i64,
+        /// What is done with it.
+        outcome: String,
+    },
+    /// A person decided on a message that was held.
+    MessageDecided {
+        /// Its number.
+        message: i64,
+        /// Whose it is, if it was accepted.
+        agency: Option<AgencyId>,
+        /// Whether later messages of its sender are theirs too.
+        always: bool,
+        /// Why it was refused.
+        reason: Option<String>,
+    },
     /// The relay took a message, or the folder was written to.
     MessageSettled {
         /// The outbox key.
@@ -189,6 +221,10 @@ impl Event {
             Self::Skipped { .. } => "skipped",
             Self::NoLongerOwed { .. } => "no_longer_owed",
             Self::EscalationHeld { .. } => "escalation_held",
+            Self::Deferred { .. } => "deferred",
+            Self::Bounced { .. } => "bounced",
+            Self::MessageArrived { .. } => "message_arrived",
+            Self::MessageDecided { .. } => "message_decided",
             Self::MessageSettled { .. } => "message_settled",
             Self::Refreshed { .. } => "refreshed",
             Self::Issued { .. } => "issued",

@@ -13,6 +13,7 @@ mod findings;
 mod glance;
 mod history;
 mod incidents;
+mod incoming;
 mod judged;
 mod moves;
 mod obligations;
@@ -42,6 +43,7 @@ pub use findings::{FindingRow, Severity};
 pub use glance::Counts;
 pub use history::DaysEnd;
 pub use incidents::{Incident, MASTER};
+pub use incoming::{IncomingRow, IncomingState, NewIncoming, Plan};
 pub use judged::JudgedWith;
 pub use moves::Move;
 pub use obligations::{Obligation, ObligationKey, State};
@@ -215,6 +217,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/007-explanations.sql")),
         M::up(include_str!("migrations/008-rolling.sql")),
         M::up(include_str!("migrations/009-coverage.sql")),
+        M::up(include_str!("migrations/006-mailbox.sql")),
     ])
 }
 

@@ -5,6 +5,7 @@ use jiff::{Timestamp, civil::Date};
 use super::{
     Agreement, Board, Changed, Contact, Due, Escalation, Facts, Judged, Kind, Letter, Marked, Next, Person, Read, Rows,
     Sealed, Told, Total, Ways, things,
+    Told, Total, Unused, Ways, things,
 };
 use crate::{
     domain::Period,
@@ -177,6 +178,36 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 figures: vec![],
             },
         ],
+        Kind::PostHeld => vec![
+            Letter::PostHeld {
+                arrived_at: at("2025-07-14T15:50:00Z"),
+                reason: "We do not know this address yet.".into(),
+                things: vec![],
+            },
+            Letter::PostHeld {
+                arrived_at: at("2025-07-14T15:50:00Z"),
+                reason: "It does not say which return q1.csv is.".into(),
+                things: vec![Unused { name: "letter.pdf".into(), why: "It is no kind of file that we take.".into() }],
+            },
+        ],
+        Kind::PostPassedOn => vec![
+            Letter::PostPassedOn { arrived_at: at("2025-07-14T15:50:00Z"), due: Some(due()), waits: true },
+            Letter::PostPassedOn { arrived_at: at("2025-07-14T15:50:00Z"), due: None, waits: false },
+        ],
+        Kind::PostNotTaken => vec![Letter::PostNotTaken {
+            arrived_at: at("2025-07-14T15:50:00Z"),
+            things: vec![
+                Unused {
+                    name: "message.rpmsg".into(),
+                    why:
+                        "It is protected by Microsoft, and only a person it was protected for can open it. Please send \
+                          it again without Encrypt."
+                            .into(),
+                },
+                Unused { name: "letter.pdf".into(), why: "It is no kind of file that we take.".into() },
+            ],
+            taken: Some("CSV and Excel files".into()),
+        }],
         Kind::Pack => vec![
             Letter::Pack {
                 title: "How safe are children here?".into(),

@@ -1,7 +1,5 @@
 //! What a message is to say, as typed values; the words are the templates'.
 
-use std::str::FromStr;
-
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
@@ -150,6 +148,15 @@ pub struct Judged {
     pub answer_by: Option<Date>,
 }
 
+/// Something that came with a message and could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unused {
+    /// What it is: a file's name, in its sender's words.
+    pub name: String,
+    /// Why it could not be used, and what to do.
+    pub why: String,
+}
+
 /// What a message is about.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -289,6 +296,32 @@ pub enum Letter {
         sealed: Sealed,
         /// Who alone can open it; none if nobody is named.
         custodian: Option<String>,
+    /// A message waits for a person's decision.
+    PostHeld {
+        /// When it arrived.
+        arrived_at: Timestamp,
+        /// Why.
+        reason: String,
+        /// What of it could not be used whatever the person decides.
+        things: Vec<Unused>,
+    },
+    /// A message without a file is read by a person.
+    PostPassedOn {
+        /// When it arrived.
+        arrived_at: Timestamp,
+        /// The return it is about, where that is known.
+        due: Option<Due>,
+        /// Whether the next message about the return waits a working day longer.
+        waits: bool,
+    },
+    /// Something in a message could not be used.
+    PostNotTaken {
+        /// When it arrived.
+        arrived_at: Timestamp,
+        /// What, and what to do.
+        things: Vec<Unused>,
+        /// The kinds of file that are taken, where that helps.
+        taken: Option<String>,
     },
     /// A pack is issued.
     Pack {

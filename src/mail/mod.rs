@@ -10,6 +10,7 @@ mod eml;
 mod examples;
 mod facts;
 mod folder;
+mod kind;
 mod mailer;
 mod message;
 mod outcome;
@@ -26,9 +27,10 @@ mod wanted;
 
 use std::path::PathBuf;
 
-pub use eml::message_id;
+pub use eml::{key_of, message_id};
 pub use examples::example;
-pub use facts::{Agreement, Board, Due, Escalation, Facts, Judged, Kind, Letter, Next, Read, Told, Total, Ways};
+pub use facts::{Agreement, Board, Due, Escalation, Facts, Judged, Letter, Next, Read, Told, Total, Unused, Ways};
+pub use kind::Kind;
 pub use mailer::{Mailer, Memory, Posted};
 pub use message::{Attachment, Content, Message};
 pub use outcome::{Changed, Marked, Rows};

@@ -61,6 +61,9 @@ pub(super) fn is_chase(kind: Kind) -> bool {
         | Kind::Restated
         | Kind::IncidentSender
         | Kind::IncidentManager
+        | Kind::PostHeld
+        | Kind::PostPassedOn
+        | Kind::PostNotTaken
         | Kind::Pack
         | Kind::Alarm => false,
     }

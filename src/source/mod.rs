@@ -7,6 +7,7 @@ pub mod folder;
 pub mod https;
 pub mod landing;
 pub mod listing;
+pub mod mailbox;
 pub mod pattern;
 mod period;
 pub mod store;
@@ -51,6 +52,11 @@ pub enum Source {
     Store(Store),
     /// Taken from a drop folder.
     Folder(Folder),
+    /// Sent to the board's mailbox.
+    Mailbox {
+        /// The names of its files: literal text and `*`.
+        pattern: String,
+    },
     /// Brought by a person with `quarterday submit`.
     ByHand,
 }
@@ -58,9 +64,10 @@ pub enum Source {
 impl Source {
     /// Reads `[source]`.
     pub fn settle(table: &mut Section<'_>) -> Option<Self> {
-        match table.one_of("kind", &["https", "sftp", "s3", "azure-blob", "webdav", "folder", "by-hand"])? {
+        match table.one_of("kind", &["https", "sftp", "s3", "azure-blob", "webdav", "folder", "mailbox", "by-hand"])? {
             "https" => Https::settle(table).map(Self::Https),
             "folder" => Folder::settle(table).map(Self::Folder),
+            "mailbox" => Some(Self::Mailbox { pattern: table.text_or("pattern", "*") }),
             "by-hand" => Some(Self::ByHand),
             kind => Store::settle(kind, table).map(Self::Store),
         }
@@ -74,7 +81,7 @@ impl Source {
                 let secrets = store.secrets().into_iter().map(|secret| secret.resolve(environment));
                 secrets.filter_map(|secret| Some(secret.err()?.to_string())).collect()
             }
-            Self::Folder(_) | Self::ByHand => Vec::new(),
+            Self::Folder(_) | Self::Mailbox { .. } | Self::ByHand => Vec::new(),
         }
     }
 
@@ -85,7 +92,7 @@ impl Source {
                 Some((fill(&folder.path, "agency", agency.as_str()), folder.selection.names_of(agency)))
             }
             Self::Store(store) => Some((store.place_of(agency), store.selection.names_of(agency))),
-            Self::Https(_) | Self::ByHand => None,
+            Self::Https(_) | Self::Mailbox { .. } | Self::ByHand => None,
         }
     }
 }

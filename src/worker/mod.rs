@@ -36,6 +36,7 @@ pub enum Kind {
     Mark,
     /// Looks through a workbook for identities.
     Guard,
+    Mail,
     /// Tries what a worker must not be able to do; for tests of the walls on a given machine.
     Probe,
 }
@@ -51,6 +52,7 @@ impl Kind {
             Self::Sql => "sql",
             Self::Mark => "mark",
             Self::Guard => "guard",
+            Self::Mail => "mail",
             Self::Probe => "probe",
         }
     }
@@ -65,6 +67,7 @@ impl fmt::Display for Kind {
 /// A word that names no worker.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is not a kind of worker; the kinds are workbook, parquet, arrow, typst, sql, mark, guard and probe")]
+#[error("{0:?} is not a kind of worker; the kinds are workbook, parquet, arrow, typst, sql, mark, mail and probe")]
 pub struct NotAKind(String);
 
 impl FromStr for Kind {
@@ -72,6 +75,7 @@ impl FromStr for Kind {
 
     fn from_str(word: &str) -> Result<Self, NotAKind> {
         [Self::Workbook, Self::Parquet, Self::Arrow, Self::Typst, Self::Sql, Self::Mark, Self::Guard, Self::Probe]
+        [Self::Workbook, Self::Parquet, Self::Arrow, Self::Typst, Self::Sql, Self::Mark, Self::Mail, Self::Probe]
             .into_iter()
             .find(|kind| kind.as_str() == word)
             .ok_or_else(|| NotAKind(word.to_owned()))

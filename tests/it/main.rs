@@ -37,6 +37,7 @@ mod intake;
 mod mail;
 mod mail_at_least_once;
 mod mailbox;
+mod mailbox_graph;
 mod pack;
 mod pipelines;
 mod real_contracts;

@@ -34,10 +34,12 @@ const SIDEWAYS: &[(&str, &str)] = &[
 
 /// Which part of the house may use a crate that stands for one of its edges; everything else asks that part.
 const CRATES: &[(&str, &[&str])] = &[
+    ("async_imap", &["source/"]),
     ("axum", &["web/", "cli/demo/"]),
     ("clap", &["cli/"]),
     ("deltalake", &["warehouse/"]),
     ("lettre", &["mail/"]),
+    ("mail_parser", &["mail/eml.rs", "source/"]),
     ("opendal", &["source/"]),
     ("reqwest", &["source/"]),
     ("rusqlite", &["ledger/"]),

@@ -13,6 +13,8 @@ pub struct Agency {
     pub name: String,
     /// Other names that files call it by.
     pub aliases: Vec<String>,
+    /// The domains its people write from.
+    pub domains: Vec<String>,
     /// The named lead.
     pub lead: Person,
     /// The lead's deputy.
@@ -52,6 +54,10 @@ pub fn settle(section: &mut Section<'_>) -> BTreeMap<AgencyId, Agency> {
         let id: Option<AgencyId> = table.parsed("id");
         let name = table.text("name");
         let aliases = table.list_or_empty("aliases");
+        let domains = table.list_or_empty("domains");
+        if domains.iter().any(|domain| domain.contains(['@', '*', ' ']) || !domain.contains('.')) {
+            table.refuse("domains", "domains as they stand after the @", "domains = [\"police.example\"]");
+        }
         let lead = table.section("lead").and_then(|mut t| Person::settle(&mut t));
         let deputy = table.section_opt("deputy").and_then(|mut t| Person::settle(&mut t));
         let board_member = table.section_opt("board_member").and_then(|mut t| Person::settle(&mut t));
@@ -62,6 +68,7 @@ pub fn settle(section: &mut Section<'_>) -> BTreeMap<AgencyId, Agency> {
             continue;
         }
         agencies.insert(id.clone(), Agency { id, name, aliases, lead, deputy, board_member, members });
+        agencies.insert(id.clone(), Agency { id, name, aliases, domains, lead, deputy, board_member });
     }
     agencies
 }

@@ -26,7 +26,7 @@ use crate::{
     mail::{self, Contact, Person},
     pack::PackDefinition,
     settings::{self, Document, Problems, Section},
-    source::{Source, fill, host_of},
+    source::{Source, fill, host_of, mailbox},
     timetable::{Role, Timetable},
 };
 
@@ -62,6 +62,8 @@ pub struct Board {
     pub base: Option<String>,
     /// How messages leave.
     pub mail: mail::Settings,
+    /// The mailbox that agencies write to.
+    pub mailbox: Option<mailbox::Settings>,
     /// The words of messages.
     pub templates: mail::Templates,
     /// The partner agencies.
@@ -103,6 +105,9 @@ impl Board {
         }
         if let Some(main) = &main {
             returns::check_addresses(&returns, main.base.as_deref(), home, &mut problems);
+            if main.mailbox.is_none() {
+                returns::check_mailbox(&returns, home, &mut problems);
+            }
         }
         returns::check_folders(&returns, home, &mut problems);
         returns::check_stores(&returns, home, &mut problems);
@@ -134,6 +139,7 @@ impl Board {
                 public_url: main.public_url,
                 base: main.base,
                 mail: main.mail,
+                mailbox: main.mailbox,
                 templates,
                 agencies,
                 returns,
@@ -246,6 +252,7 @@ struct Main {
     public_url: Option<String>,
     base: Option<String>,
     mail: mail::Settings,
+    mailbox: Option<mailbox::Settings>,
 }
 
 impl Main {
@@ -272,6 +279,7 @@ impl Main {
         });
         let example = board.as_ref().is_some_and(|(_, _, _, example)| *example);
         let mail = root.section("mail").and_then(|mut table| mail::Settings::settle(&mut table, example));
+        let mailbox = root.section_opt("mailbox").and_then(|mut table| mailbox::Settings::settle(&mut table, example));
         let (name, short_name, area, _) = board?;
         let name = name?;
         Some(Self {
@@ -289,6 +297,7 @@ impl Main {
             public_url,
             base,
             mail: mail?,
+            mailbox,
         })
     }
 }

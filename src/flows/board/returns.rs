@@ -105,6 +105,14 @@ pub(super) fn check_addresses(
     }
 }
 
+/// Tells of returns that come by mail to a board without a mailbox.
+pub(super) fn check_mailbox(returns: &BTreeMap<ReturnId, Contract>, home: &Path, problems: &mut Problems) {
+    for contract in returns.values().filter(|contract| matches!(contract.source, Source::Mailbox { .. })) {
+        let write = "[mailbox] in config/quarterday.toml, or kind = \"by-hand\"";
+        problems.about(&definition_of(contract, home), "the kind \"mailbox\"", "a mailbox that is read", write);
+    }
+}
+
 /// Tells of folders in which one file would be taken twice.
 pub(super) fn check_folders(returns: &BTreeMap<ReturnId, Contract>, home: &Path, problems: &mut Problems) {
     let mut places: Vec<(PathBuf, String, &Contract, &AgencyId)> = Vec::new();

@@ -27,6 +27,7 @@ use crate::{
 };
 
 pub(super) use archive::{content_of, contract_of, the_submission};
+pub(super) use archive::{bytes_of, contract_of, keep, the_submission};
 pub(super) use judge::stage;
 pub(super) use sealing::{is_withheld, words_of};
 pub(super) use store::Outcome;
@@ -56,6 +57,13 @@ pub enum Acknowledge {
         key: String,
         /// What is remembered of it.
         pull: Pull,
+    },
+    /// A file of a message is not offered again.
+    Message {
+        /// The message.
+        message: i64,
+        /// Which of its files.
+        part: usize,
     },
     /// A file of a folder is not taken again.
     File {
@@ -98,6 +106,8 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
         Some(_) => None,
         None => Some(archive::keep(app, content.clone()).await.context("the extract could not be kept")?),
     };
+    let bytes = offer.extract.bytes.clone();
+    let landed = keep(app, bytes.clone()).await.context("the extract could not be kept")?;
     fault::point("intake-after-landing");
 
     let now = app.clock.now();
@@ -135,6 +145,7 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
                     file.path = sha256(&file.path);
                     txn.take_file(&file, &[], &new.sha256)?;
                 }
+                Acknowledge::Message { message, part } => txn.take_part(message, part, id)?,
                 Acknowledge::File { file, moves, .. } => txn.take_file(&file, &moves, &new.sha256)?,
             }
             Ok((id, duplicate_of))
@@ -162,11 +173,17 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
     }
 }
 
-/// Records that there is nothing to report; rows of an earlier file go.
+/// Records that there is nothing to report; rows of an earlier file go. `message` is the one that said so, if one did.
 ///
 /// # Errors
 /// When the return is not the agency's, or the disk or the ledger failed.
-pub async fn nil(app: &App, key: ObligationKey, reason: String, actor: &str) -> anyhow::Result<Received> {
+pub async fn nil(
+    app: &App,
+    key: ObligationKey,
+    reason: String,
+    actor: &str,
+    message: Option<i64>,
+) -> anyhow::Result<Received> {
     let contract = owed_contract(app, &key)?;
     if reason.trim().is_empty() {
         bail!("a nil return needs one line of reason");
@@ -190,6 +207,9 @@ pub async fn nil(app: &App, key: ObligationKey, reason: String, actor: &str) -> 
             }
             let id = txn.add_submission(now, &new)?;
             txn.keep_totals(id, &serde_json::json!({ "nil": reason }))?;
+            if let Some(message) = message {
+                txn.take_part(message, 0, id)?;
+            }
             Ok(id)
         })
         .await?;
@@ -323,6 +343,11 @@ fn same_as(txn: &Txn<'_>, new: &NewSubmission) -> crate::ledger::Result<Option<i
         }
     }
     Ok(None)
+}
+
+/// Why an extract for this cannot be taken at all, if it cannot.
+pub(super) fn refusal(app: &App, key: &ObligationKey) -> Option<String> {
+    owed_contract(app, key).err().map(|why| format!("{why:#}"))
 }
 
 /// What became of these bytes if they are what an agency sent last, under the same contract: its people were told.

@@ -15,7 +15,7 @@ use crate::{
     domain::{Verdict, civil_day, words::lower_first},
     form::OWN_SHEETS,
     ledger::{FindingRow, Obligation, ObligationKey, OutboxRow, Severity, Submission},
-    mail::{Judged, Letter, Marked, Read, Rows, Total, things},
+    mail::{Judged, Letter, Marked, Person, Read, Rows, Total, things},
     timetable::Role,
 };
 
@@ -37,7 +37,9 @@ pub(in super::super) async fn answer(
     let contract = contract(app, obligation)?;
     let due = due(app, obligation, contract);
     let key = format!("answer/{}", submission.id);
-    if !obligation.duty {
+    let id = submission.id;
+    let sender = app.ledger.read(move |txn| txn.sender_of(id)).await?;
+    if !obligation.duty && sender.is_none() {
         // A release or a past period: nobody owes it, so only what needs a person is told, and to the manager.
         let told_already = backfill::is_one(submission) || outcome.verdict == Verdict::Duplicate;
         if outcome.verdict.is_accepted() || told_already {
@@ -51,7 +53,13 @@ pub(in super::super) async fn answer(
     }
     let calendar = &app.board.timetable.calendar;
     let arrived_at = submission.received_at;
-    let people = recipients(app, obligation, &[Role::Lead, Role::Deputy]);
+    let mut people = recipients(app, obligation, &[Role::Lead, Role::Deputy]);
+    if let Some((name, email)) = sender
+        && !people.iter().any(|known| known.email.eq_ignore_ascii_case(&email))
+    {
+        // Whoever wrote is answered, also if it is a colleague of theirs.
+        people.push(Person { name: if name.is_empty() { email.clone() } else { name }, email });
+    }
     let mut files = Vec::new();
     let letter = match (outcome.verdict, &outcome.nil) {
         (_, Some(reason)) => Letter::AnswerNil { due, reason: reason.clone() },

@@ -43,7 +43,7 @@ pub(super) fn alarm(
 }
 
 /// One message per person, ready for the outbox.
-fn post(
+pub(super) fn post(
     app: &App,
     key: &str,
     obligation: Option<&Obligation>,
@@ -116,7 +116,7 @@ fn contract<'a>(app: &'a App, obligation: &Obligation) -> anyhow::Result<&'a Con
     app.board.returns.get(id).with_context(|| format!("the return {id} is no longer defined in pipelines/"))
 }
 
-fn due(app: &App, obligation: &Obligation, contract: &Contract) -> Due {
+pub(super) fn due(app: &App, obligation: &Obligation, contract: &Contract) -> Due {
     Due {
         name: named(&contract.title),
         title: contract.title.clone(),

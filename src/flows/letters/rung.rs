@@ -40,17 +40,17 @@ pub(in super::super) fn rung(
     let letter = match rung.kind {
         RungKind::Notice => Letter::Notice {
             due,
-            ways: ways(obligation, contract),
+            ways: ways(app, obligation, contract),
             agreement: Some(Agreement {
                 name: with_article(&contract.governance.agreement),
                 review: contract.governance.agreement_review,
                 purpose: lower_first(&contract.governance.purpose),
             }),
         },
-        RungKind::Nudge => Letter::Nudge { due, ways: ways(obligation, contract) },
+        RungKind::Nudge => Letter::Nudge { due, ways: ways(app, obligation, contract) },
         // After an outage the day may be over; then it is told as what it is.
         RungKind::DueToday if civil_day(now) <= civil_day(obligation.due_at) => {
-            Letter::DueToday { due, ways: ways(obligation, contract) }
+            Letter::DueToday { due, ways: ways(app, obligation, contract) }
         }
         RungKind::DueToday | RungKind::Overdue => Letter::Overdue {
             due,
@@ -100,7 +100,7 @@ fn with_article(name: &str) -> String {
     }
 }
 
-fn ways(obligation: &Obligation, contract: &Contract) -> Ways {
+fn ways(app: &App, obligation: &Obligation, contract: &Contract) -> Ways {
     let place = match &contract.source {
         Source::Folder(Folder { path, .. }) => {
             Some(format!("the shared folder {}", fill(path, "agency", obligation.key.agency.as_str())))
@@ -109,10 +109,14 @@ fn ways(obligation: &Obligation, contract: &Contract) -> Ways {
             "" => Some(format!("your folder on {}", store.host())),
             folder => Some(format!("the folder {folder} on {}", store.host())),
         },
-        Source::Https(_) | Source::ByHand => None,
+        Source::Https(_) | Source::Mailbox { .. } | Source::ByHand => None,
     };
     Ways {
-        reply: matches!(contract.source, Source::ByHand),
+        reply: match contract.source {
+            Source::ByHand | Source::Mailbox { .. } => true,
+            Source::Folder(_) => app.board.mailbox.is_some(),
+            _ => false,
+        },
         place,
         workbook: false,
         // There is no page to upload at yet.

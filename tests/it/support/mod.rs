@@ -5,6 +5,7 @@ pub mod azurite;
 pub mod board_data;
 pub mod books;
 mod daemon;
+pub mod dovecot;
 pub mod gate;
 pub mod moto;
 pub mod nginx;
