@@ -9,7 +9,7 @@ use super::{
     headings::plain,
 };
 use crate::{
-    decode::Format,
+    decode::{Format, Members},
     domain::{AgencyId, ReturnId, sha256},
     settings::{Document, Section},
     source::Source,
@@ -43,6 +43,8 @@ pub struct Contract {
     pub format: Format,
     /// What stands in it and is no child's identity.
     pub exempt: Vec<Exempt>,
+    /// Which files are read where an archive comes.
+    pub members: Members,
     /// Its tables.
     pub tables: Vec<TableContract>,
     /// Its rules across tables, periods and returns.
@@ -99,6 +101,7 @@ impl Contract {
         let mut sections = root.sections("table");
         let tables: Vec<TableContract> = sections.iter_mut().filter_map(TableContract::settle).collect();
         let format = root.section("format").and_then(|mut table| format::settle(&mut table, &tables));
+        let (format, members) = format.unzip();
         if let Some(format) = &format {
             format::refuse_what_cannot_be_told_apart(format, &mut root, &tables);
         }
@@ -151,6 +154,7 @@ impl Contract {
             source: source?,
             format: format?,
             exempt,
+            members: members?,
             tables,
             rules,
             refuse_rows,

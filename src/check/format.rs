@@ -7,6 +7,7 @@ use crate::{
     decode::{
         CsvOptions, Encoding, Format, JsonOptions, Place, Quote, WorkbookOptions, XmlOptions, XmlTable, plain,
         rows_path,
+        CsvOptions, Format, JsonOptions, Members, Pattern, Place, WorkbookOptions, XmlOptions, XmlTable, rows_path,
     },
     settings::Section,
 };
@@ -15,6 +16,10 @@ use crate::{
 pub(super) fn settle(section: &mut Section<'_>, tables: &[TableContract]) -> Option<Format> {
     Some(match section.one_of("kind", &["csv", "workbook", "json", "xml", "parquet", "arrow", "xlsx"])? {
         "csv" => Format::Csv(csv(section, tables)),
+pub(super) fn settle(section: &mut Section<'_>, tables: &[TableContract]) -> Option<(Format, Members)> {
+    let members = members(section, tables);
+    let format = match section.one_of("kind", &["csv", "workbook", "json", "xml", "parquet", "arrow", "xlsx"])? {
+        "csv" => Format::Csv(CsvOptions::default()),
         // Definitions kept with what was received under them say xlsx.
         "workbook" | "xlsx" => {
             Format::Workbook(WorkbookOptions { tables: tables.iter().map(TableContract::wanted).collect() })
@@ -23,7 +28,22 @@ pub(super) fn settle(section: &mut Section<'_>, tables: &[TableContract]) -> Opt
         "xml" => Format::Xml(XmlOptions { tables: tables.iter().map(elements).collect() }),
         "arrow" => Format::Arrow,
         _ => Format::Parquet,
-    })
+    };
+    Some((format, members))
+}
+
+/// Which files of an archive are wanted.
+fn members(section: &mut Section<'_>, tables: &[TableContract]) -> Members {
+    let files: Vec<Pattern> = tables.iter().filter_map(|table| table.file.clone()).collect();
+    match section.parsed_opt("member") {
+        Some(_) if !files.is_empty() => {
+            section.refuse("member", "member here or file in each [[table]], not both", "nothing; leave the line out");
+            Members::Each(files)
+        }
+        Some(pattern) => Members::One(pattern),
+        None if files.is_empty() => Members::Only,
+        None => Members::Each(files),
+    }
 }
 
 /// What `[format]` says of a CSV file.
@@ -96,17 +116,27 @@ pub(super) fn refuse_what_cannot_be_told_apart(format: &Format, root: &mut Secti
     let apart: BTreeSet<_> = tables.iter().map(TableContract::told_apart_by).collect();
     let workbook = matches!(format, Format::Workbook(_));
     let xml = matches!(format, Format::Xml(_));
+    let files: Vec<&str> = tables.iter().filter_map(|table| table.file.as_ref()).map(Pattern::as_str).collect();
+    let different: BTreeSet<&&str> = files.iter().collect();
     if tables.is_empty() {
         root.refuse("table", "at least one table", "[[table]]");
     } else if names.len() < tables.len() {
         root.refuse("table", "tables of different names", "");
+    } else if !files.is_empty() && (workbook || xml) {
+        root.refuse("table", "file only where a file is one table", "sheet or rows in each [[table]]");
+    } else if !files.is_empty() && (files.len() < tables.len() || different.len() < files.len()) {
+        root.refuse(
+            "table",
+            "a file for each table or for none, and none twice",
+            "file = \"episodes.csv\" in each [[table]]",
+        );
     } else if workbook && apart.len() < tables.len() {
         root.refuse("table", "tables that differ in sheet, range or headings", "sheet = \"Return\" in each [[table]]");
-    } else if !workbook && !xml && tables.len() > 1 {
+    } else if !workbook && !xml && files.is_empty() && tables.len() > 1 {
         root.refuse(
             "table",
             "one table, for the file has no sheets",
-            "kind = \"workbook\" in [format], or one [[table]]",
+            "kind = \"workbook\" in [format], file = \"*.csv\" in each [[table]], or one [[table]]",
         );
     } else if !workbook && tables.iter().any(|table| table.whereabouts.is_of_workbooks()) {
         root.refuse(

@@ -18,7 +18,7 @@ use super::{
     window::Window,
 };
 use crate::{
-    decode::{DecodeError, Decoded, Sheet, is_unnamed},
+    decode::{DecodeError, Decoded, Pattern, Sheet, is_unnamed},
     domain::words::whole,
     settings::nearest,
 };
@@ -103,6 +103,14 @@ pub async fn check(
             tell_missing_sheet(table, &sheets, &ignored, &mut findings);
             continue;
         };
+        if let Some(file) = &table.file
+            && sheets.iter().filter_map(|sheet| sheet.name.as_deref()).any(|name| file.fits(name))
+        {
+            let spot = findings.spot(&table.name, Some(file.as_str()), None);
+            findings.add(Severity::Error, &spot, None, rule::SHEET, || {
+                format!("more than one file of the archive is called {:?}. Please leave the right one.", file.as_str())
+            });
+        }
         let name = sheet.name.as_deref().map(|name| name.trim().to_owned());
         if table.optional && sheet.columns.is_empty() {
             ignored.extend(name);
@@ -229,9 +237,10 @@ fn doubt(empty: Option<Option<String>>, rows: i64, usual: Option<i64>) -> Option
 /// The sheet of a table: the one that was read for it, the one of its name, or the only one of a file without names.
 fn take_sheet(table: &TableContract, sheets: &mut Vec<Sheet>) -> Option<Sheet> {
     let wanted = table.sheet.as_deref().or(table.rows.as_deref()).map(plain);
-    let at = sheets.iter().position(|sheet| match (&sheet.remarks.table, &sheet.name, &wanted) {
-        (Some(known), _, _) => *known == table.name,
-        (None, Some(name), Some(wanted)) => plain(name) == *wanted,
+    let at = sheets.iter().position(|sheet| match (&table.file, &sheet.remarks.table, &sheet.name, &wanted) {
+        (Some(file), _, name, _) => name.as_ref().is_some_and(|name| file.fits(name)),
+        (None, Some(known), _, _) => *known == table.name,
+        (None, None, Some(name), Some(wanted)) => plain(name) == *wanted,
         _ => true,
     })?;
     Some(sheets.remove(at))
@@ -241,7 +250,8 @@ fn tell_missing_sheet(table: &TableContract, sheets: &[Sheet], ignored: &[String
     if table.optional {
         return;
     }
-    let Some(wanted) = table.sheet.as_deref() else {
+    let (what, holder) = if table.file.is_some() { ("file", "archive") } else { ("sheet", "workbook") };
+    let Some(wanted) = table.file.as_ref().map(Pattern::as_str).or(table.sheet.as_deref()) else {
         let spot = findings.spot(&table.name, None, None);
         findings.add(Severity::Error, &spot, None, rule::SHEET, || {
             let headings: Vec<String> = table.columns.iter().map(|column| format!("{:?}", column.heading())).collect();
@@ -253,7 +263,8 @@ fn tell_missing_sheet(table: &TableContract, sheets: &[Sheet], ignored: &[String
         sheets.iter().filter_map(|sheet| sheet.name.as_deref()).chain(ignored.iter().map(String::as_str)).collect();
     let spot = findings.spot(&table.name, Some(wanted), None);
     findings.add(Severity::Error, &spot, None, rule::SHEET, || match nearest(wanted, there) {
-        Some(near) => format!("the workbook has no sheet {wanted:?}. If {near:?} is meant, please correct its name."),
+        Some(near) => format!("the {holder} has no {what} {wanted:?}. If {near:?} is meant, please correct its name."),
+        None if table.file.is_some() => format!("the {holder} has no {what} {wanted:?}. Please add it."),
         None => format!("the workbook has no sheet {wanted:?}. Please use the template, or give the sheet that name."),
     });
 }

@@ -12,6 +12,7 @@ use super::{
     rules,
 };
 use crate::{domain::Status, settings::Section};
+use crate::{decode::Pattern, settings::Section};
 
 /// One table of a return.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct TableContract {
     pub name: String,
     /// The workbook's sheet.
     pub sheet: Option<String>,
+    /// The names of the file in an archive that it is, where several files are a table each.
+    pub file: Option<Pattern>,
     /// The path of the elements of an XML file that are its rows.
     pub rows: Option<String>,
     /// Where it stands in the workbook.
@@ -110,6 +113,7 @@ impl TableContract {
         let mut table = Self {
             name: name.clone().unwrap_or_default(),
             sheet: whereabouts.own_sheet(),
+            file: section.parsed_opt("file"),
             rows: section.text_opt("rows"),
             whereabouts,
             period_column: section.text_opt("period_column"),

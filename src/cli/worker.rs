@@ -13,7 +13,7 @@ pub fn worker(kind: Option<&str>) -> ExitCode {
         Kind::Guard => check::guard::serve_worker(),
         Kind::Mail => mailbox::serve_worker(),
         Kind::Typst => pack::serve_typst(),
-        Kind::Workbook | Kind::Parquet | Kind::Arrow | Kind::Probe => {
+        Kind::Workbook | Kind::Parquet | Kind::Arrow | Kind::Unwrap | Kind::Probe => {
             decode::serve_worker(kind).unwrap_or(ExitCode::FAILURE)
         }
         Kind::Mark => form::serve_mark(),

@@ -3,6 +3,7 @@
 //! Every message names the place and the next step, and never a cell's content: a file without headings has cells where
 //! its headings should stand, so no heading is repeated either.
 
+use super::Refusal;
 use crate::worker::WorkerError;
 
 /// The extract is not a readable file of its format.
@@ -63,6 +64,11 @@ pub enum DecodeError {
     Xml { line: usize, what: String },
     #[error("element {row} of {sheet} has more than one {heading}; leave one, or give it a [[table]] of its own")]
     RepeatedElement { heading: String, sheet: String, row: u32 },
+    /// Its wrappings could not be taken off.
+    #[error(transparent)]
+    Wrapped(#[from] Refusal),
+    #[error("{file}: {source}")]
+    InFile { file: String, source: Box<DecodeError> },
     /// The worker gave no answer, or refused the file in its own words.
     #[error(transparent)]
     Worker(#[from] WorkerError),
@@ -73,12 +79,33 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
+    /// The same of one file among several.
+    pub(super) fn in_file(self, file: &str) -> Self {
+        Self::InFile { file: file.to_owned(), source: Box::new(self) }
+    }
+
+    /// Whether it is for us to mend, not for the sender: a disk, a worker that could not be started, a key.
+    pub fn is_ours(&self) -> bool {
+        match self {
+            Self::Worker(WorkerError::Spawn { .. } | WorkerError::Build { .. } | WorkerError::Protocol { .. })
+            | Self::Wrapped(Refusal::UnusableKey(_)) => true,
+            Self::InFile { source, .. } => source.is_ours(),
+            _ => false,
+        }
+    }
+
+    /// Whether the file is locked, and nothing here opens it.
+    pub fn is_locked(&self) -> bool {
+        matches!(self, Self::Wrapped(Refusal::Protected(_) | Refusal::WrongKey(_) | Refusal::UnknownLock(_)))
+    }
+
     /// The heading it is about: to be repeated only to those whose contract has it.
     pub fn heading(&self) -> Option<&str> {
         match self {
             Self::DuplicateHeading { heading, .. } => Some(heading),
             Self::Nested { key, .. } | Self::DuplicateKey { key, .. } => Some(key),
             Self::RepeatedElement { heading, .. } => Some(heading),
+            Self::InFile { source, .. } => source.heading(),
             _ => None,
         }
     }

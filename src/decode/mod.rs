@@ -20,6 +20,7 @@ mod remarks;
 mod rows;
 mod stream;
 mod text;
+mod unwrap;
 mod wire;
 mod workbook;
 mod xml;
@@ -43,6 +44,7 @@ pub use marks::{AGENCY_MARK, Marks, PERIOD_MARK, RETURN_MARK, marks_of};
 pub use remarks::{Outside, Remarks, Runs, Stored, Tally};
 pub use rows::{Piece, Rows};
 pub use text::{Encoding, refuse_what_is_no_data};
+pub use unwrap::{Keys, Lock, Members, NotAPattern, Pattern, Refusal, Unwrapped, is_wrapped, unwrap};
 pub use workbook::{Wanted, WantedHeading, WorkbookOptions, is_range};
 pub use xml::{NotAPath, Place, XmlOptions, XmlTable, rows_path};
 
@@ -167,6 +169,36 @@ fn one(sheet: Sheet) -> Result<Decoded, DecodeError> {
     Ok(Decoded { sheets: vec![sheet], ignored: Vec::new() })
 }
 
+/// Reads every file that came out of an extract's wrappings, under the ordinary [`Limits`]. Where each file of an archive
+/// is a table, its sheet goes by the file's name.
+///
+/// # Errors
+/// See [`decode_within`]; of several files the error names the one.
+pub async fn decode_each(
+    format: &Format,
+    members: &Members,
+    unwrapped: Unwrapped,
+    worker: &Launcher,
+) -> Result<Decoded, DecodeError> {
+    let mut all = Decoded { sheets: Vec::new(), ignored: unwrapped.ignored };
+    for (name, content) in unwrapped.files {
+        let decoded = decode(format, content, worker).await;
+        let (Members::Each(_), Some(name)) = (members, name) else {
+            let Decoded { sheets, ignored } = decoded?;
+            all.sheets.extend(sheets);
+            all.ignored.extend(ignored);
+            continue;
+        };
+        let file = name.rsplit(['/', '\\']).next().unwrap_or(&name).to_owned();
+        for sheet in decoded.map_err(|error| error.in_file(&file))?.sheets {
+            let of = file.clone();
+            let rows: Rows = Box::new(sheet.rows.map(move |batch| batch.map_err(|error| error.in_file(&of))));
+            all.sheets.push(Sheet { name: Some(file.clone()), rows, ..sheet });
+        }
+    }
+    Ok(all)
+}
+
 async fn in_worker(
     worker: &Launcher,
     kind: Kind,
@@ -184,6 +216,7 @@ pub fn serve_worker(kind: Kind) -> Option<ExitCode> {
         Kind::Workbook => Some(worker::serve(kind, workbook::handle)),
         Kind::Parquet => Some(worker::serve(kind, parquet::handle)),
         Kind::Arrow => Some(worker::serve(kind, arrow_file::handle)),
+        Kind::Unwrap => Some(worker::serve(kind, unwrap::handle)),
         Kind::Probe => Some(worker::serve(kind, worker::probe)),
         Kind::Typst | Kind::Sql | Kind::Mark | Kind::Guard => None,
         Kind::Typst | Kind::Sql | Kind::Mark | Kind::Mail => None,

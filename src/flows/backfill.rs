@@ -19,7 +19,6 @@ use super::{
 };
 use crate::{
     check::{Contract, periods_named},
-    decode::decode,
     domain::{AgencyId, Period, ReturnId, Verdict, sha256},
     ledger::{ObligationKey, Submission},
     source::{Extract, periods_in_name},
@@ -151,7 +150,7 @@ async fn plan(
         None => whose(contract, file)?,
     };
     let bytes = Bytes::from(tokio::fs::read(file).await.context("it cannot be read")?);
-    let period = period(app, contract, file, bytes.clone()).await?;
+    let period = period(app, contract, &agency, file, bytes.clone()).await?;
     let is_release = contract.every == Every::Release;
     if !is_release && period.end() >= app.board.owed_from(contract) {
         bail!("{} is no past period: it is owed. Bring it with `quarterday submit`", period.human());
@@ -185,13 +184,20 @@ fn whose(contract: &Contract, file: &Path) -> anyhow::Result<AgencyId> {
 }
 
 /// The period: in the name, in the rows, or in both alike.
-async fn period(app: &App, contract: &Contract, file: &Path, bytes: Bytes) -> anyhow::Result<Period> {
+async fn period(
+    app: &App,
+    contract: &Contract,
+    agency: &AgencyId,
+    file: &Path,
+    bytes: Bytes,
+) -> anyhow::Result<Period> {
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let named: BTreeSet<Period> = periods_in_name(name).collect();
     let inside = match contract.tables.iter().any(|table| table.period_column.is_some()) {
         true => {
             let around = named.first().copied().or_else(|| super::forms::usual_period(contract, app.clock.now()));
-            let decoded = decode(&contract.format, bytes, &app.launcher).await?;
+            let opened = intake::open(app, agency, contract, bytes).await?;
+            let decoded = intake::read(app, contract, opened).await?;
             periods_named(contract, decoded, around)?
         }
         false => BTreeSet::new(),

@@ -11,7 +11,6 @@ use arrow::{array::RecordBatch, compute::concat_batches};
 use super::{App, intake, known, query, refresh};
 use crate::{
     check::{Claim, check},
-    decode::decode,
     ledger::{Event, Vector},
     warehouse::{Question, Statement, Warehouse, ask},
 };
@@ -101,6 +100,9 @@ async fn replay(app: &App, warehouse: &Warehouse, id: i64, at: jiff::Timestamp) 
     if !submission.sha256.is_empty() {
         let content = intake::content_of(app, &submission).await?;
         let decoded = decode(&contract.format, content, &app.launcher).await?;
+        let bytes = intake::bytes_of(app, &submission).await?;
+        let opened = intake::open(app, &submission.obligation.agency, &contract, bytes).await?;
+        let decoded = intake::read(app, &contract, opened).await?;
         let claim = Claim { obligation: submission.obligation.clone(), submission: id };
         // The recorded verdict stands, so nothing is compared with earlier files.
         let past = known::replayed(app, &contract, &submission).await?;

@@ -30,6 +30,8 @@ pub enum Kind {
     Workbook,
     Parquet,
     Arrow,
+    /// Takes an archive or a lock off.
+    Unwrap,
     Typst,
     Sql,
     /// Marks a sender's file.
@@ -48,6 +50,7 @@ impl Kind {
             Self::Workbook => "workbook",
             Self::Parquet => "parquet",
             Self::Arrow => "arrow",
+            Self::Unwrap => "unwrap",
             Self::Typst => "typst",
             Self::Sql => "sql",
             Self::Mark => "mark",
@@ -68,6 +71,7 @@ impl fmt::Display for Kind {
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is not a kind of worker; the kinds are workbook, parquet, arrow, typst, sql, mark, guard and probe")]
 #[error("{0:?} is not a kind of worker; the kinds are workbook, parquet, arrow, typst, sql, mark, mail and probe")]
+#[error("{0:?} is not a kind of worker; the kinds are workbook, parquet, arrow, unwrap, typst, sql, mark and probe")]
 pub struct NotAKind(String);
 
 impl FromStr for Kind {
@@ -76,6 +80,7 @@ impl FromStr for Kind {
     fn from_str(word: &str) -> Result<Self, NotAKind> {
         [Self::Workbook, Self::Parquet, Self::Arrow, Self::Typst, Self::Sql, Self::Mark, Self::Guard, Self::Probe]
         [Self::Workbook, Self::Parquet, Self::Arrow, Self::Typst, Self::Sql, Self::Mark, Self::Mail, Self::Probe]
+        [Self::Workbook, Self::Parquet, Self::Arrow, Self::Unwrap, Self::Typst, Self::Sql, Self::Mark, Self::Probe]
             .into_iter()
             .find(|kind| kind.as_str() == word)
             .ok_or_else(|| NotAKind(word.to_owned()))

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{check::Member, domain::AgencyId, mail::Person, settings::Section, timetable::Role};
+use super::AgencyKeys;
+use crate::{domain::AgencyId, mail::Person, settings::Section, timetable::Role};
 
 /// One partner agency.
 #[derive(Debug, Clone)]
@@ -23,6 +25,8 @@ pub struct Agency {
     pub board_member: Option<Person>,
     /// Its members, where it is a group such as schools or trusts.
     pub members: Vec<Member>,
+    /// What opens its files.
+    pub keys: AgencyKeys,
 }
 
 impl Agency {
@@ -62,6 +66,7 @@ pub fn settle(section: &mut Section<'_>) -> BTreeMap<AgencyId, Agency> {
         let deputy = table.section_opt("deputy").and_then(|mut t| Person::settle(&mut t));
         let board_member = table.section_opt("board_member").and_then(|mut t| Person::settle(&mut t));
         let members = settle_members(&mut table);
+        let keys = table.section_opt("keys").map(|mut t| AgencyKeys::settle(&mut t)).unwrap_or_default();
         let (Some(id), Some(name), Some(lead)) = (id, name, lead) else { continue };
         if agencies.contains_key(&id) {
             table.refuse("id", "an identifier used once", "another identifier, or one entry fewer");
@@ -69,6 +74,7 @@ pub fn settle(section: &mut Section<'_>) -> BTreeMap<AgencyId, Agency> {
         }
         agencies.insert(id.clone(), Agency { id, name, aliases, lead, deputy, board_member, members });
         agencies.insert(id.clone(), Agency { id, name, aliases, domains, lead, deputy, board_member });
+        agencies.insert(id.clone(), Agency { id, name, aliases, lead, deputy, board_member, keys });
     }
     agencies
 }

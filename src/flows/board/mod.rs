@@ -5,6 +5,7 @@
 
 pub mod agencies;
 mod custodian;
+mod keys;
 mod reports;
 mod returns;
 
@@ -17,6 +18,7 @@ use std::{
 pub use agencies::Agency;
 pub use custodian::Custodian;
 use jiff::civil;
+pub use keys::AgencyKeys;
 
 use crate::{
     analysis::Indicator,
@@ -27,6 +29,8 @@ use crate::{
     pack::PackDefinition,
     settings::{self, Document, Problems, Section},
     source::{Source, fill, host_of, mailbox},
+    settings::{self, Document, Problems, SecretError, Section},
+    source::{Source, fill, host_of},
     timetable::{Role, Timetable},
 };
 
@@ -180,6 +184,12 @@ impl Board {
             Role::Manager => Some(&self.manager),
             _ => self.agencies.get(agency)?.person(role),
         }
+    }
+
+    /// The agencies whose keys cannot be used as they stand, each with the reason.
+    pub fn unusable_keys(&self, environment: &BTreeMap<String, String>) -> Vec<(AgencyId, SecretError)> {
+        let wrong = |agency: &Agency| Some((agency.id.clone(), agency.keys.resolve(environment).err()?));
+        self.agencies.values().filter_map(wrong).collect()
     }
 
     /// The hosts that may be asked for files: those its returns name.

@@ -3,17 +3,19 @@
 use super::{
     super::{App, across, known, past},
     Received, rolling, sealing,
+    Received,
+    opened::{OpenError, open, read},
     store::{Kept, Outcome, decide, store},
 };
 use crate::{
     check::{CheckError, Claim, Contract, check},
     content::Content,
     decode::{DecodeError, decode},
+    decode::DecodeError,
     domain::Verdict,
     fault,
     ledger::{FindingRow, Severity, Submission},
     warehouse::{Staging, Warehouse},
-    worker::WorkerError,
 };
 
 /// Judges a submission; `released` lets a held one pass, errors stand.
@@ -30,8 +32,14 @@ pub(super) async fn judge(
         Err(error) => return unreadable(app, submission, contract, error).await,
     }
     let decoded = match decode(&contract.format, content.clone(), &app.launcher).await {
+    let decoded = match open(app, &submission.obligation.agency, contract, bytes).await {
+        Ok(opened) => read(app, contract, opened).await,
+        Err(error) => Err(error),
+    };
+    let decoded = match decoded {
         Ok(decoded) => decoded,
-        Err(error) => return unreadable(app, submission, contract, error).await,
+        Err(OpenError::File(error)) => return unreadable(app, submission, contract, error).await,
+        Err(OpenError::Ours(error)) => return Err(error),
     };
     let claim = Claim { obligation: submission.obligation.clone(), submission: submission.id };
     let mut past = past::past(app, contract, &submission.obligation).await?;
@@ -97,6 +105,7 @@ async fn unreadable(
     | DecodeError::Worker(WorkerError::Spawn { .. } | WorkerError::Build { .. } | WorkerError::Protocol { .. }) =
         &error
     {
+    if error.is_ours() {
         return Err(error.into());
     }
     let finding = FindingRow {
@@ -106,7 +115,7 @@ async fn unreadable(
         heading: error.heading().filter(|heading| contract.knows_heading(heading)).map(str::to_owned),
         letter: None,
         row: None,
-        rule: "unreadable".into(),
+        rule: if error.is_locked() { "protected" } else { "unreadable" }.into(),
         says: error.to_string(),
     };
     let outcome = Outcome { reason: Some(error.to_string()), ..Outcome::of(Verdict::NotAccepted, false) };

@@ -8,6 +8,7 @@ mod archive;
 mod judge;
 mod rolling;
 mod sealing;
+mod opened;
 mod store;
 
 use std::panic::AssertUnwindSafe;
@@ -30,6 +31,7 @@ pub(super) use archive::{content_of, contract_of, the_submission};
 pub(super) use archive::{bytes_of, contract_of, keep, the_submission};
 pub(super) use judge::stage;
 pub(super) use sealing::{is_withheld, words_of};
+pub(super) use opened::{open, read};
 pub(super) use store::Outcome;
 
 use judge::judge;

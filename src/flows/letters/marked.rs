@@ -1,14 +1,16 @@
 //! The sender's own file with what was found marked in it, to go with the answer.
 //!
 //! It goes only with the answer to these very bytes, and only to the agency that sent them. A file about single children is
-//! never sent back, nor one that is kept sealed, nor one too large for a mail.
+//! never sent back, nor one that is kept sealed, came packed or locked, nor one too large for a mail.
 
 use std::path::Path;
+
+use anyhow::bail;
 
 use super::super::{App, intake};
 use crate::{
     check::{Classification, Contract},
-    decode::{Format, decode},
+    decode::{Format, decode, is_wrapped},
     form::{self, Head, NotMarked, WORKBOOK, marked_anew, marked_in_place},
     ledger::{FindingRow, Severity, Submission},
     mail::{Attachment, Content, Due, Marked},
@@ -36,7 +38,8 @@ pub(super) async fn marked(
     }
 }
 
-/// The copy; none where the file or the copy is too large for a mail.
+/// The copy; none where the file or the copy is too large for a mail. What its sender packed or locked is not sent back
+/// open.
 async fn copy(
     app: &App,
     due: &Due,
@@ -45,6 +48,11 @@ async fn copy(
 ) -> anyhow::Result<Option<Vec<u8>>> {
     let content = intake::content_of(app, submission).await?;
     if content.length() > form::MOST_BYTES as u64 {
+    let bytes = intake::bytes_of(app, submission).await?;
+    if is_wrapped(&bytes) {
+        bail!("it came packed or locked");
+    }
+    if bytes.len() > form::MOST_BYTES {
         return Ok(None);
     }
     let bytes = content.bytes()?;

@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use super::{App, intake, known};
 use crate::{
     check::{Claim, Total, check},
-    decode::decode,
     domain::Verdict,
     ledger::{ObligationKey, Submission},
 };
@@ -157,6 +156,10 @@ async fn read(app: &App, submission: &Submission) -> anyhow::Result<Read> {
     let content = intake::content_of(app, submission).await?;
     let decoded =
         decode(&contract.format, content, &app.launcher).await.with_context(|| format!("reading submission {id}"))?;
+    let bytes = intake::bytes_of(app, submission).await?;
+    let opened = intake::open(app, &submission.obligation.agency, &contract, bytes).await;
+    let opened = opened.with_context(|| format!("opening submission {id}"))?;
+    let decoded = intake::read(app, &contract, opened).await.with_context(|| format!("reading submission {id}"))?;
     let claim = Claim { obligation: submission.obligation.clone(), submission: id };
     // As it was judged: with the same codes, the same key, and the same rows refused.
     let past = known::replayed(app, &contract, submission).await?;
