@@ -39,6 +39,7 @@ pub async fn validate(home: &Path) -> anyhow::Result<()> {
     }
     if let Some(error) = board.mailbox.as_ref().and_then(|mailbox| mailbox.check_files(&settings::environment())) {
         bail!("the mailbox cannot be used:\n\n{error}");
+    }
     let unusable = board.unusable_keys(&settings::environment());
     if !unusable.is_empty() {
         let lines: Vec<String> = unusable.iter().map(|(agency, why)| format!("{agency}: {why}")).collect();

@@ -2,8 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::{check, decode, form, pack, warehouse, worker::Kind};
-use crate::{decode, form, pack, source::mailbox, warehouse, worker::Kind};
+use crate::{check, decode, form, pack, source::mailbox, warehouse, worker::Kind};
 
 /// Serves one job of the kind named; never called by people.
 pub fn worker(kind: Option<&str>) -> ExitCode {

@@ -192,7 +192,7 @@ pub async fn decode_each(
         let file = name.rsplit(['/', '\\']).next().unwrap_or(&name).to_owned();
         for sheet in decoded.map_err(|error| error.in_file(&file))?.sheets {
             let of = file.clone();
-            let rows: Rows = Box::new(sheet.rows.map(move |batch| batch.map_err(|error| error.in_file(&of))));
+            let rows = Rows::of(sheet.rows.map(move |batch| batch.map_err(|error| error.in_file(&of))));
             all.sheets.push(Sheet { name: Some(file.clone()), rows, ..sheet });
         }
     }
@@ -218,8 +218,7 @@ pub fn serve_worker(kind: Kind) -> Option<ExitCode> {
         Kind::Arrow => Some(worker::serve(kind, arrow_file::handle)),
         Kind::Unwrap => Some(worker::serve(kind, unwrap::handle)),
         Kind::Probe => Some(worker::serve(kind, worker::probe)),
-        Kind::Typst | Kind::Sql | Kind::Mark | Kind::Guard => None,
-        Kind::Typst | Kind::Sql | Kind::Mark | Kind::Mail => None,
+        Kind::Typst | Kind::Sql | Kind::Mark | Kind::Guard | Kind::Mail => None,
     }
 }
 

@@ -99,9 +99,7 @@ async fn replay(app: &App, warehouse: &Warehouse, id: i64, at: jiff::Timestamp) 
     let mut staging = intake::stage(warehouse, &contract, &submission)?;
     if !submission.sha256.is_empty() {
         let content = intake::content_of(app, &submission).await?;
-        let decoded = decode(&contract.format, content, &app.launcher).await?;
-        let bytes = intake::bytes_of(app, &submission).await?;
-        let opened = intake::open(app, &submission.obligation.agency, &contract, bytes).await?;
+        let opened = intake::open(app, &submission.obligation.agency, &contract, content).await?;
         let decoded = intake::read(app, &contract, opened).await?;
         let claim = Claim { obligation: submission.obligation.clone(), submission: id };
         // The recorded verdict stands, so nothing is compared with earlier files.

@@ -217,7 +217,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/007-explanations.sql")),
         M::up(include_str!("migrations/008-rolling.sql")),
         M::up(include_str!("migrations/009-coverage.sql")),
-        M::up(include_str!("migrations/006-mailbox.sql")),
+        M::up(include_str!("migrations/010-mailbox.sql")),
     ])
 }
 

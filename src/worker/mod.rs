@@ -69,18 +69,27 @@ impl fmt::Display for Kind {
 
 /// A word that names no worker.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is not a kind of worker; the kinds are workbook, parquet, arrow, typst, sql, mark, guard and probe")]
-#[error("{0:?} is not a kind of worker; the kinds are workbook, parquet, arrow, typst, sql, mark, mail and probe")]
-#[error("{0:?} is not a kind of worker; the kinds are workbook, parquet, arrow, unwrap, typst, sql, mark and probe")]
+#[error(
+    "{0:?} is not a kind of worker; the kinds are workbook, parquet, arrow, unwrap, typst, sql, mark, guard, mail and probe"
+)]
 pub struct NotAKind(String);
 
 impl FromStr for Kind {
     type Err = NotAKind;
 
     fn from_str(word: &str) -> Result<Self, NotAKind> {
-        [Self::Workbook, Self::Parquet, Self::Arrow, Self::Typst, Self::Sql, Self::Mark, Self::Guard, Self::Probe]
-        [Self::Workbook, Self::Parquet, Self::Arrow, Self::Typst, Self::Sql, Self::Mark, Self::Mail, Self::Probe]
-        [Self::Workbook, Self::Parquet, Self::Arrow, Self::Unwrap, Self::Typst, Self::Sql, Self::Mark, Self::Probe]
+        [
+            Self::Workbook,
+            Self::Parquet,
+            Self::Arrow,
+            Self::Unwrap,
+            Self::Typst,
+            Self::Sql,
+            Self::Mark,
+            Self::Guard,
+            Self::Mail,
+            Self::Probe,
+        ]
             .into_iter()
             .find(|kind| kind.as_str() == word)
             .ok_or_else(|| NotAKind(word.to_owned()))

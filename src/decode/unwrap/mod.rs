@@ -12,7 +12,7 @@ mod pattern;
 mod refusal;
 mod sniff;
 
-use bytes::Bytes;
+use crate::content::Content;
 use serde_json::{Value, json};
 
 use super::DecodeError;
@@ -35,10 +35,10 @@ pub enum Members {
 }
 
 /// What came out of the wrappings.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Unwrapped {
     /// The files, with their names in their archive; none for a file that was in none.
-    pub files: Vec<(Option<String>, Bytes)>,
+    pub files: Vec<(Option<String>, Content)>,
     /// Names of files that were passed over.
     pub ignored: Vec<String>,
 }
@@ -63,15 +63,17 @@ pub fn is_wrapped(extract: &[u8]) -> bool {
 /// # Errors
 /// What keeps it shut, or what is wrong with it; in words for its sender.
 pub async fn unwrap(
-    extract: Bytes,
+    extract: impl Into<Content>,
     members: &Members,
     keys: &Keys,
     worker: &Launcher,
     limits: Limits,
 ) -> Result<Unwrapped, DecodeError> {
-    if !is_wrapped(&extract) {
+    let extract = extract.into();
+    if !is_wrapped(&extract.head(super::HEAD)?) {
         return Ok(Unwrapped { files: vec![(None, extract)], ignored: Vec::new() });
     }
+    let extract = super::whole(&extract, limits.decoded_bytes)?;
     let request = json!({
         "members": members.patterns(),
         "single": !matches!(members, Members::Each(_)),

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::{check::Member, domain::AgencyId, mail::Person, settings::Section, timetable::Role};
 use super::AgencyKeys;
-use crate::{domain::AgencyId, mail::Person, settings::Section, timetable::Role};
+use crate::{check::Member, domain::AgencyId, mail::Person, settings::Section, timetable::Role};
 
 /// One partner agency.
 #[derive(Debug, Clone)]
@@ -72,9 +71,8 @@ pub fn settle(section: &mut Section<'_>) -> BTreeMap<AgencyId, Agency> {
             table.refuse("id", "an identifier used once", "another identifier, or one entry fewer");
             continue;
         }
-        agencies.insert(id.clone(), Agency { id, name, aliases, lead, deputy, board_member, members });
-        agencies.insert(id.clone(), Agency { id, name, aliases, domains, lead, deputy, board_member });
-        agencies.insert(id.clone(), Agency { id, name, aliases, lead, deputy, board_member, keys });
+        let agency = Agency { id, name, aliases, domains, lead, deputy, board_member, members, keys };
+        agencies.insert(agency.id.clone(), agency);
     }
     agencies
 }

@@ -15,11 +15,8 @@ use crate::{
 };
 
 /// Keeps an extract in the landing archive; durable when this returns.
-pub(super) async fn keep(app: &App, content: Content) -> anyhow::Result<Landed> {
+pub(in super::super) async fn keep(app: &App, content: Content) -> anyhow::Result<Landed> {
     let sha256 = content.sha256().to_owned();
-/// Keeps bytes in the landing archive; durable when this returns.
-pub(in super::super) async fn keep(app: &App, bytes: Bytes) -> anyhow::Result<Landed> {
-    let sha256 = sha256(&bytes);
     let known = app.ledger.read(move |txn| txn.data_key(&sha256)).await?;
     let landing = app.landing.clone();
     Ok(spawn_blocking(move || landing.keep(&content, known)).await??)

@@ -2,15 +2,14 @@
 
 use super::{
     super::{App, across, known, past},
-    Received, rolling, sealing,
     Received,
     opened::{OpenError, open, read},
+    rolling, sealing,
     store::{Kept, Outcome, decide, store},
 };
 use crate::{
     check::{CheckError, Claim, Contract, check},
     content::Content,
-    decode::{DecodeError, decode},
     decode::DecodeError,
     domain::Verdict,
     fault,
@@ -26,17 +25,17 @@ pub(super) async fn judge(
     content: Content,
     released: bool,
 ) -> anyhow::Result<Received> {
-    match sealing::look(app, submission, contract, content.clone()).await {
+    let opened = match open(app, &submission.obligation.agency, contract, content).await {
+        Ok(opened) => opened,
+        Err(OpenError::File(error)) => return unreadable(app, submission, contract, error).await,
+        Err(OpenError::Ours(error)) => return Err(error),
+    };
+    match sealing::look(app, submission, contract, &opened).await {
         Ok(found) if found.is_empty() => {}
         Ok(found) => return sealing::seal(app, submission, contract, &found).await,
         Err(error) => return unreadable(app, submission, contract, error).await,
     }
-    let decoded = match decode(&contract.format, content.clone(), &app.launcher).await {
-    let decoded = match open(app, &submission.obligation.agency, contract, bytes).await {
-        Ok(opened) => read(app, contract, opened).await,
-        Err(error) => Err(error),
-    };
-    let decoded = match decoded {
+    let decoded = match read(app, contract, opened.clone()).await {
         Ok(decoded) => decoded,
         Err(OpenError::File(error)) => return unreadable(app, submission, contract, error).await,
         Err(OpenError::Ours(error)) => return Err(error),
@@ -70,7 +69,7 @@ pub(super) async fn judge(
             serde_json::json!({ "heading": total.heading, "label": total.label, "value": value })
         });
         let (judged_with, lists) = known::judged_with(contract, &past, &vector);
-        let earlier = rolling::earlier(app, submission, contract, &content, &checked, &past).await?;
+        let earlier = rolling::earlier(app, submission, contract, &opened, &checked, &past).await?;
         if earlier.findings.iter().any(|finding| finding.severity == Severity::Query) {
             outcome.verdict = Verdict::AcceptedWithQueries;
         }
@@ -101,10 +100,6 @@ async fn unreadable(
     contract: &Contract,
     error: DecodeError,
 ) -> anyhow::Result<Received> {
-    if let DecodeError::Kept(_)
-    | DecodeError::Worker(WorkerError::Spawn { .. } | WorkerError::Build { .. } | WorkerError::Protocol { .. }) =
-        &error
-    {
     if error.is_ours() {
         return Err(error.into());
     }

@@ -27,11 +27,10 @@ use crate::{
     warehouse::WarehouseError,
 };
 
-pub(super) use archive::{content_of, contract_of, the_submission};
-pub(super) use archive::{bytes_of, contract_of, keep, the_submission};
+pub(super) use archive::{content_of, contract_of, keep, the_submission};
 pub(super) use judge::stage;
-pub(super) use sealing::{is_withheld, words_of};
 pub(super) use opened::{open, read};
+pub(super) use sealing::{is_withheld, words_of};
 pub(super) use store::Outcome;
 
 use judge::judge;
@@ -108,8 +107,6 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
         Some(_) => None,
         None => Some(archive::keep(app, content.clone()).await.context("the extract could not be kept")?),
     };
-    let bytes = offer.extract.bytes.clone();
-    let landed = keep(app, bytes.clone()).await.context("the extract could not be kept")?;
     fault::point("intake-after-landing");
 
     let now = app.clock.now();

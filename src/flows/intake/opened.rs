@@ -1,11 +1,11 @@
 //! What an extract holds, once its wrappings are off.
 
 use anyhow::Context;
-use bytes::Bytes;
 
 use super::super::App;
 use crate::{
     check::Contract,
+    content::Content,
     decode::{self, DecodeError, Decoded, Keys, Limits, Unwrapped},
     domain::AgencyId,
 };
@@ -32,9 +32,10 @@ pub(in super::super) async fn open(
     app: &App,
     agency: &AgencyId,
     contract: &Contract,
-    extract: Bytes,
+    extract: Content,
 ) -> Result<Unwrapped, OpenError> {
-    let keys = if decode::is_wrapped(&extract) { keys_of(app, agency)? } else { Keys::default() };
+    let head = extract.head(decode::HEAD).map_err(DecodeError::from)?;
+    let keys = if decode::is_wrapped(&head) { keys_of(app, agency)? } else { Keys::default() };
     Ok(decode::unwrap(extract, &contract.members, &keys, &app.launcher, Limits::default()).await?)
 }
 

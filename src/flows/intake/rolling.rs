@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{
     check::{Checked, Claim, Contract, Past, Sink, SinkError, TableContract, check},
-    content::Content,
     decode::decode,
     domain::{Period, words::listed},
     ledger::{FindingRow, ObligationKey, Restated, Severity, Submission},
@@ -37,7 +36,7 @@ pub(super) async fn earlier(
     app: &App,
     submission: &Submission,
     contract: &Contract,
-    content: &Content,
+    opened: &Unwrapped,
     checked: &Checked,
     past: &Past,
 ) -> anyhow::Result<Earlier> {
@@ -68,7 +67,7 @@ pub(super) async fn earlier(
             continue;
         }
         let key = ObligationKey { period, ..submission.obligation.clone() };
-        let Some(read) = read(app, submission, contract, content, &key, past).await? else {
+        let Some(read) = rows_of(app, submission, contract, opened, &key, past).await? else {
             let says = format!(
                 "the rows of {} do not keep the rules of this return; what we have of it stays. Please correct them.",
                 period.human()
@@ -154,15 +153,15 @@ fn finding(severity: Severity, rule: &str, says: String) -> FindingRow {
 }
 
 /// The rows of one earlier period, by table; none if they break the contract.
-async fn read(
+async fn rows_of(
     app: &App,
     submission: &Submission,
     contract: &Contract,
-    content: &Content,
+    opened: &Unwrapped,
     key: &ObligationKey,
     past: &Past,
 ) -> anyhow::Result<Option<Kept>> {
-    let decoded = decode(&contract.format, content.clone(), &app.launcher).await?;
+    let decoded = super::opened::read(app, contract, opened.clone()).await?;
     let claim = Claim { obligation: key.clone(), submission: submission.id };
     let mut kept = Kept::default();
     // Its own rules alone: it is compared with what stands, and judged against its past when it is released.

@@ -16,8 +16,7 @@ use crate::{
         Contract,
         guard::{self, Found, Identity},
     },
-    content::Content,
-    decode::DecodeError,
+    decode::{DecodeError, Unwrapped},
     domain::{Verdict, civil_day, words::listed},
     fault,
     ledger::{Event, FindingRow, Incident, MASTER, RowCounts, Submission},
@@ -55,12 +54,17 @@ pub(super) async fn look(
     app: &App,
     submission: &Submission,
     contract: &Contract,
-    content: Content,
+    opened: &Unwrapped,
 ) -> Result<Vec<Found>, DecodeError> {
     if !contract.governance.is_guarded() {
         return Ok(Vec::new());
     }
-    let mut found = guard::look(contract, content, &app.launcher).await?;
+    let mut found = Vec::new();
+    for (name, content) in &opened.files {
+        found.extend(name.iter().flat_map(|name| guard::in_name(name)));
+        found.extend(guard::look(contract, content.clone(), &app.launcher).await?);
+    }
+    found.extend(opened.ignored.iter().flat_map(|name| guard::in_name(name)));
     if let Some(rest) = submission.name.strip_prefix(WITHHELD) {
         let kinds = rest.split(')').next().unwrap_or_default();
         found.extend(
