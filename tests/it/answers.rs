@@ -258,11 +258,11 @@ async fn a_file_about_single_children_never_comes_back_and_none_of_its_headings_
     board.edit(definition, "period_column", "extra_columns = \"ignore\"\nperiod_column");
     board.write(
         "broken.csv",
-        "Period,Referrals under 18,\"Of these, adopted by Channel\",Canary\n2025-26-Q1,x1,777,CANARY\n",
+        "Period,Referrals under 18,\"Of these, adopted by Channel\",Canary\n2025-26-Q1,x1,377,CANARY\n",
     );
     board.write(
         "good.csv",
-        "Period,Referrals under 18,\"Of these, adopted by Channel\",Canary\n2025-26-Q1,888,777,CANARY\n",
+        "Period,Referrals under 18,\"Of these, adopted by Channel\",Canary\n2025-26-Q1,488,377,CANARY\n",
     );
     let daemon = board.start(OPEN);
     let (subject, text, files) = answer(&daemon, "broken.csv", "prevent-referrals", "probation", "2025-26-Q1").await;
@@ -271,7 +271,7 @@ async fn a_file_about_single_children_never_comes_back_and_none_of_its_headings_
     let (subject, text, files) = answer(&daemon, "good.csv", "prevent-referrals", "probation", "2025-26-Q1").await;
     assert!(files.is_empty(), "{files:?}");
     let both = format!("{broken}\n=====\n\nSubject: {subject}\n\n{text}");
-    for word in ["777", "888", "x1", "anary", "ANARY"] {
+    for word in ["377", "488", "x1", "anary", "ANARY"] {
         assert!(!both.contains(word), "{both}");
     }
     insta::assert_snapshot!("a_child_level_return", both);
