@@ -5,21 +5,17 @@ use std::collections::BTreeSet;
 use super::TableContract;
 use crate::{
     decode::{
-        CsvOptions, Encoding, Format, JsonOptions, Place, Quote, WorkbookOptions, XmlOptions, XmlTable, plain,
-        rows_path,
-        CsvOptions, Format, JsonOptions, Members, Pattern, Place, WorkbookOptions, XmlOptions, XmlTable, rows_path,
+        CsvOptions, Encoding, Format, JsonOptions, Members, Pattern, Place, Quote, WorkbookOptions, XmlOptions,
+        XmlTable, plain, rows_path,
     },
     settings::Section,
 };
 
 /// Reads `[format]`.
-pub(super) fn settle(section: &mut Section<'_>, tables: &[TableContract]) -> Option<Format> {
-    Some(match section.one_of("kind", &["csv", "workbook", "json", "xml", "parquet", "arrow", "xlsx"])? {
-        "csv" => Format::Csv(csv(section, tables)),
 pub(super) fn settle(section: &mut Section<'_>, tables: &[TableContract]) -> Option<(Format, Members)> {
     let members = members(section, tables);
     let format = match section.one_of("kind", &["csv", "workbook", "json", "xml", "parquet", "arrow", "xlsx"])? {
-        "csv" => Format::Csv(CsvOptions::default()),
+        "csv" => Format::Csv(csv(section, tables)),
         // Definitions kept with what was received under them say xlsx.
         "workbook" | "xlsx" => {
             Format::Workbook(WorkbookOptions { tables: tables.iter().map(TableContract::wanted).collect() })

@@ -11,8 +11,7 @@ use super::{
     headings::plain,
     rules,
 };
-use crate::{domain::Status, settings::Section};
-use crate::{decode::Pattern, settings::Section};
+use crate::{decode::Pattern, domain::Status, settings::Section};
 
 /// One table of a return.
 #[derive(Debug, Clone)]

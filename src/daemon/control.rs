@@ -100,6 +100,9 @@ pub enum Command {
     ReadSealed {
         /// The incident.
         incident: i64,
+        /// Who asks.
+        actor: String,
+    },
     /// Take a message that is held as an agency's.
     AcceptMessage {
         /// The message.

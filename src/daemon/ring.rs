@@ -9,8 +9,7 @@ use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{post, supervise::words_of};
-use crate::flows::{App, chase, hold, incidents, intake, note_failure, publish, pull, refresh, restated};
-use crate::flows::{App, chase, hold, intake, letterbox, note_failure, publish, pull, refresh, restated};
+use crate::flows::{App, chase, hold, incidents, intake, letterbox, note_failure, publish, pull, refresh, restated};
 
 /// What one ring did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -87,7 +87,8 @@ impl DecodeError {
     /// Whether it is for us to mend, not for the sender: a disk, a worker that could not be started, a key.
     pub fn is_ours(&self) -> bool {
         match self {
-            Self::Worker(WorkerError::Spawn { .. } | WorkerError::Build { .. } | WorkerError::Protocol { .. })
+            Self::Kept(_)
+            | Self::Worker(WorkerError::Spawn { .. } | WorkerError::Build { .. } | WorkerError::Protocol { .. })
             | Self::Wrapped(Refusal::UnusableKey(_)) => true,
             Self::InFile { source, .. } => source.is_ours(),
             _ => false,

@@ -196,7 +196,7 @@ async fn period(
     let inside = match contract.tables.iter().any(|table| table.period_column.is_some()) {
         true => {
             let around = named.first().copied().or_else(|| super::forms::usual_period(contract, app.clock.now()));
-            let opened = intake::open(app, agency, contract, bytes).await?;
+            let opened = intake::open(app, agency, contract, bytes.into()).await?;
             let decoded = intake::read(app, contract, opened).await?;
             periods_named(contract, decoded, around)?
         }

@@ -4,8 +4,7 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{
     Agreement, Board, Changed, Contact, Due, Escalation, Facts, Judged, Kind, Letter, Marked, Next, Person, Read, Rows,
-    Sealed, Told, Total, Ways, things,
-    Told, Total, Unused, Ways, things,
+    Sealed, Told, Total, Unused, Ways, things,
 };
 use crate::{
     domain::Period,

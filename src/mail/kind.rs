@@ -64,6 +64,10 @@ kinds! {
     AnswerNil "answer-nil",
     /// The analyst hears what a restatement changed.
     Restated "restated",
+    /// A file holds what looks like identities; its sender is told how to put it right.
+    IncidentSender "incident-sender",
+    /// The same, for the manager and the custodian.
+    IncidentManager "incident-manager",
     /// A message waits for a person's decision.
     PostHeld "post-held",
     /// A message without a file is read by a person.

@@ -90,9 +90,9 @@ impl FromStr for Kind {
             Self::Mail,
             Self::Probe,
         ]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
-            .ok_or_else(|| NotAKind(word.to_owned()))
+        .into_iter()
+        .find(|kind| kind.as_str() == word)
+        .ok_or_else(|| NotAKind(word.to_owned()))
     }
 }
 

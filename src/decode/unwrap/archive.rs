@@ -27,12 +27,11 @@ struct Entry {
 
 type Zip<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
+/// A file's name and bytes.
+type File = (String, Vec<u8>);
+
 /// The files that are wanted; none if the archive is a workbook. Names of others go to `ignored`.
-pub(super) fn open(
-    request: &Request,
-    bytes: &[u8],
-    ignored: &mut Vec<String>,
-) -> Result<Option<Vec<(String, Vec<u8>)>>, Refusal> {
+pub(super) fn open(request: &Request, bytes: &[u8], ignored: &mut Vec<String>) -> Result<Option<Vec<File>>, Refusal> {
     let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(WHAT, error))?;
     if zip.len() > ENTRIES {
         return Err(Refusal::TooMany(zip.len()));

@@ -27,10 +27,8 @@ use crate::{
     ledger::ObligationKey,
     mail::{self, Contact, Person},
     pack::PackDefinition,
-    settings::{self, Document, Problems, Section},
-    source::{Source, fill, host_of, mailbox},
     settings::{self, Document, Problems, SecretError, Section},
-    source::{Source, fill, host_of},
+    source::{Source, fill, host_of, mailbox},
     timetable::{Role, Timetable},
 };
 

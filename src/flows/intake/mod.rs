@@ -6,9 +6,9 @@
 
 mod archive;
 mod judge;
+mod opened;
 mod rolling;
 mod sealing;
-mod opened;
 mod store;
 
 use std::panic::AssertUnwindSafe;
@@ -105,7 +105,7 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
     let sealed = app.ledger.read(move |txn| txn.incident_of(&digest, &hash)).await?;
     let landed = match &sealed {
         Some(_) => None,
-        None => Some(archive::keep(app, content.clone()).await.context("the extract could not be kept")?),
+        None => Some(keep(app, content.clone()).await.context("the extract could not be kept")?),
     };
     fault::point("intake-after-landing");
 
@@ -141,7 +141,7 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
                 Acknowledge::File { mut file, moves, .. } if is_withheld(&new.name) => {
                     // Its path is its digest, and it stays where it is: what moves a file would have to know its name.
                     drop(moves);
-                    file.path = sha256(&file.path);
+                    file.path = crate::domain::sha256(&file.path);
                     txn.take_file(&file, &[], &new.sha256)?;
                 }
                 Acknowledge::Message { message, part } => txn.take_part(message, part, id)?,

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     check::{Checked, Claim, Contract, Past, Sink, SinkError, TableContract, check},
-    decode::decode,
+    decode::Unwrapped,
     domain::{Period, words::listed},
     ledger::{FindingRow, ObligationKey, Restated, Severity, Submission},
     warehouse::Statement,

@@ -151,8 +151,8 @@ async fn message_of(app: &App, row: &IncomingRow) -> anyhow::Result<Incoming> {
     let key = app.ledger.read(move |txn| txn.data_key(&digest)).await?;
     let key = key.with_context(|| format!("message {id} was destroyed"))?;
     let landing = app.landing.clone();
-    let raw = tokio::task::spawn_blocking(move || landing.read(&sha256, &key)).await??;
-    read(&app.launcher, &raw.into(), false).await.with_context(|| format!("message {id}"))
+    let raw = tokio::task::spawn_blocking(move || anyhow::Ok(landing.extract(&sha256, &key)?.bytes()?)).await??;
+    read(&app.launcher, &raw, false).await.with_context(|| format!("message {id}"))
 }
 
 fn named(app: &App, agency: &AgencyId, return_id: ReturnId, period: Period) -> anyhow::Result<ObligationKey> {

@@ -184,7 +184,7 @@ async fn take(app: &App, mailbox: &Mailbox, session: &mut Session<'_>, message: 
                 None => plan::unreadable(app, mailbox, identity).await?,
             };
             if record.keep {
-                let landed = intake::keep(app, raw).await.context("the message could not be kept")?;
+                let landed = intake::keep(app, raw.into()).await.context("the message could not be kept")?;
                 record.new.sha256 = Some(landed.sha256.clone());
                 write(app, record, Some((landed.sha256, landed.wrapped_key))).await?
             } else {
@@ -271,7 +271,7 @@ async fn offer(
         return Ok(None);
     }
     let source = format!("by mail from {}", row.known.sender);
-    let extract = Extract { bytes: file.bytes.clone(), name: file.name.clone(), source };
+    let extract = Extract::of_bytes(file.bytes.clone(), &file.name, &source);
     let acknowledge = Acknowledge::Message { message: id, part };
     let received = {
         let _turn = app.turn.lock().await;

@@ -48,14 +48,12 @@ async fn copy(
 ) -> anyhow::Result<Option<Vec<u8>>> {
     let content = intake::content_of(app, submission).await?;
     if content.length() > form::MOST_BYTES as u64 {
-    let bytes = intake::bytes_of(app, submission).await?;
-    if is_wrapped(&bytes) {
-        bail!("it came packed or locked");
-    }
-    if bytes.len() > form::MOST_BYTES {
         return Ok(None);
     }
     let bytes = content.bytes()?;
+    if is_wrapped(&bytes) {
+        bail!("it came packed or locked");
+    }
     // As it was judged, so that each cell is where its finding says.
     let contract = intake::contract_of(app, submission).await?;
     let contact = &app.board.contact;

@@ -35,23 +35,20 @@ pub(in super::super) fn rung(
         RungKind::Notice | RungKind::Nudge | RungKind::DueToday => template(app, obligation, contract, now),
         RungKind::Overdue | RungKind::Preview | RungKind::Escalation => None,
     };
-    let ways =
-        |obligation: &Obligation, contract: &Contract| Ways { workbook: form.is_some(), ..ways(obligation, contract) };
+    let ways = || Ways { workbook: form.is_some(), ..ways(app, obligation, contract) };
     let letter = match rung.kind {
         RungKind::Notice => Letter::Notice {
             due,
-            ways: ways(app, obligation, contract),
+            ways: ways(),
             agreement: Some(Agreement {
                 name: with_article(&contract.governance.agreement),
                 review: contract.governance.agreement_review,
                 purpose: lower_first(&contract.governance.purpose),
             }),
         },
-        RungKind::Nudge => Letter::Nudge { due, ways: ways(app, obligation, contract) },
+        RungKind::Nudge => Letter::Nudge { due, ways: ways() },
         // After an outage the day may be over; then it is told as what it is.
-        RungKind::DueToday if civil_day(now) <= civil_day(obligation.due_at) => {
-            Letter::DueToday { due, ways: ways(app, obligation, contract) }
-        }
+        RungKind::DueToday if civil_day(now) <= civil_day(obligation.due_at) => Letter::DueToday { due, ways: ways() },
         RungKind::DueToday | RungKind::Overdue => Letter::Overdue {
             due,
             corrected_by: corrected_by(app, obligation)?,

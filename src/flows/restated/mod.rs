@@ -154,10 +154,7 @@ async fn read(app: &App, submission: &Submission) -> anyhow::Result<Read> {
     }
     let id = submission.id;
     let content = intake::content_of(app, submission).await?;
-    let decoded =
-        decode(&contract.format, content, &app.launcher).await.with_context(|| format!("reading submission {id}"))?;
-    let bytes = intake::bytes_of(app, submission).await?;
-    let opened = intake::open(app, &submission.obligation.agency, &contract, bytes).await;
+    let opened = intake::open(app, &submission.obligation.agency, &contract, content).await;
     let opened = opened.with_context(|| format!("opening submission {id}"))?;
     let decoded = intake::read(app, &contract, opened).await.with_context(|| format!("reading submission {id}"))?;
     let claim = Claim { obligation: submission.obligation.clone(), submission: id };
