@@ -43,7 +43,6 @@ pub fn shown(unit: Unit, value: f64) -> Shown {
 }
 
 pub fn absent(status: Status) -> Shown {
-    // What is hidden here, our own rule hid.
     let text = if status == Status::C { "1 to 5, hidden" } else { status.words() };
     Shown { value: None, status: Some(status), text: text.to_owned() }
 }

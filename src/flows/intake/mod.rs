@@ -6,6 +6,7 @@
 
 mod archive;
 mod judge;
+mod offer;
 mod opened;
 mod rolling;
 mod sealing;
@@ -21,8 +22,7 @@ use crate::{
     check::Contract,
     domain::{Period, Verdict, civil_day},
     fault,
-    ledger::{Event, FindingRow, Move, NewSubmission, ObligationKey, Pull, RowCounts, Submission, TakenFile, Txn},
-    source::Extract,
+    ledger::{Event, FindingRow, NewSubmission, ObligationKey, RowCounts, Submission, Txn},
     timetable::{Every, instant_on},
     warehouse::WarehouseError,
 };
@@ -33,49 +33,10 @@ pub(super) use opened::{open, read};
 pub(super) use sealing::{is_withheld, words_of};
 pub(super) use store::Outcome;
 
+pub use offer::{Acknowledge, Offer};
+
 use judge::judge;
 use store::{decide, finish_storing, store_nil, storing_of};
-
-/// An extract offered for an obligation.
-pub struct Offer {
-    /// What it is offered for.
-    pub key: ObligationKey,
-    /// The bytes.
-    pub extract: Extract,
-    /// Who offers it.
-    pub actor: String,
-    /// What tells the source, once the bytes are safe, that it need not offer them again.
-    pub acknowledge: Acknowledge,
-}
-
-/// How a source is acknowledged: in the transaction that records the arrival.
-pub enum Acknowledge {
-    /// Nothing is waiting.
-    Nothing,
-    /// A place is not asked for the same copy again.
-    Pull {
-        /// The place.
-        key: String,
-        /// What is remembered of it.
-        pull: Pull,
-    },
-    /// A file of a message is not offered again.
-    Message {
-        /// The message.
-        message: i64,
-        /// Which of its files.
-        part: usize,
-    },
-    /// A file of a folder is not taken again.
-    File {
-        /// Which.
-        file: TakenFile,
-        /// What its server is to move away because of it.
-        moves: Vec<Move>,
-        /// Whether the folder is a partner's, who may put the same file there each night and waits for no answer to that.
-        unasked: bool,
-    },
-}
 
 /// What became of an offer.
 #[derive(Debug, Clone)]
