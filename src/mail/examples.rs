@@ -320,7 +320,7 @@ fn sealed(again: bool) -> Sealed {
         arrived_at: at("2025-07-14T15:50:00Z"),
         incident: 3,
         what: vec!["NHS numbers".into(), "people's names".into()],
-        findings: vec![
+        findings: things(&[
             found("C", 5, "41 cells of this column hold what look like NHS numbers, the first one here."),
             FindingRow {
                 sheet: None,
@@ -330,7 +330,7 @@ fn sealed(again: bool) -> Sealed {
                     "this cell holds what looks like a person's name. It is sheet 3 of the workbook (it is hidden).",
                 )
             },
-        ],
+        ]),
         lies: vec![
             "the shared folder drop/police, as missing children Q1.xlsx; it is not deleted there for you".into(),
             "the copies where it was made: the case system's export, a download folder, a shared drive".into(),

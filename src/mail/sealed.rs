@@ -3,8 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
-use super::Due;
-use crate::ledger::FindingRow;
+use super::{Due, Thing};
 
 /// A file that was sealed because of what it says about children.
 #[derive(Debug, Clone, Serialize)]
@@ -18,7 +17,7 @@ pub struct Sealed {
     /// What it holds: "NHS numbers", "dates of birth".
     pub what: Vec<String>,
     /// Where, without what stands there.
-    pub findings: Vec<FindingRow>,
+    pub findings: Vec<Thing>,
     /// Where it also lies, in words.
     pub lies: Vec<String>,
     /// The day on which the sealed copy is destroyed.

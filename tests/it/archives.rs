@@ -26,7 +26,10 @@ type Out = (Vec<(Option<String>, Vec<u8>)>, Vec<String>);
 
 async fn opened(bytes: Vec<u8>, members: &Members, keys: &Keys) -> Result<Out, DecodeError> {
     let unwrapped = unwrap(Bytes::from(bytes), members, keys, &launcher(), Limits::default()).await?;
-    Ok((unwrapped.files.into_iter().map(|(name, content)| (name, content.to_vec())).collect(), unwrapped.ignored))
+    Ok((
+        unwrapped.files.into_iter().map(|(name, content)| (name, content.bytes().unwrap().to_vec())).collect(),
+        unwrapped.ignored,
+    ))
 }
 
 /// The one file that comes out.

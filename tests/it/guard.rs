@@ -54,7 +54,7 @@ fn contract(format: &str, classification: &str, more: &str) -> Result<Contract, 
 }
 
 async fn found(format: &str, bytes: Vec<u8>) -> Vec<Found> {
-    look(&contract(format, "aggregate", "").unwrap(), bytes.into(), &launcher()).await.unwrap()
+    look(&contract(format, "aggregate", "").unwrap(), bytes, &launcher()).await.unwrap()
 }
 
 fn kinds(found: &[Found]) -> Vec<Identity> {

@@ -11,7 +11,7 @@ use crate::{
     check::Contract,
     domain::civil_day,
     ledger::{FindingRow, Incident, MASTER, Obligation, OutboxRow, Submission},
-    mail::{Letter, Sealed},
+    mail::{Letter, Sealed, things},
     timetable::Role,
 };
 
@@ -32,7 +32,7 @@ pub(in super::super) fn incident(
         arrived_at: submission.received_at,
         incident: incident.id,
         what: words_of(incident).into_iter().map(str::to_owned).collect(),
-        findings: findings.to_vec(),
+        findings: things(findings),
         lies: lies(contract, submission),
         destroyed_on: incident.destroy_on,
         destroyed: incident.closed_at.is_some(),
