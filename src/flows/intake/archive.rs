@@ -3,33 +3,33 @@
 use std::borrow::Cow;
 
 use anyhow::Context;
-use tokio::task::spawn_blocking;
+use bytes::Bytes;
 
 use super::super::App;
 use crate::{
     check::Contract,
-    content::Content,
+    domain::sha256,
     ledger::{Obligation, ObligationKey, Submission},
     settings::{self, Problems},
     source::landing::Landed,
 };
 
-/// Keeps an extract in the landing archive; durable when this returns.
-pub(in super::super) async fn keep(app: &App, content: Content) -> anyhow::Result<Landed> {
-    let sha256 = content.sha256().to_owned();
+/// Keeps bytes in the landing archive; durable when this returns.
+pub(super) async fn keep(app: &App, bytes: Bytes) -> anyhow::Result<Landed> {
+    let sha256 = sha256(&bytes);
     let known = app.ledger.read(move |txn| txn.data_key(&sha256)).await?;
     let landing = app.landing.clone();
-    Ok(spawn_blocking(move || landing.keep(&content, known)).await??)
+    Ok(tokio::task::spawn_blocking(move || landing.keep(&bytes, |_| known)).await??)
 }
 
-/// The extract of a submission as it arrived.
-pub(in super::super) async fn content_of(app: &App, submission: &Submission) -> anyhow::Result<Content> {
+/// The bytes of a submission as they arrived.
+pub(in super::super) async fn bytes_of(app: &App, submission: &Submission) -> anyhow::Result<Bytes> {
     let sha256 = submission.sha256.clone();
     let digest = sha256.clone();
     let key = app.ledger.read(move |txn| txn.data_key(&digest)).await?;
     let key = key.with_context(|| format!("the extract of submission {} was destroyed", submission.id))?;
     let landing = app.landing.clone();
-    Ok(spawn_blocking(move || landing.extract(&sha256, &key)).await??)
+    Ok(tokio::task::spawn_blocking(move || landing.read(&sha256, &key)).await??.into())
 }
 
 /// The contract a submission was, or is to be, judged under.

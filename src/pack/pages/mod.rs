@@ -4,7 +4,6 @@
 //! outside enters as text and is never read as markup.
 
 mod exception;
-mod footnotes;
 mod method;
 mod summary;
 mod timetable;
