@@ -50,6 +50,7 @@
 //! - [`source`]: where files come from, and the archive that keeps their bytes
 //! - [`decode`]: a file becomes tables of text cells that know their place
 //! - [`check`]: whether it keeps its contract
+//! - [`form`]: workbooks for those who send: the template, and their own file with what is to be fixed marked
 //! - [`warehouse`]: checked rows as Delta tables, and the SQL desk
 //! - [`analysis`]: what the figures say, and what of it may be shown
 //! - [`pack`]: pages and charts, frozen as editions
@@ -60,6 +61,7 @@
 //! - [`sqlfn`]: what SQL knows beyond the standard
 //! - [`worker`]: child processes for work on foreign bytes
 //! - [`clock`]: what time it is
+//! - [`content`]: bytes from outside, in memory or in a private file
 //! - [`domain`]: the nouns everything else speaks of
 //! - [`durable`]: files that survive a power cut
 //! - [`fault`]: places where a test may kill the process
@@ -75,6 +77,7 @@ pub mod flows;
 pub mod analysis;
 pub mod check;
 pub mod decode;
+pub mod form;
 pub mod mail;
 pub mod pack;
 pub mod source;
@@ -82,6 +85,7 @@ pub mod timetable;
 pub mod warehouse;
 
 pub mod clock;
+pub mod content;
 pub mod domain;
 pub mod durable;
 pub mod fault;

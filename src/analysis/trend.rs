@@ -4,17 +4,14 @@
 //! of missing figures or of what is good.
 
 use super::disclosed::{Cause, Good, Tone};
+use crate::domain::limits::{LIMIT, average, bounds};
 
-/// Fewer points than this get no limits.
-pub const FEWEST: usize = 5;
+pub use crate::domain::limits::{Bounds, FEWEST, NoBounds};
+
 /// Fewer points than this get trial limits.
 pub const FIRM: usize = 12;
-/// Limits lie so many mean moving ranges from the mean.
-const LIMIT: f64 = 2.66;
 /// Near limits lie two thirds of the way.
 const NEAR: f64 = LIMIT * 2.0 / 3.0;
-/// Moving ranges of so many times their mean are screened away.
-const SCREEN: f64 = 3.267;
 /// So many points make a trend or a shift.
 const RUN: usize = 7;
 
@@ -31,26 +28,6 @@ impl Default for Method {
     fn default() -> Self {
         Self { screen: true, baseline: None }
     }
-}
-
-/// The limits within which chance alone would keep the values.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bounds {
-    /// The lower limit.
-    pub lower: f64,
-    /// The upper limit.
-    pub upper: f64,
-    /// The mean moving range they were made from.
-    pub moving_range: f64,
-}
-
-/// Why there are no limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoBounds {
-    /// Fewer than five points.
-    TooFew,
-    /// Every moving range was screened away, as when all values are equal.
-    AllScreened,
 }
 
 /// Up or down.
@@ -124,17 +101,6 @@ pub fn xmr(values: &[f64], method: Method) -> Option<Xmr> {
     Some(Xmr { mean, bounds, marks })
 }
 
-fn bounds(base: &[f64], mean: f64, screen: bool) -> Result<Bounds, NoBounds> {
-    if base.len() < FEWEST {
-        return Err(NoBounds::TooFew);
-    }
-    let ranges = || base.windows(2).map(|pair| (pair[1] - pair[0]).abs());
-    let all = average(ranges()).ok_or(NoBounds::TooFew)?;
-    let kept = if screen { average(ranges().filter(|range| *range < SCREEN * all)) } else { Some(all) };
-    let moving_range = kept.ok_or(NoBounds::AllScreened)?;
-    Ok(Bounds { lower: mean - LIMIT * moving_range, upper: mean + LIMIT * moving_range, moving_range })
-}
-
 /// The first rule that fits names the cause: outside, trend, two of three, shift.
 fn marks(values: &[f64], mean: f64, bounds: Option<Bounds>) -> Vec<Mark> {
     let side: Vec<i8> = values.iter().map(|value| sign(value - mean)).collect();
@@ -199,11 +165,6 @@ fn beyond(value: f64, lower: f64, upper: f64) -> i8 {
 
 fn sign(value: f64) -> i8 {
     beyond(value, 0.0, 0.0)
-}
-
-fn average(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, count) = values.fold((0.0, 0_u32), |(sum, count), value| (sum + value, count + 1));
-    (count > 0).then(|| sum / f64::from(count))
 }
 
 #[cfg(test)]

@@ -37,6 +37,11 @@ pub(super) fn number(text: &str, scale: i8, precision: u8, missing: &[String]) -
     }
 }
 
+/// The number in brackets, as accounts write one below zero.
+fn in_brackets(text: &str) -> Option<&str> {
+    text.strip_prefix('(')?.strip_suffix(')').map(str::trim).filter(|inner| !inner.starts_with(['-', '+']))
+}
+
 /// A decimal number as written.
 struct Digits {
     negative: bool,
@@ -47,9 +52,9 @@ struct Digits {
 
 impl Digits {
     fn read(text: &str) -> Option<Self> {
-        let (negative, text) = match text.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        let (negative, text) = match (text.strip_prefix('-'), in_brackets(text)) {
+            (Some(rest), _) | (None, Some(rest)) => (true, rest),
+            (None, None) => (false, text.strip_prefix('+').unwrap_or(text)),
         };
         let (text, exponent) = match text.split_once(['e', 'E']) {
             Some((text, exponent)) => (text, exponent.parse::<i32>().ok().filter(|e| e.abs() < 400)?),
@@ -62,6 +67,17 @@ impl Digits {
         }
         let digits = whole.bytes().chain(fraction.bytes()).map(|b| b - b'0').collect();
         Some(Self { negative, digits, point: i32::try_from(whole.len()).ok()? + exponent })
+    }
+
+    /// Whether the last so many digits are a machine's, which has about fifteen, and not the sender's: the end of
+    /// 274.10000000000002 or 8.1999999999999993.
+    fn is_noise(&self, last: usize) -> bool {
+        let first = self.digits.iter().position(|digit| *digit != 0).unwrap_or(0);
+        let Some(kept) = self.digits.len().checked_sub(last).filter(|_| self.digits.len() > first + 15) else {
+            return false;
+        };
+        let shown = &self.digits[kept.min(first + 14)..first + 14];
+        shown.len() >= 2 && (shown.iter().all(|digit| *digit == 0) || shown.iter().all(|digit| *digit == 9))
     }
 
     fn scaled(&self, scale: i8, precision: u8) -> Number {
@@ -83,7 +99,7 @@ impl Digits {
         if units >= most {
             return Number::TooLarge;
         }
-        let rounded = beyond.iter().any(|digit| *digit != 0);
+        let rounded = beyond.iter().any(|digit| *digit != 0) && !self.is_noise(beyond.len());
         Number::Value { units: if self.negative { -units } else { units }, rounded }
     }
 }
@@ -120,12 +136,24 @@ pub(super) fn date(text: &str) -> Option<Date> {
     Date::new(y.parse().ok()?, m.parse().ok()?, d.parse().ok()?).ok()
 }
 
+/// Whether a text is a time of day or a duration: 00:10 or 36:30:00.
+pub(super) fn is_time(text: &str) -> bool {
+    let mut parts = text.trim().split(':');
+    let (Some(hours), Some(minutes)) = (parts.next(), parts.next()) else { return false };
+    let two = |part: &str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit());
+    !hours.is_empty()
+        && hours.bytes().all(|byte| byte.is_ascii_digit())
+        && two(minutes)
+        && parts.next().is_none_or(two)
+        && parts.next().is_none()
+}
+
 /// Reads yes or no.
 pub(super) fn boolean(text: &str) -> Option<bool> {
-    match text.trim().to_lowercase().as_str() {
-        "yes" | "y" | "true" | "1" => Some(true),
-        "no" | "n" | "false" | "0" => Some(false),
-        _ => None,
+    let is_one_of = |words: [&str; 4]| words.iter().any(|word| word.eq_ignore_ascii_case(text.trim()));
+    match is_one_of(["yes", "y", "true", "1"]) {
+        true => Some(true),
+        false => is_one_of(["no", "n", "false", "0"]).then_some(false),
     }
 }
 
@@ -167,9 +195,17 @@ mod tests {
             ("1,234", 0, Some((1234, false))),
             ("41.0", 0, Some((41, false))),
             ("12.5%", 1, Some((125, false))),
-            ("274.10000000000002", 1, Some((2741, true))),
+            ("274.10000000000002", 1, Some((2741, false))),
+            ("8.1999999999999993", 1, Some((82, false))),
+            ("0.30000000000000004", 1, Some((3, false))),
+            ("0.3333333333333333", 2, Some((33, true))),
+            ("12345678901.123456", 2, Some((1_234_567_890_112, true))),
             ("0.25", 1, Some((3, true))),
             ("-3", 0, Some((-3, false))),
+            ("(3)", 0, Some((-3, false))),
+            ("( 1,234.5 )", 1, Some((-12345, false))),
+            ("(-3)", 0, None),
+            ("(3", 0, None),
             ("1e-05", 6, Some((10, false))),
             ("1.5E2", 0, Some((150, false))),
             ("12,34", 0, None),
@@ -211,6 +247,12 @@ mod tests {
         assert_eq!(date("2025-07-01T00:00:00"), first_of_july);
         assert_eq!(date("31/02/2025"), None);
         assert_eq!(date("01/07/25"), None);
+    }
+
+    #[test]
+    fn a_time_is_no_number() {
+        assert!(["00:10", "36:30:00", "9:05"].into_iter().all(is_time));
+        assert!(!["", "10", "1:5", "1:2:3:4", "a:10", ":10", "10:00:0"].into_iter().any(is_time));
     }
 
     #[test]

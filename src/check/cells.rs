@@ -1,9 +1,9 @@
 //! One column of one batch: text cells in, typed arrays out, and what is amiss with the cells.
 
-use std::sync::Arc;
+use std::{cell::RefCell, collections::HashSet, sync::Arc};
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Builder, StringArray, StringBuilder, UInt32Array,
+    Array, ArrayRef, BooleanArray, Date32Array, Decimal128Array, StringArray, StringBuilder, UInt32Array,
 };
 use jiff::civil;
 
@@ -12,8 +12,12 @@ use super::{
     cell::{self, Number},
     findings::{Findings, Spot, rule},
     headings::plain,
+    plain_cell,
 };
-use crate::domain::{Period, Status};
+use crate::{
+    decode::{NOT_CALCULATED, is_formula_error},
+    domain::{Period, Status},
+};
 
 /// The cells of one column in one batch.
 pub(super) struct Cells<'a> {
@@ -24,8 +28,34 @@ pub(super) struct Cells<'a> {
     pub rows: &'a UInt32Array,
     /// Texts that mean "not available".
     pub missing: &'a [String],
+    /// Texts in place of a number that say why there is none.
+    pub symbols: &'a [(String, Status)],
     pub spot: &'a Spot,
     pub findings: &'a mut Findings,
+}
+
+/// The texts that a column allows.
+struct Allowed<'a> {
+    few: &'a [String],
+    many: HashSet<&'a str>,
+}
+
+impl<'a> Allowed<'a> {
+    fn of(texts: &'a [String]) -> Self {
+        match texts.len() {
+            ..=8 => Self { few: texts, many: HashSet::new() },
+            _ => Self { few: &[], many: texts.iter().map(String::as_str).collect() },
+        }
+    }
+
+    /// Whether it is among them; anything is where they are none.
+    fn has(&self, text: &str) -> bool {
+        if self.many.is_empty() {
+            self.few.is_empty() || self.few.iter().any(|word| word == text)
+        } else {
+            self.many.contains(text)
+        }
+    }
 }
 
 /// The sum of a count column so far.
@@ -40,8 +70,8 @@ impl<'a> Cells<'a> {
     pub(super) fn read(mut self, sum: &mut Sum) -> Vec<ArrayRef> {
         match self.column.kind {
             ColumnType::Count | ColumnType::Decimal(_) => self.measure(sum),
-            ColumnType::Text => vec![Arc::new(StringArray::from_iter(self.each(Self::text)))],
-            ColumnType::Period => vec![Arc::new(StringArray::from_iter(self.each(Self::period)))],
+            ColumnType::Text => vec![self.as_they_are().unwrap_or_else(|| self.texts())],
+            ColumnType::Period => vec![self.periods()],
             ColumnType::Boolean => vec![Arc::new(BooleanArray::from_iter(self.each(Self::boolean)))],
             ColumnType::Date => vec![Arc::new(Date32Array::from_iter(self.each(Self::date)))],
         }
@@ -50,44 +80,103 @@ impl<'a> Cells<'a> {
     /// The text of a cell that holds something.
     fn cell(&self, at: usize) -> Option<&'a str> {
         let cells = self.cells?;
-        cells.is_valid(at).then(|| cells.value(at).trim()).filter(|text| !text.is_empty())
+        let text = cells.is_valid(at).then(|| cells.value(at))?;
+        let text = if plain_cell::is_trimmed(text) { text } else { text.trim() };
+        (!text.is_empty()).then_some(text)
+    }
+
+    fn is_missing(&self, text: &str) -> bool {
+        self.missing.iter().any(|missing| missing.trim() == text)
     }
 
     /// Reads every cell that holds something with `read`; of the others, tells those that must not be empty.
-    fn each<T>(&mut self, read: fn(&mut Self, &str, u32) -> Option<T>) -> Vec<Option<T>> {
+    fn each<T>(&mut self, read: impl Fn(&mut Self, &'a str, u32) -> Option<T>) -> Vec<Option<T>> {
         let mut values = Vec::with_capacity(self.rows.len());
         for at in 0..self.rows.len() {
             let row = self.rows.value(at);
-            let cell = self.cell(at).filter(|text| !self.missing.iter().any(|missing| missing.trim() == *text));
-            let Some(text) = cell else {
+            let Some(text) = self.cell(at).filter(|text| !self.is_missing(text)) else {
                 self.tell_if_required(row, "Please fill it in.");
                 values.push(None);
                 continue;
             };
+            if self.tell_formula(text, row) {
+                values.push(None);
+                continue;
+            }
             values.push(read(self, text, row));
         }
         values
     }
 
+    /// The texts as they stand in the file, if nothing is to be said or changed of any of them.
+    fn as_they_are(&self) -> Option<ArrayRef> {
+        let cells = self.cells?;
+        if self.column.required && cells.null_count() > 0 {
+            return None;
+        }
+        let allowed = Allowed::of(&self.column.allowed);
+        let is_fine = |text: &str| plain_cell::is_trimmed(text) && !self.is_missing(text) && allowed.has(text);
+        cells.iter().flatten().all(is_fine).then(|| Arc::new(cells.clone()) as ArrayRef)
+    }
+
+    fn texts(&mut self) -> ArrayRef {
+        let allowed = Allowed::of(&self.column.allowed);
+        Arc::new(StringArray::from_iter(self.each(|cells, text, row| cells.text(text, row, &allowed))))
+    }
+
+    fn periods(&mut self) -> ArrayRef {
+        // Nearly all rows are of the period of the row before.
+        let last = RefCell::new(("", String::new()));
+        let periods = self.each(|cells, text, row| {
+            if last.borrow().0 != text {
+                *last.borrow_mut() = (text, cells.period(text, row)?);
+            }
+            Some(last.borrow().1.clone())
+        });
+        Arc::new(StringArray::from_iter(periods))
+    }
+
     fn measure(&mut self, sum: &mut Sum) -> Vec<ArrayRef> {
-        let kind = self.column.kind;
-        let mut values = Decimal128Builder::with_capacity(self.rows.len()).with_data_type(kind.data_type());
-        let mut reasons = StringBuilder::new();
-        for at in 0..self.rows.len() {
-            match self.number(at, self.rows.value(at)) {
+        let (rows, kind) = (self.rows.len(), self.column.kind);
+        let mut values = Vec::with_capacity(rows);
+        // Why some are missing, from the first one missing on.
+        let mut reasons: Option<StringBuilder> = None;
+        let words =
+            self.missing.iter().map(|word| word.trim()).chain(self.symbols.iter().map(|(text, _)| text.as_str()));
+        let plain = !words.into_iter().any(|word| plain_cell::number(word, kind.scale()).is_some());
+        for at in 0..rows {
+            let row = self.rows.value(at);
+            let quick = self.cells.filter(|cells| plain && cells.is_valid(at));
+            let quick = quick.and_then(|cells| plain_cell::number(cells.value(at), kind.scale()));
+            let number = match quick {
+                Some(units) => {
+                    self.tell_if_out_of_range(i128::from(units), row);
+                    Ok(i128::from(units))
+                }
+                None => self.number(at, row),
+            };
+            match number {
                 Ok(units) => {
-                    values.append_value(units);
-                    reasons.append_null();
+                    values.push(units);
+                    reasons.iter_mut().for_each(StringBuilder::append_null);
                     sum.value = Some(sum.value.unwrap_or(0).saturating_add(units));
                 }
                 Err(status) => {
-                    values.append_null();
+                    let reasons = reasons.get_or_insert_with(|| {
+                        let mut before = StringBuilder::new();
+                        (0..at).for_each(|_| before.append_null());
+                        before
+                    });
+                    values.push(0);
                     reasons.append_value(status.symbol());
                     sum.status = sum.status.or(Some(status));
                 }
             }
         }
-        vec![Arc::new(values.finish()), Arc::new(reasons.finish())]
+        let reasons = reasons.map_or_else(|| StringArray::new_null(rows), |mut reasons| reasons.finish());
+        let known = (reasons.null_count() < rows).then(|| (0..rows).map(|at| reasons.is_null(at)).collect());
+        let values = Decimal128Array::new(values.into(), known).with_data_type(kind.data_type());
+        vec![Arc::new(values), Arc::new(reasons)]
     }
 
     /// The number in a cell, in its smallest unit, or the reason why there is none.
@@ -96,6 +185,9 @@ impl<'a> Cells<'a> {
             self.tell_if_required(row, "Please fill it in, or write x (not available) or z (not applicable).");
             return Err(Status::X);
         };
+        if let Some((_, status)) = self.symbols.iter().find(|(symbol, _)| symbol == text) {
+            return Err(*status);
+        }
         let kind = self.column.kind;
         match cell::number(text, kind.scale(), kind.precision(), self.missing) {
             Number::Value { units, rounded } => {
@@ -131,6 +223,16 @@ impl<'a> Cells<'a> {
                 });
                 Err(Status::X)
             }
+            Number::Unreadable if self.tell_formula(text, row) => Err(Status::X),
+            Number::Unreadable if cell::date(text).is_some() || cell::is_time(text) => {
+                self.tell(rule::TYPE, row, |name| {
+                    format!(
+                        "{name} is a date or a time, not a number; spreadsheets turn what looks like one into one. \
+                         Please set the cell's format to Number and write the number again."
+                    )
+                });
+                Err(Status::X)
+            }
             Number::Unreadable => {
                 self.tell(rule::TYPE, row, |name| {
                     format!("{name} is not a number. Please write one, or x (not available) or z (not applicable).")
@@ -140,11 +242,11 @@ impl<'a> Cells<'a> {
         }
     }
 
-    fn text(&mut self, text: &str, row: u32) -> Option<String> {
-        let allowed = &self.column.allowed;
-        if allowed.is_empty() || allowed.iter().any(|word| word == text) {
-            return Some(text.to_owned());
+    fn text(&mut self, text: &'a str, row: u32, among: &Allowed<'a>) -> Option<&'a str> {
+        if among.has(text) {
+            return Some(text);
         }
+        let allowed = &self.column.allowed;
         if let Some(word) = allowed.iter().find(|word| plain(word) == plain(text)) {
             let spot = self.spot;
             self.findings.add(Severity::Note, spot, Some(row), rule::SPELLING, || {
@@ -153,13 +255,13 @@ impl<'a> Cells<'a> {
                     spot.quoted()
                 )
             });
-            return Some(word.clone());
+            return Some(word);
         }
         self.tell(rule::ALLOWED, row, |name| match allowed.len() {
             ..=8 => format!("{name} must be one of {}. Please choose one.", allowed.join(", ")),
             many => format!("{name} is none of the {many} texts this return's list allows. Please choose one of them."),
         });
-        Some(text.to_owned())
+        Some(text)
     }
 
     fn period(&mut self, text: &str, row: u32) -> Option<String> {
@@ -179,11 +281,33 @@ impl<'a> Cells<'a> {
     }
 
     fn date(&mut self, text: &str, row: u32) -> Option<i32> {
+        if let Some(days) = plain_cell::date(text) {
+            return Some(days);
+        }
         let date = cell::date(text);
         if date.is_none() {
-            self.tell(rule::TYPE, row, |name| format!("{name} is not a date. Please write it as 30/06/2025."));
+            let is_serial = text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
+            self.tell(rule::TYPE, row, |name| match is_serial {
+                true => format!("{name} is a number, not a date. Please set the cell's format to Date."),
+                false => format!("{name} is not a date. Please write it as 30/06/2025."),
+            });
         }
         date.map(|date| (date - civil::date(1970, 1, 1)).get_days())
+    }
+
+    /// Tells of a cell whose formula has no result; whether it is one.
+    fn tell_formula(&mut self, text: &str, row: u32) -> bool {
+        if !is_formula_error(text) {
+            return false;
+        }
+        self.tell(rule::FORMULA, row, |name| match text {
+            NOT_CALCULATED => format!(
+                "{name} has a formula that was never worked out. Please open the workbook in Excel, save it and send it \
+                 again."
+            ),
+            _ => format!("{name} shows the error of a formula. Please correct the formula, or write what it should give."),
+        });
+        true
     }
 
     fn tell_if_required(&mut self, row: u32, then: &str) {
@@ -193,8 +317,13 @@ impl<'a> Cells<'a> {
     }
 
     fn tell_if_out_of_range(&mut self, units: i128, row: u32) {
-        let number = units as f64 / 10_f64.powi(i32::from(self.column.kind.scale()));
         let (min, max) = (self.column.min, self.column.max);
+        if min.is_none() && max.is_none() {
+            return;
+        }
+        // The same, and quicker where it fits.
+        let units = i64::try_from(units).map_or(units as f64, |units| units as f64);
+        let number = units / 10_f64.powi(i32::from(self.column.kind.scale()));
         if min.is_some_and(|min| number < min) || max.is_some_and(|max| number > max) {
             let bounds = match (min, max) {
                 (Some(min), Some(max)) => format!("between {min} and {max}"),

@@ -1,8 +1,10 @@
 //! What a check found: the only thing from which rows may be stored.
 
-use super::{Finding, RowCounts};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Coverage, Finding, RefusedRows, RowCounts, SeenColumn, headings::Layout};
 use crate::{
-    domain::{Status, Verdict},
+    domain::{Period, Status, Verdict},
     ledger::ObligationKey,
 };
 
@@ -40,6 +42,8 @@ pub struct TableCount {
     pub sheet: Option<String>,
     /// Rows read.
     pub rows: i64,
+    /// Rows of them that were refused.
+    pub refused: i64,
 }
 
 /// The sum of one count column, to be read back to its sender.
@@ -51,6 +55,8 @@ pub struct Total {
     pub column: String,
     /// The column's heading in the contract.
     pub heading: String,
+    /// What people call it.
+    pub label: String,
     /// The sum of the numbers there are; none if there are none.
     pub value: Option<i128>,
     /// Why the first missing number is missing; none if all are there.
@@ -64,9 +70,17 @@ pub struct Checked {
     pub(super) judgement: Judgement,
     pub(super) has_queries: bool,
     pub(super) findings: Vec<Finding>,
+    pub(super) marks: Vec<Option<String>>,
+    pub(super) earlier: BTreeSet<Period>,
+    pub(super) left_out: i64,
+    pub(super) coverage: Option<Coverage>,
     pub(super) tables: Vec<TableCount>,
     pub(super) totals: Vec<Total>,
     pub(super) ignored: Vec<String>,
+    pub(super) layouts: Vec<(String, Layout)>,
+    pub(super) seen: BTreeMap<String, Vec<SeenColumn>>,
+    pub(super) refused: RefusedRows,
+    pub(super) ignored_columns: Vec<String>,
 }
 
 impl Checked {
@@ -111,10 +125,29 @@ impl Checked {
         &self.findings
     }
 
-    /// Rows read; all of them are accepted, or none.
+    /// What each finding is about, where it is a query that an explanation may be carried over to: a digest that stays the
+    /// same as long as rule, key and figure do.
+    pub fn marks(&self) -> &[Option<String>] {
+        &self.marks
+    }
+
+    /// The earlier periods that a file of several has rows of. They were looked at for their period alone.
+    pub fn earlier(&self) -> &BTreeSet<Period> {
+        &self.earlier
+    }
+
+    /// How much of a group the file speaks of, where its agency is one.
+    pub fn coverage(&self) -> Option<&Coverage> {
+        self.coverage.as_ref()
+    }
+
+    /// Rows read. Of an accepted file all are taken but those refused one by one and those of other areas, which the return
+    /// leaves out; of any other none.
     pub fn rows(&self) -> RowCounts {
-        let read = self.tables.iter().map(|table| table.rows).sum();
-        let accepted = if self.verdict().is_accepted() { read } else { 0 };
+        let ours: i64 = self.tables.iter().map(|table| table.rows).sum();
+        let refused: i64 = self.tables.iter().map(|table| table.refused).sum();
+        let accepted = if self.verdict().is_accepted() { ours - refused } else { 0 };
+        let read = ours + self.left_out;
         RowCounts { read, accepted, refused: read - accepted }
     }
 
@@ -127,6 +160,22 @@ impl Checked {
     /// nobody's to read back.
     pub fn totals(&self) -> &[Total] {
         &self.totals
+    }
+
+    /// The columns of the file as they were, by the tables' names in the contract.
+    pub fn seen(&self) -> &BTreeMap<String, Vec<SeenColumn>> {
+        &self.seen
+    }
+
+    /// The rows that were refused while the others are taken.
+    pub fn refused(&self) -> &RefusedRows {
+        &self.refused
+    }
+
+    /// Columns that were not read, because the return ignores what it does not know: their headings, but only their
+    /// letters where the file is about single children.
+    pub fn ignored_columns(&self) -> &[String] {
+        &self.ignored_columns
     }
 
     /// Sheets of the workbook that were not read.

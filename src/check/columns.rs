@@ -2,7 +2,7 @@
 
 use arrow::datatypes::DataType;
 
-use super::Severity;
+use super::{Codes, Form, Severity, Shield};
 use crate::settings::Section;
 
 /// One column.
@@ -10,8 +10,12 @@ use crate::settings::Section;
 pub struct Column {
     /// Its name in SQL.
     pub name: String,
-    /// The headings it goes by, the present one first.
+    /// The headings it goes by, the present one first; for XML the paths from the row's element.
     pub headings: Vec<String>,
+    /// What people call it, where its heading is made for machines.
+    pub label: Option<String>,
+    /// What to know when filling it in.
+    pub note: Option<String>,
     /// What its cells hold.
     pub kind: ColumnType,
     /// Whether every row must have it.
@@ -27,6 +31,14 @@ pub struct Column {
     /// How much a cell matters that breaks the column's rules. A cell that cannot be read and is no error is stored as
     /// not available.
     pub severity: Severity,
+    /// What its numbers count or measure, as in "children", "%" or "£".
+    pub unit: Option<String>,
+    /// How its texts are written.
+    pub form: Form,
+    /// The list its texts come from.
+    pub codes: Option<Codes>,
+    /// What is kept in place of its cells.
+    pub shield: Option<Shield>,
 }
 
 /// What a column's cells hold.
@@ -53,6 +65,10 @@ impl Column {
         let kind = section.one_of("type", &["count", "decimal", "text", "date", "boolean", "period"]);
         let decimals = section.integer_opt("decimals");
         let mut headings = section.list_or_empty("headings");
+        if let Some(path) = section.text_opt("path") {
+            headings.insert(0, path);
+        }
+        let (label, note) = (section.text_opt("label"), section.text_opt("note"));
         let required = section.boolean_or("required", false);
         let (min, max) = (section.float_opt("min"), section.float_opt("max"));
         let allowed = section.list_or_empty("allowed");
@@ -90,7 +106,42 @@ impl Column {
         if !allowed.is_empty() && kind != ColumnType::Text {
             section.refuse("allowed", "a list of texts only where type = \"text\"", "nothing; leave the line out");
         }
-        Some(Self { name, headings, kind, required, min, max, allowed, sometimes, severity })
+        let unit = section.text_opt("unit");
+        if unit.is_some() && !kind.is_measure() {
+            section.refuse("unit", "a unit only for numbers", "type = \"count\", or no unit");
+        }
+        let (form, codes) = (Form::settle(section, kind), Codes::settle(section, kind));
+        let shield = Shield::settle(section, kind);
+        if codes.is_some() && !allowed.is_empty() {
+            section.refuse("allowed", "either allowed or codes", "nothing; leave the line out");
+        }
+        Some(Self {
+            name,
+            headings,
+            label,
+            note,
+            kind,
+            required,
+            min,
+            max,
+            allowed,
+            sometimes,
+            severity,
+            unit,
+            form,
+            codes,
+            shield,
+        })
+    }
+
+    /// The column's type in the warehouse.
+    pub fn stored_type(&self) -> DataType {
+        self.shield.as_ref().map_or_else(|| self.kind.data_type(), Shield::data_type)
+    }
+
+    /// What people call it.
+    pub fn label(&self) -> &str {
+        self.label.as_deref().unwrap_or_else(|| self.heading())
     }
 
     /// The heading it should have.
@@ -105,7 +156,7 @@ impl ColumnType {
         matches!(self, Self::Count | Self::Decimal(_))
     }
 
-    /// The column's type in the warehouse.
+    /// The type of its cells once they are read.
     pub fn data_type(self) -> DataType {
         match self {
             Self::Count | Self::Decimal(_) => DataType::Decimal128(self.precision(), self.scale()),

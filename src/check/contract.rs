@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::civil;
 
-use super::{TableContract, headings::plain};
+use super::{
+    CodeTable, Codes, Covers, CrossRule, RefuseRows, Shield, TableContract, findings::rule, format, guard::Exempt,
+    headings::plain,
+};
 use crate::{
-    decode::{CsvOptions, Format, XlsxOptions},
+    decode::{Format, Members},
     domain::{AgencyId, ReturnId, sha256},
     settings::{Document, Section},
     source::Source,
@@ -26,6 +29,8 @@ pub struct Contract {
     pub priority: String,
     /// How often it is owed.
     pub every: Every,
+    /// How many periods a file holds, where that is more than the one it is sent for.
+    pub covers: Option<Covers>,
     /// When it is due; a release is not.
     pub due: Option<Due>,
     /// From when on it is owed, where that is later than the board's own beginning.
@@ -36,11 +41,19 @@ pub struct Contract {
     pub source: Source,
     /// How it is read.
     pub format: Format,
+    /// What stands in it and is no child's identity.
+    pub exempt: Vec<Exempt>,
+    /// Which files are read where an archive comes.
+    pub members: Members,
     /// Its tables.
     pub tables: Vec<TableContract>,
+    /// Its rules across tables, periods and returns.
+    pub rules: Vec<CrossRule>,
+    /// How many rows may be refused while the others are taken; none without it.
+    pub refuse_rows: Option<RefuseRows>,
     /// SHA-256 of the definition's text.
     pub hash: String,
-    /// The definition's text.
+    /// The definition's text, with the code lists beside it.
     pub text: String,
 }
 
@@ -81,14 +94,49 @@ impl Contract {
         let priority = root.text_or("priority", "all");
         let every: Option<Every> = root.parsed("every");
         let due = settle_due(&mut root, every);
+        let covers: Option<Covers> = root.parsed_opt("covers");
         let starts_on = root.date_opt("starts_on");
         let governance = root.section("governance").and_then(|mut table| Governance::settle(&mut table));
         let source = root.section("source").and_then(|mut table| Source::settle(&mut table));
         let mut sections = root.sections("table");
         let tables: Vec<TableContract> = sections.iter_mut().filter_map(TableContract::settle).collect();
-        let format = root.section("format").and_then(|mut table| settle_format(&mut table, &tables));
+        let format = root.section("format").and_then(|mut table| format::settle(&mut table, &tables));
+        let (format, members) = format.unzip();
         if let Some(format) = &format {
-            refuse_what_cannot_be_told_apart(format, &mut root, &tables);
+            format::refuse_what_cannot_be_told_apart(format, &mut root, &tables);
+        }
+        let rules = settle_rules(&mut root, &tables);
+        let refuse_rows = root.parsed_opt("refuse_rows");
+        if refuse_rows.is_some() && tables.iter().any(|table| table.unpivot.is_some()) {
+            // A row of the file is several of the table then, and cannot be refused by its number.
+            root.refuse("refuse_rows", "no rows refused where wide columns become rows", "nothing; leave the line out");
+        }
+        if let Some(governance) = &governance {
+            refuse_open_shields(&mut root, governance.classification, &tables);
+        }
+        if covers.zip(every).is_some_and(|(covers, every)| !covers.fits(every)) {
+            root.refuse(
+                "covers",
+                "as many of the periods that the return is owed for",
+                "covers = \"rolling(4 quarters)\"",
+            );
+        }
+        if covers.is_some() && tables.iter().any(|table| table.period_column.is_none()) {
+            let expected = "a period_column in each [[table]], which tells the periods of the file apart";
+            root.refuse("covers", expected, "period_column = \"Period\" in each [[table]]");
+        }
+        let exempt = match root.section_opt("guard") {
+            Some(mut guard) => Exempt::settle(&mut guard),
+            None => Vec::new(),
+        };
+        if let Some(governance) = governance.as_ref().filter(|governance| !governance.is_guarded())
+            && root.has("guard")
+        {
+            let found =
+                if governance.classification == Classification::ChildLevel { "child-level" } else { "published" };
+            let expected =
+                format!("[guard] only where classification = \"aggregate\"; {found} returns are not guarded");
+            root.refuse("guard", &expected, "nothing; leave the table out");
         }
         if agencies.is_empty() {
             root.refuse("agencies", "at least one agency", "agencies = [\"police\"]");
@@ -99,21 +147,28 @@ impl Contract {
             agencies,
             priority,
             every: every?,
+            covers,
             due,
             starts_on,
             governance: governance?,
             source: source?,
             format: format?,
+            exempt,
+            members: members?,
             tables,
-            hash: sha256(document.text()),
-            text: document.text().to_owned(),
+            rules,
+            refuse_rows,
+            hash: sha256(document.to_keep()),
+            text: document.to_keep(),
         })
     }
 
-    /// The schema its tables live in: `returns`, or `reference` for what others publish.
+    /// The schema its tables live in: `returns`, `confidential` for records of single children, or `reference` for what
+    /// others publish.
     pub fn schema(&self) -> &'static str {
         match self.governance.classification {
-            Classification::Aggregate | Classification::ChildLevel => "returns",
+            Classification::Aggregate => "returns",
+            Classification::ChildLevel => "confidential",
             Classification::Published => "reference",
         }
     }
@@ -121,13 +176,55 @@ impl Contract {
     /// Whether a heading is one of its own, and not the sender's.
     pub fn knows_heading(&self, heading: &str) -> bool {
         let columns = self.tables.iter().flat_map(|table| &table.columns);
-        let periods = self.tables.iter().filter_map(|table| table.period_column.as_ref());
-        columns.flat_map(|column| &column.headings).chain(periods).any(|known| plain(known) == plain(heading))
+        let others = self.tables.iter().flat_map(TableContract::other_headings);
+        columns.flat_map(|column| &column.headings).chain(others).any(|known| plain(known) == plain(heading))
+    }
+
+    /// The lists of other returns that its codes come from.
+    pub fn code_tables(&self) -> impl Iterator<Item = &CodeTable> {
+        let columns = self.tables.iter().flat_map(|table| &table.columns);
+        columns.filter_map(|column| match &column.codes {
+            Some(Codes::Table(table)) => Some(table),
+            _ => None,
+        })
+    }
+
+    /// Whether it can be checked only with the board's key for pseudonyms.
+    pub fn needs_key(&self) -> bool {
+        let mut columns = self.tables.iter().flat_map(|table| &table.columns);
+        columns.any(|column| matches!(column.shield, Some(Shield::Pseudonym { .. })))
     }
 
     /// The name of one of its tables in SQL.
     pub fn qualified(&self, table: &TableContract) -> String {
         format!("{}.{}", self.schema(), table.name)
+    }
+}
+
+/// Reads `[[rule]]`, whose names are their own.
+fn settle_rules(root: &mut Section<'_>, tables: &[TableContract]) -> Vec<CrossRule> {
+    let mut ids: BTreeSet<String> = rule::ALL.map(str::to_owned).into();
+    ids.extend(tables.iter().flat_map(TableContract::rule_ids).map(str::to_owned));
+    let mut rules = Vec::new();
+    for mut section in root.sections("rule") {
+        let Some(rule) = CrossRule::settle(&mut section, tables) else { continue };
+        if !ids.insert(rule.id.clone()) {
+            section.refuse("id", "a name that no other rule has", "");
+        }
+        rules.push(rule);
+    }
+    rules
+}
+
+/// Particulars of a child belong in a return whose rows are kept as such.
+fn refuse_open_shields(root: &mut Section<'_>, classification: Classification, tables: &[TableContract]) {
+    let shielded = tables.iter().flat_map(|table| &table.columns).find(|column| column.shield.is_some());
+    if let Some(column) = shielded.filter(|_| classification != Classification::ChildLevel) {
+        let expected =
+            format!("no child's particulars, as {:?} declares, in a return that is not child-level", column.name);
+        if let Some(mut governance) = root.section("governance") {
+            governance.refuse("classification", &expected, "classification = \"child-level\"");
+        }
     }
 }
 
@@ -149,6 +246,11 @@ fn settle_due(root: &mut Section<'_>, every: Option<Every>) -> Option<Due> {
 }
 
 impl Governance {
+    /// Whether a file is looked through for identities before anything else: figures about groups hold none.
+    pub fn is_guarded(&self) -> bool {
+        self.classification == Classification::Aggregate
+    }
+
     fn settle(table: &mut Section<'_>) -> Option<Self> {
         let purpose = table.text("purpose");
         let lawful_basis = table.text("lawful_basis");
@@ -171,30 +273,5 @@ impl Governance {
                 _ => Classification::Published,
             },
         })
-    }
-}
-
-fn settle_format(section: &mut Section<'_>, tables: &[TableContract]) -> Option<Format> {
-    Some(match section.one_of("kind", &["csv", "xlsx", "json", "parquet"])? {
-        "csv" => Format::Csv(CsvOptions::default()),
-        "xlsx" => Format::Xlsx(XlsxOptions { sheets: tables.iter().filter_map(|table| table.sheet.clone()).collect() }),
-        "json" => Format::Json,
-        _ => Format::Parquet,
-    })
-}
-
-/// A workbook's tables need a sheet each; any other file holds one table.
-fn refuse_what_cannot_be_told_apart(format: &Format, root: &mut Section<'_>, tables: &[TableContract]) {
-    let names: BTreeSet<&str> = tables.iter().map(|table| table.name.as_str()).collect();
-    let sheets: BTreeSet<String> = tables.iter().filter_map(|table| table.sheet.as_deref()).map(plain).collect();
-    let workbook = matches!(format, Format::Xlsx(_));
-    if tables.is_empty() {
-        root.refuse("table", "at least one table", "[[table]]");
-    } else if names.len() < tables.len() {
-        root.refuse("table", "tables of different names", "");
-    } else if workbook && sheets.len() < tables.len() {
-        root.refuse("table", "a sheet for each table, and none twice", "sheet = \"Return\" in each [[table]]");
-    } else if !workbook && tables.len() > 1 {
-        root.refuse("table", "one table, for the file has no sheets", "kind = \"xlsx\" in [format], or one [[table]]");
     }
 }

@@ -94,13 +94,16 @@ fn a_file_without_sheets_holds_one_table_and_a_workbooks_tables_have_a_sheet_eac
     };
     assert_eq!(definition("csv", &["name = \"a\""]), "");
     assert_eq!(definition("json", &["name = \"a\"", "name = \"b\""]), "one table, for the file has no sheets");
-    assert_eq!(definition("xlsx", &["name = \"a\""]), "a sheet for each table, and none twice");
+    assert_eq!(definition("workbook", &["name = \"a\""]), "", "its headings tell where it is");
+    assert_eq!(definition("xlsx", &["name = \"a\"\nsheet = \"S\""]), "", "as older definitions have it");
     assert_eq!(
-        definition("xlsx", &["name = \"a\"\nsheet = \"S\"", "name = \"a\"\nsheet = \"T\""]),
+        definition("workbook", &["name = \"a\"\nsheet = \"S\"", "name = \"a\"\nsheet = \"T\""]),
         "tables of different names"
     );
     let two = ["name = \"a\"\nsheet = \"Return\"", "name = \"b\"\nsheet = \"return \""];
-    assert_eq!(definition("xlsx", &two), "a sheet for each table, and none twice");
+    assert_eq!(definition("workbook", &two), "tables that differ in sheet, range or headings");
+    let part = "sheets, range, header_rows, footer, ends_at_blank_row and hidden only of a workbook";
+    assert_eq!(definition("csv", &["name = \"a\"\nrange = \"B4:H40\""]), part);
     assert_eq!(definition("parquet", &[]), "at least one table");
 }
 

@@ -1,9 +1,11 @@
 //! Collects findings without letting a bad file fill the memory.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
-use super::{Finding, Severity};
-use crate::domain::words::whole;
+use super::{Finding, Severity, marks};
 
 /// The names of the rules that every table has; a contract's own rules are named otherwise.
 pub(super) mod rule {
@@ -24,8 +26,30 @@ pub(super) mod rule {
     pub const PERIOD: &str = "period";
     pub const UNIQUE: &str = "unique";
     pub const TOO_MANY: &str = "too-many-rows";
+    pub const UNCHECKED: &str = "total-unchecked";
+    pub const UNIT: &str = "unit";
+    pub const SHARES: &str = "shares";
+    pub const PATTERN: &str = "pattern";
+    pub const CHECK_DIGIT: &str = "check-digit";
+    pub const CODES: &str = "codes";
+    pub const POSTCODE: &str = "postcode";
+    pub const AGENCY: &str = "agency";
+    pub const REFUSED: &str = "too-many-refused";
+    pub const REPLACED: &str = "column-renamed";
+    pub const RETYPED: &str = "column-retyped";
+    pub const MOVED: &str = "columns-moved";
+    pub const NEW: &str = "column-new";
+    pub const GONE: &str = "column-gone";
+    pub const SYMBOL: &str = "symbol-new";
+    pub const FORMULA: &str = "formula";
+    pub const HIDDEN: &str = "hidden";
+    pub const OUTSIDE: &str = "outside";
+    pub const STORED: &str = "stored-otherwise";
+    pub const AREA: &str = "area";
+    pub const STRANGER: &str = "member-unknown";
+    pub const MISSING_MEMBERS: &str = "members-missing";
 
-    pub const ALL: [&str; 17] = [
+    pub const ALL: [&str; 39] = [
         SHEET,
         NO_HEADINGS,
         COLUMN,
@@ -43,6 +67,28 @@ pub(super) mod rule {
         PERIOD,
         UNIQUE,
         TOO_MANY,
+        UNCHECKED,
+        UNIT,
+        SHARES,
+        PATTERN,
+        CHECK_DIGIT,
+        CODES,
+        POSTCODE,
+        AGENCY,
+        REFUSED,
+        REPLACED,
+        RETYPED,
+        MOVED,
+        NEW,
+        GONE,
+        SYMBOL,
+        FORMULA,
+        HIDDEN,
+        OUTSIDE,
+        STORED,
+        AREA,
+        STRANGER,
+        MISSING_MEMBERS,
     ];
 }
 
@@ -74,11 +120,20 @@ impl Spot {
 
 #[derive(Default)]
 pub(super) struct Findings {
-    kept: Vec<Finding>,
+    /// Each with its place in the order of the file.
+    kept: Vec<(u64, Finding)>,
+    places: u64,
+    /// What the queries among them are about.
+    marks: HashMap<usize, String>,
     tallies: HashMap<(usize, Cow<'static, str>), Tally>,
     spots: usize,
+    /// Errors that no refusal of a row makes good.
     errors: u64,
     queries: u64,
+    /// While rows may be refused: those that broke a rule.
+    refusing: Option<BTreeSet<u32>>,
+    /// Columns that the contract says are to be ignored.
+    pub ignored: Vec<Spot>,
 }
 
 /// The findings of one rule at one spot.
@@ -102,6 +157,12 @@ impl Findings {
         }
     }
 
+    /// A place in the order of what is found, after all that was found so far and before all that follows.
+    pub(super) fn place(&mut self) -> u64 {
+        self.places += 2;
+        self.places - 1
+    }
+
     /// Adds one. The sentence is asked for only if the finding is kept word for word: of a note the first, of an error
     /// or query the first thousand.
     pub(super) fn add(
@@ -112,9 +173,27 @@ impl Findings {
         rule: impl Into<Cow<'static, str>>,
         says: impl FnOnce() -> String,
     ) {
+        self.add_at(self.places, severity, spot, row, rule, says);
+    }
+
+    /// Adds one that belongs to an earlier [`place`](Self::place).
+    pub(super) fn add_at(
+        &mut self,
+        place: u64,
+        severity: Severity,
+        spot: &Spot,
+        row: Option<u32>,
+        rule: impl Into<Cow<'static, str>>,
+        says: impl FnOnce() -> String,
+    ) {
         let rule = rule.into();
         match severity {
-            Severity::Error => self.errors += 1,
+            Severity::Error => match (&mut self.refusing, row) {
+                (Some(refused), Some(row)) => {
+                    refused.insert(row);
+                }
+                _ => self.errors += 1,
+            },
             Severity::Query => self.queries += 1,
             Severity::Note => {}
         }
@@ -124,7 +203,7 @@ impl Findings {
             return;
         }
         tally.last = self.kept.len();
-        self.kept.push(Finding {
+        let finding = Finding {
             severity,
             table: spot.table.clone(),
             sheet: spot.sheet.clone(),
@@ -133,7 +212,26 @@ impl Findings {
             row,
             rule: rule.into_owned(),
             says: says(),
-        });
+        };
+        self.kept.push((place, finding));
+    }
+
+    /// Counts errors like the ones added last, of which only the number is known.
+    pub(super) fn count_more(&mut self, spot: &Spot, rule: &'static str, more: u64) {
+        self.errors += more;
+        if let Some(tally) = self.tallies.get_mut(&(spot.number, Cow::Borrowed(rule))) {
+            tally.found += more;
+        }
+    }
+
+    /// From here on a row with an error is refused, until [`refused`](Self::refused) is asked.
+    pub(super) fn refuse(&mut self) {
+        self.refusing = Some(BTreeSet::new());
+    }
+
+    /// The rows refused since; from here on an error is the file's again.
+    pub(super) fn refused(&mut self) -> BTreeSet<u32> {
+        self.refusing.take().unwrap_or_default()
     }
 
     pub(super) fn has_errors(&self) -> bool {
@@ -144,18 +242,31 @@ impl Findings {
         self.queries > 0
     }
 
-    /// The findings kept, errors first; the last one of a rule says how many like it were left out.
-    pub(super) fn finish(mut self) -> Vec<Finding> {
+    /// Says of the queries about rows, kept since there were `before`, what they are about.
+    pub(super) fn mark(&mut self, before: usize, mark: impl Fn(&Finding) -> Option<String>) {
+        let new = self.kept.iter().enumerate().skip(before);
+        self.marks.extend(new.filter_map(|(at, (_, finding))| Some((at, mark(finding)?))));
+    }
+
+    /// How many are kept.
+    pub(super) fn kept(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// The findings kept, errors first, and what the queries among them are about; the last one of a rule says how many
+    /// like it were left out.
+    pub(super) fn finish(mut self) -> (Vec<Finding>, Vec<Option<String>>) {
         for Tally { found, last } in self.tallies.into_values() {
-            let finding = &mut self.kept[last];
-            match found.saturating_sub(most(finding.severity)) {
-                0 => {}
-                1 => finding.says.push_str(" There is 1 more like it."),
-                more => finding.says.push_str(&format!(" There are {} more like it.", whole(more))),
-            }
+            let (_, finding) = &mut self.kept[last];
+            finding.add_more_like_it(found.saturating_sub(most(finding.severity)));
         }
-        self.kept.sort_by_key(|finding| finding.severity);
-        self.kept
+        let marked = self.kept.into_iter().enumerate().map(|(at, (place, finding))| {
+            let mark = self.marks.remove(&at).or_else(|| marks::of_whole(&finding));
+            (place, finding, mark)
+        });
+        let mut marked: Vec<_> = marked.collect();
+        marked.sort_by_key(|(place, finding, _)| (finding.severity, *place));
+        marked.into_iter().map(|(_, finding, mark)| (finding, mark)).unzip()
     }
 }
 

@@ -3,19 +3,20 @@
 use super::{
     Column, Extra, Severity, TableContract,
     findings::{Findings, Spot, rule},
+    remarks,
     table::with_address,
+    unpivot::{self, Unpivot, Wide},
 };
+pub(super) use crate::decode::plain;
+
 use crate::{
     decode::{Sheet, is_unnamed},
+    domain::words::whole,
     settings::nearest,
 };
 
-/// A heading or a sheet's name without what people do not see: case and surplus spaces.
-pub(super) fn plain(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
 /// Where a table's columns stand in a file.
+#[derive(Debug, Clone)]
 pub(super) struct Layout {
     /// The table as a whole.
     pub table: Spot,
@@ -25,6 +26,14 @@ pub(super) struct Layout {
     pub places: Vec<Option<usize>>,
     /// The column that names the period.
     pub period: Option<(usize, Spot)>,
+    /// The column that names the agency.
+    pub agency: Option<(usize, Spot)>,
+    /// The wide columns that become rows.
+    pub wide: Option<Wide>,
+    /// The column that names the member of a group.
+    pub member: Option<(usize, Spot)>,
+    /// The column that names the area.
+    pub area: Option<(usize, Spot)>,
 }
 
 impl Layout {
@@ -47,10 +56,24 @@ pub(super) fn lay_out(table: &TableContract, sheet: &Sheet, findings: &mut Findi
     let named = |name: &str| headings.iter().position(|heading| *heading == plain(name));
     let mut search = Search { table, sheet, findings, taken: vec![false; headings.len()] };
     let whole = search.spot(None);
-    let mut layout = Layout { table: whole, spots: Vec::new(), places: Vec::new(), period: None };
+    let mut layout = Layout {
+        table: whole,
+        spots: Vec::new(),
+        places: Vec::new(),
+        period: None,
+        agency: None,
+        wide: None,
+        member: None,
+        area: None,
+    };
     let period = table.period_column.as_deref().map(|name| (name, named(name)));
-    let found: Vec<Vec<usize>> =
-        table.columns.iter().map(|column| column.headings.iter().filter_map(|name| named(name)).collect()).collect();
+    let agency = table.agency_column.as_deref().map(|name| (name, named(name)));
+    let is_made = |column: &Column| table.unpivot.as_ref().is_some_and(|unpivot| unpivot.makes(column));
+    let found: Vec<Vec<usize>> = table
+        .columns
+        .iter()
+        .map(|column| column.headings.iter().filter(|_| !is_made(column)).filter_map(|name| named(name)).collect())
+        .collect();
     if found.iter().all(Vec::is_empty) && period.is_none_or(|(_, place)| place.is_none()) {
         search.tell_no_headings(&layout.table);
         layout.spots = table.columns.iter().map(|_| layout.table.clone()).collect();
@@ -61,13 +84,45 @@ pub(super) fn lay_out(table: &TableContract, sheet: &Sheet, findings: &mut Findi
         search.taken[place] = true;
         layout.period = Some((place, search.spot(Some(place))));
     }
+    if let Some((_, Some(place))) = agency {
+        search.taken[place] = true;
+        layout.agency = Some((place, search.spot(Some(place))));
+    }
+    let area = table.areas.as_ref().map(|areas| areas.column.as_str());
+    for (name, is_area) in [(table.member_column.as_deref(), false), (area, true)] {
+        let Some(name) = name else { continue };
+        match named(name) {
+            Some(place) => {
+                search.taken[place] = true;
+                let spot = Some((place, search.spot(Some(place))));
+                if is_area { layout.area = spot } else { layout.member = spot }
+            }
+            // One of the table's own columns tells of itself.
+            None if table.columns.iter().any(|column| column.headings.iter().any(|own| plain(own) == plain(name))) => {}
+            None => search.tell_missing(&layout.table, name, &[name.to_owned()]),
+        }
+    }
     for places in &found {
         places.iter().for_each(|place| search.taken[*place] = true);
     }
-    if let Some((name, None)) = period {
-        search.tell_missing(&layout.table, name, &[name.to_owned()]);
+    for named in [period, agency] {
+        if let Some((name, None)) = named {
+            search.tell_missing(&layout.table, name, &[name.to_owned()]);
+        }
+    }
+    if let Some(unpivot) = &table.unpivot {
+        let wide = unpivot::find(table, unpivot, sheet, &mut search.taken, search.findings);
+        if wide.groups.is_empty() {
+            search.tell_no_wide(&layout.table, unpivot);
+        }
+        layout.wide = Some(wide);
     }
     for (column, places) in table.columns.iter().zip(&found) {
+        if is_made(column) {
+            layout.spots.push(layout.table.clone());
+            layout.places.push(None);
+            continue;
+        }
         let spot = match places.first() {
             Some(place) => search.spot(Some(*place)),
             None => layout.table.clone(),
@@ -77,6 +132,7 @@ pub(super) fn lay_out(table: &TableContract, sheet: &Sheet, findings: &mut Findi
         layout.places.push(places.first().copied());
     }
     search.tell_unknown();
+    remarks::tell(table, sheet, &layout, findings);
     layout
 }
 
@@ -112,6 +168,14 @@ impl Search<'_> {
             format!("none of this return's headings is here. Please put them into the first row: {expected}.")
         };
         self.add(Severity::Error, whole, rule::NO_HEADINGS, says);
+    }
+
+    /// None of the wide columns is there.
+    fn tell_no_wide(&mut self, whole: &Spot, unpivot: &Unpivot) {
+        self.add(Severity::Error, whole, rule::COLUMN, || match unpivot.pattern {
+            None => "no column is headed by a period, such as Apr 2025 or 2025-26 Q1. Please add them.".to_owned(),
+            Some(_) => format!("the columns that hold {} are missing. Please use the template.", unpivot.into),
+        });
     }
 
     fn tell_missing(&mut self, whole: &Spot, heading: &str, headings: &[String]) {
@@ -166,17 +230,36 @@ impl Search<'_> {
         let severity = match self.table.extra_columns {
             Extra::Error => Severity::Error,
             Extra::Query => Severity::Query,
-            Extra::Ignore => return,
+            Extra::Ignore => {
+                for place in (0..self.taken.len()).filter(|place| !self.taken[*place]).collect::<Vec<_>>() {
+                    let spot = self.spot(Some(place));
+                    self.findings.ignored.push(spot);
+                }
+                return;
+            }
         };
-        for place in (0..self.taken.len()).filter(|place| !self.taken[*place]).collect::<Vec<_>>() {
+        // A column between others that has neither a heading nor cells is a gap.
+        let stored = &self.sheet.remarks.stored;
+        let is_gap = |place: usize| {
+            is_unnamed(&self.sheet.columns[place]) && stored.get(place).is_some_and(|stored| stored.filled == 0)
+        };
+        let unknown: Vec<usize> =
+            (0..self.taken.len()).filter(|place| !self.taken[*place] && !is_gap(*place)).collect();
+        for place in unknown {
             let spot = self.spot(Some(place));
             let sheet = self.sheet;
+            let times = match sheet.counts.get(place) {
+                Some(count) if *count > 1 => format!(" (there are {} of them)", whole(*count)),
+                _ => String::new(),
+            };
             let says = || match sheet.columns[place].as_str() {
                 heading if is_unnamed(heading) => {
                     "this column has no heading and is not read. Please give it one, or delete it.".to_owned()
                 }
                 heading => {
-                    format!("{heading:?} is not part of this return. Please delete it, or tell us what it holds.")
+                    format!(
+                        "{heading:?}{times} is not part of this return. Please delete it, or tell us what it holds."
+                    )
                 }
             };
             self.add(severity, &spot, rule::UNKNOWN, says);

@@ -1,6 +1,6 @@
-//! What is known of earlier files: handed in, never looked up.
+//! What is known beside the file itself, of earlier ones above all: handed in, never looked up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use arrow::{
     array::{AsArray, RecordBatch},
@@ -9,16 +9,34 @@ use arrow::{
     error::ArrowError,
 };
 
-use super::{Compare, TableContract, keys::Keys};
+use super::{CodeList, CodeTable, Compare, Member, PseudonymKey, SeenColumn, TableContract, keys::Keys};
 
-/// What is known of earlier files.
+/// The rows of each table that are refused, by the table's name in the contract.
+pub type RefusedRows = BTreeMap<String, BTreeSet<u32>>;
+
+/// What is known beside the file.
 #[derive(Debug, Clone, Default)]
 pub struct Past {
+    /// The members of an agency that is a group, as they are known now.
+    pub members: Vec<Member>,
     /// Rows of the last accepted submission.
     pub usual_rows: Option<i64>,
     /// The rows of the return's tables that stand for the period before, by the tables' names in the contract, with at
     /// least their [`TableContract::compared_columns`]. Tables that compare nothing need not be here.
     pub previous: BTreeMap<String, Vec<RecordBatch>>,
+    /// The rows of earlier periods that outliers are told by, by the tables' names in the contract: `period`, and the
+    /// [`Outlier::columns`](super::Outlier::columns).
+    pub history: BTreeMap<String, Vec<RecordBatch>>,
+    /// The columns of the last accepted file, by the tables' names in the contract.
+    pub seen: BTreeMap<String, Vec<SeenColumn>>,
+    /// The code lists of other returns.
+    pub lists: BTreeMap<CodeTable, CodeList>,
+    /// Names of the agency, besides its identifier.
+    pub agency_names: Vec<String>,
+    /// The board's key for pseudonyms. A contract with a pseudonym cannot be checked without it.
+    pub pseudonym_key: Option<PseudonymKey>,
+    /// The rows that were refused when the file was judged: they are refused again, whatever a check would say today.
+    pub refused: RefusedRows,
 }
 
 /// One comparison, with the earlier figures at hand.

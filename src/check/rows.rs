@@ -1,6 +1,6 @@
 //! One table's rows: typed, checked across columns and against each other, ready for the warehouse.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray, UInt32Array},
@@ -9,15 +9,31 @@ use arrow::{
 };
 
 use super::{
-    CheckError, Claim, Column, ColumnType, Past, Rule, Severity, TableContract, Total, cell,
+    CheckError, Claim, Column, ColumnType, Coverage, Past, Rule, Severity, TableContract, Total, cell,
     cells::{Cells, Sum},
+    details::Details,
+    drift::SeenColumn,
     findings::{Findings, rule},
     headings::{Layout, lay_out},
-    keys::{Keys, Known, Met},
+    keys::Keys,
+    marks,
+    met::{Known, Met},
+    parts::Roll,
     past::Comparison,
+    refusal::{add_kept, without},
     rules::{self, Breach, Planned},
+    window::Window,
 };
 use crate::{decode::Sheet, domain::words::several};
+
+/// What is known of a table once all its rows are read.
+pub(super) struct Finished {
+    pub read: i64,
+    pub refused: BTreeSet<u32>,
+    pub layout: Layout,
+    pub seen: Vec<SeenColumn>,
+    pub totals: Vec<Total>,
+}
 
 /// One table's rows, being read.
 pub(super) struct Rows<'a> {
@@ -27,8 +43,24 @@ pub(super) struct Rows<'a> {
     rules: Vec<Planned>,
     keys: Keys,
     met: Met,
+    /// The first row of each batch with keys, and the place of findings about them.
+    batches: Vec<(u32, u64)>,
+    /// The columns that say the same in every row.
+    own: Option<[ArrayRef; 4]>,
     comparisons: Vec<Comparison<'a>>,
     sums: Vec<Sum>,
+    details: Details<'a>,
+    /// Whether a row that breaks a rule is refused by itself.
+    refuses: bool,
+    /// The rows that were refused when the file was judged before.
+    refused_before: Option<&'a BTreeSet<u32>>,
+    refused: BTreeSet<u32>,
+    /// Which rows are of the period asked for, where a file holds several.
+    pub window: Option<Window>,
+    /// Which members of a group were met.
+    pub roll: Option<Roll<'a>>,
+    /// How many rows of other areas were left out.
+    pub left_out: i64,
     /// How many there were so far.
     pub read: i64,
     pub findings: &'a mut Findings,
@@ -39,77 +71,169 @@ impl<'a> Rows<'a> {
     pub(super) fn of(
         table: &'a TableContract,
         claim: &'a Claim,
-        past: &Past,
+        past: &'a Past,
+        refuses: bool,
         sheet: &Sheet,
+        room: Option<PathBuf>,
         findings: &'a mut Findings,
     ) -> Result<Self, CheckError> {
-        let schema = table.schema();
+        let schema = table.read_schema();
         let plan = |rule: &Rule| {
             rules::plan(&rule.sql, &schema).map_err(|source| CheckError::Rule { id: rule.id.clone(), source })
         };
         let rules = table.rules.iter().map(plan).collect::<Result<_, _>>()?;
         let comparisons = table.compares.iter().map(|compare| Comparison::with(past, table, compare));
+        let layout = lay_out(table, sheet, findings);
         Ok(Self {
+            details: Details::of(table, claim, past, sheet, &layout, findings)?,
             table,
             claim,
-            layout: lay_out(table, sheet, findings),
+            layout,
             rules,
             keys: Keys::of(table, &table.unique)?,
-            met: Met::default(),
+            met: Met::new(room, refuses),
+            batches: Vec::new(),
+            own: None,
             comparisons: comparisons.collect::<Result<_, _>>()?,
             sums: vec![Sum::default(); table.columns.len()],
+            refuses,
+            refused_before: past.refused.get(&table.name),
+            refused: BTreeSet::new(),
+            window: None,
+            roll: table.member_column.as_ref().filter(|_| !past.members.is_empty()).map(|_| Roll::of(&past.members)),
+            left_out: 0,
             read: 0,
             findings,
         })
     }
 
+    /// How often each batch of the sheet is to be gone over: once, or once for each group of wide columns.
+    pub(super) fn turns(&self) -> usize {
+        self.layout.wide.as_ref().map_or(1, |wide| wide.groups.len())
+    }
+
+    /// What a batch of the sheet gives at one of its turns.
+    pub(super) fn turn(&mut self, turn: usize, batch: &RecordBatch) -> Result<Option<RecordBatch>, ArrowError> {
+        let Some(wide) = self.layout.wide.take() else { return Ok(Some(batch.clone())) };
+        let part = wide.turn(turn, batch, self.claim.obligation.period, &mut self.layout);
+        self.layout.wide = Some(wide);
+        part
+    }
+
     /// Checks one batch of text cells and makes the warehouse's rows of it.
     pub(super) fn check(&mut self, text: &RecordBatch) -> Result<RecordBatch, CheckError> {
+        let kept = match (&mut self.window, &self.layout.period) {
+            (Some(window), Some((place, spot))) => Some(window.keep(text, *place, spot, self.findings)?),
+            _ => None,
+        };
+        let text = kept.as_ref().unwrap_or(text);
+        let ours = match (&self.table.areas, &self.layout.area) {
+            (Some(areas), Some((place, spot))) => {
+                let (ours, left_out) = areas.keep(text, *place, spot, self.findings)?;
+                self.left_out += left_out;
+                Some(ours)
+            }
+            _ => None,
+        };
+        let text = ours.as_ref().unwrap_or(text);
         let rows = text.column(0).as_primitive::<UInt32Type>();
+        if self.refuses {
+            self.findings.refuse();
+        }
         let cells = |place: usize| text.column(place + 1).as_string::<i32>();
-        if let Some((place, _)) = self.layout.period {
-            self.check_period(cells(place), rows);
+        let before = self.findings.kept();
+        if let (Some(roll), Some((place, spot))) = (&mut self.roll, &self.layout.member) {
+            roll.meet(cells(*place), rows, spot, self.findings);
+        }
+        if let (Some((place, _)), None) = (&self.layout.period, &kept) {
+            self.check_period(cells(*place), rows);
         }
         let mut arrays = self.own_columns(rows);
+        // Rows that are refused do not count; which they are is known only at the end.
+        let mut uncounted = if self.refuses { vec![Sum::default(); self.sums.len()] } else { Vec::new() };
         for (at, column) in self.table.columns.iter().enumerate() {
             let reading = Cells {
                 column,
                 cells: self.layout.places[at].map(cells),
                 rows,
                 missing: &self.table.missing,
+                symbols: &self.table.symbols,
                 spot: &self.layout.spots[at],
                 findings: self.findings,
             };
-            arrays.extend(reading.read(&mut self.sums[at]));
+            let sum = uncounted.get_mut(at).unwrap_or(&mut self.sums[at]);
+            arrays.extend(reading.read(sum));
         }
-        let batch = RecordBatch::try_new(self.table.schema(), arrays)?;
+        let batch = RecordBatch::try_new(self.table.read_schema(), arrays)?;
+        let batch = self.details.check(text, batch, rows, &self.layout, self.findings)?;
         self.check_number(rows);
         self.check_unique(&batch, rows)?;
         self.check_rules(&batch, rows);
+        let batch = self.details.shield(batch, rows, &self.layout, self.findings)?;
         self.compare(&batch, rows)?;
+        self.details.watch(&batch, rows)?;
+        let table = self.table;
+        self.findings.mark(before, |finding| {
+            let at = rows.values().iter().position(|row| Some(*row) == finding.row)?;
+            marks::of_row(table, finding, &batch, at)
+        });
         self.read += i64::try_from(batch.num_rows()).unwrap_or(i64::MAX);
+        Ok(if self.refuses { self.refuse(batch, rows)? } else { batch })
+    }
+
+    /// The batch without the rows that broke a rule, and that were refused before.
+    fn refuse(&mut self, batch: RecordBatch, rows: &UInt32Array) -> Result<RecordBatch, ArrowError> {
+        let mut refused = self.findings.refused();
+        if let Some(before) = self.refused_before {
+            refused.extend(rows.values().iter().filter(|row| before.contains(row)));
+        }
+        let batch = if refused.is_empty() { batch } else { without(&batch, rows, &refused)? };
+        self.refused.extend(refused);
+        add_kept(&mut self.sums, self.table, &batch);
         Ok(batch)
     }
 
-    fn own_columns(&self, rows: &UInt32Array) -> Vec<ArrayRef> {
+    /// Tells what only the whole table shows.
+    pub(super) fn finish(mut self, qualified: &str) -> Finished {
+        if let Some(wide) = self.layout.wide.take() {
+            wide.forget(&mut self.layout);
+        }
+        let totals = self.totals(qualified);
+        let seen = self.details.tell(&self.layout, self.findings);
+        Finished { read: self.read, refused: self.refused, layout: self.layout, seen, totals }
+    }
+
+    fn own_columns(&mut self, rows: &UInt32Array) -> Vec<ArrayRef> {
         let key = &self.claim.obligation;
-        let text = |text: String| -> ArrayRef { Arc::new(StringArray::from_iter_values(vec![text; rows.len()])) };
-        vec![
-            text(key.return_id.to_string()),
-            text(key.agency.to_string()),
-            text(key.period.to_string()),
-            Arc::new(Int64Array::from_value(self.claim.submission, rows.len())),
-            Arc::new(Int32Array::from_iter_values(
-                rows.values().iter().map(|row| i32::try_from(*row).unwrap_or(i32::MAX)),
-            )),
-        ]
+        let long_enough = self.own.as_ref().is_some_and(|own| own[0].len() >= rows.len());
+        if !long_enough {
+            let text = |text: String| -> ArrayRef {
+                Arc::new(StringArray::from_iter_values(std::iter::repeat_n(text.as_str(), rows.len())))
+            };
+            let submission = Int64Array::from_value(self.claim.submission, rows.len());
+            self.own = Some([
+                text(key.return_id.to_string()),
+                text(key.agency.to_string()),
+                text(key.period.to_string()),
+                Arc::new(submission),
+            ]);
+        }
+        let mut own: Vec<ArrayRef> = self.own.iter().flatten().map(|own| own.slice(0, rows.len())).collect();
+        let numbers = rows.values().iter().map(|row| i32::try_from(*row).unwrap_or(i32::MAX));
+        own.push(Arc::new(Int32Array::from_iter_values(numbers)));
+        own
     }
 
     fn check_period(&mut self, cells: &StringArray, rows: &UInt32Array) {
         let Some((_, spot)) = &self.layout.period else { return };
         let asked = self.claim.obligation.period;
+        // Nearly all rows say what the row before says.
+        let mut last = (None, None);
         for (cell, row) in cells.iter().zip(rows.values()) {
-            let read = cell.and_then(|text| cell::period(text, asked));
+            if last.0 != cell {
+                last = (cell, cell.and_then(|text| cell::period(text, asked)));
+            }
+            let read = last.1;
             if read == Some(asked) {
                 continue;
             }
@@ -136,7 +260,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    fn check_unique(&mut self, batch: &RecordBatch, rows: &UInt32Array) -> Result<(), ArrowError> {
+    fn check_unique(&mut self, batch: &RecordBatch, rows: &UInt32Array) -> Result<(), CheckError> {
         let table = self.table;
         let is_there = |name: &String| {
             table.columns.iter().zip(&self.layout.places).any(|(c, at)| c.name == *name && at.is_some())
@@ -144,26 +268,38 @@ impl<'a> Rows<'a> {
         if table.unique.is_empty() || !table.unique.iter().all(is_there) {
             return Ok(());
         }
-        let headings = || -> String {
-            let headings = table.unique.iter().filter_map(|name| table.column(name));
-            headings.map(|column| format!("{:?}", column.heading())).collect::<Vec<_>>().join(" and ")
-        };
         let spot = self.layout.spot_of(self.table, self.table.unique.first());
+        let place = self.findings.place();
+        self.batches.extend(rows.values().first().map(|row| (*row, place)));
         for (key, row) in self.keys.digests(batch)?.into_iter().zip(rows.values()) {
-            match self.met.meet(key, *row) {
+            match self.met.meet(key, *row).map_err(CheckError::Room)? {
                 Known::New => {}
                 Known::Before(before) => {
-                    self.findings.add(Severity::Error, spot, Some(*row), rule::UNIQUE, || {
-                        format!("this row has the same {} as row {before}. Please correct or delete one.", headings())
-                    });
+                    let says = || self.table.says_twice(before);
+                    self.findings.add_at(place, Severity::Error, spot, Some(*row), rule::UNIQUE, says);
                 }
                 Known::Full => {
-                    self.findings.add(Severity::Error, spot, Some(*row), rule::TOO_MANY, || {
+                    self.findings.add_at(place, Severity::Error, spot, Some(*row), rule::TOO_MANY, || {
                         "there are too many rows to tell whether each is there once. Please send smaller files.".into()
                     });
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Tells which keys repeat far apart.
+    pub(super) fn tell_repeats(&mut self) -> Result<(), CheckError> {
+        let met = std::mem::replace(&mut self.met, Met::new(None, false));
+        let repeats = met.finish().map_err(CheckError::Room)?;
+        let spot = self.layout.spot_of(self.table, self.table.unique.first());
+        for (row, before) in &repeats.rows {
+            let batch = self.batches.partition_point(|(first, _)| first <= row);
+            let place = batch.checked_sub(1).and_then(|batch| self.batches.get(batch)).map_or(0, |(_, place)| *place);
+            let says = || self.table.says_twice(*before);
+            self.findings.add_at(place, Severity::Error, spot, Some(*row), rule::UNIQUE, says);
+        }
+        self.findings.count_more(spot, rule::UNIQUE, repeats.count.saturating_sub(repeats.rows.len() as u64));
         Ok(())
     }
 
@@ -197,13 +333,32 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
+    /// Says how many rows of other areas were left out.
+    pub(super) fn tell_left_out(&mut self) {
+        if self.left_out == 0 {
+            return;
+        }
+        let left_out = usize::try_from(self.left_out).unwrap_or(usize::MAX);
+        self.findings.add(Severity::Note, &self.layout.table, None, rule::AREA, || {
+            let rows = several(left_out, "row is", "rows are");
+            format!("{rows} of other areas and left out, as this return says.")
+        });
+    }
+
+    /// How much of a group was met, where the agency is one; what is missing becomes a finding.
+    pub(super) fn coverage(&mut self) -> Option<Coverage> {
+        let roll = self.roll.take().filter(|_| self.layout.member.is_some())?;
+        Some(roll.settle(&self.layout.table, self.findings))
+    }
+
     /// The sums of the count columns.
-    pub(super) fn totals(&self, qualified: &str) -> Vec<Total> {
+    fn totals(&self, qualified: &str) -> Vec<Total> {
         let counts = self.table.columns.iter().zip(&self.sums).filter(|(c, _)| c.kind == ColumnType::Count);
         let total = |(column, sum): (&Column, &Sum)| Total {
             table: qualified.to_owned(),
             column: column.name.clone(),
             heading: column.heading().to_owned(),
+            label: column.label().to_owned(),
             value: sum.value,
             status: sum.status,
         };

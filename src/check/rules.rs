@@ -63,6 +63,14 @@ impl Planned {
         alone.collect()
     }
 
+    /// Which rows the condition holds for; one that cannot be worked out does not hold.
+    pub(super) fn holds(&self, batch: &RecordBatch) -> Vec<bool> {
+        let answers = self.0.evaluate(batch).and_then(|answers| answers.into_array(batch.num_rows()));
+        let Ok(answers) = answers else { return vec![false; batch.num_rows()] };
+        let answers = answers.as_boolean();
+        (0..answers.len()).map(|row| answers.is_valid(row) && answers.value(row)).collect()
+    }
+
     fn broken(&self, batch: &RecordBatch) -> Result<Vec<usize>> {
         let answers = self.0.evaluate(batch)?.into_array(batch.num_rows())?;
         let answers = answers.as_boolean();

@@ -5,13 +5,13 @@ use std::{collections::BTreeSet, sync::Arc};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::{
-    Column, Severity,
+    Areas, Column, Outlier, Severity, SumRule, Unpivot, Whereabouts,
     columns::{is_sql_name, settle_severity},
     findings::rule,
     headings::plain,
     rules,
 };
-use crate::settings::Section;
+use crate::{decode::Pattern, domain::Status, settings::Section};
 
 /// One table of a return.
 #[derive(Debug, Clone)]
@@ -20,14 +20,28 @@ pub struct TableContract {
     pub name: String,
     /// The workbook's sheet.
     pub sheet: Option<String>,
+    /// The names of the file in an archive that it is, where several files are a table each.
+    pub file: Option<Pattern>,
+    /// The path of the elements of an XML file that are its rows.
+    pub rows: Option<String>,
+    /// Where it stands in the workbook.
+    pub whereabouts: Whereabouts,
     /// The heading of the column that names the period; it may be one of the columns below, and need not.
     pub period_column: Option<String>,
+    /// The heading of the column that names the agency; it may be one of the columns below, and need not.
+    pub agency_column: Option<String>,
+    /// The heading of the column that names the member of a group; likewise.
+    pub member_column: Option<String>,
+    /// The areas whose rows are taken, where the file holds those of others.
+    pub areas: Option<Areas>,
     /// Columns that together are unique.
     pub unique: Vec<String>,
     /// The most rows it may have.
     pub most_rows: Option<u32>,
     /// Texts that mean "not available", besides the usual symbols.
     pub missing: Vec<String>,
+    /// Texts in place of a number that say why there is none, besides the usual symbols.
+    pub symbols: Vec<(String, Status)>,
     /// Whether the sheet may be absent or without rows.
     pub optional: bool,
     /// What a heading that the contract does not know means.
@@ -38,6 +52,12 @@ pub struct TableContract {
     pub rules: Vec<Rule>,
     /// Its comparisons with the period before.
     pub compares: Vec<Compare>,
+    /// Its totals that must add up.
+    pub totals: Vec<SumRule>,
+    /// Its figures that are held against their own history.
+    pub outliers: Vec<Outlier>,
+    /// Which of its columns are wide in the file and become rows.
+    pub unpivot: Option<Unpivot>,
 }
 
 /// What an unknown heading means.
@@ -88,13 +108,21 @@ impl TableContract {
     /// Reads one `[[table]]`.
     pub(super) fn settle(section: &mut Section<'_>) -> Option<Self> {
         let name = section.text("name");
+        let whereabouts = Whereabouts::settle(section);
         let mut table = Self {
             name: name.clone().unwrap_or_default(),
-            sheet: section.text_opt("sheet"),
+            sheet: whereabouts.own_sheet(),
+            file: section.parsed_opt("file"),
+            rows: section.text_opt("rows"),
+            whereabouts,
             period_column: section.text_opt("period_column"),
+            agency_column: section.text_opt("agency_column"),
+            member_column: section.text_opt("member_column"),
+            areas: Areas::settle(section),
             unique: section.list_or_empty("unique"),
             most_rows: settle_most_rows(section),
             missing: section.list_or_empty("missing"),
+            symbols: settle_symbols(section),
             optional: section.boolean_or("optional", false),
             extra_columns: match section.one_of_opt("extra_columns", &["query", "error", "ignore"]) {
                 Some("error") => Extra::Error,
@@ -104,7 +132,11 @@ impl TableContract {
             columns: settle_columns(section),
             rules: Vec::new(),
             compares: Vec::new(),
+            totals: Vec::new(),
+            outliers: Vec::new(),
+            unpivot: None,
         };
+        table.unpivot = section.section_opt("unpivot").and_then(|mut wide| Unpivot::settle(&mut wide, &table.columns));
         if name.as_deref().is_some_and(|name| !is_sql_name(name)) {
             section.refuse("name", "lower-case letters, digits and underscores", "name = \"missing_children\"");
         }
@@ -113,6 +145,7 @@ impl TableContract {
         }
         table.refuse_strangers(section, "unique", &table.unique.clone());
         let (mut rules, mut compares) = (section.sections("rule"), section.sections("compare"));
+        let (mut totals, mut outliers) = (section.sections("total"), section.sections("outlier"));
         let mut ids: BTreeSet<String> = rule::ALL.map(str::to_owned).into();
         let mut refuse_known = |section: &mut Section<'_>, id: &str| {
             if !ids.insert(id.to_owned()) {
@@ -129,6 +162,16 @@ impl TableContract {
             refuse_known(section, &compare.id);
             table.compares.push(compare);
         }
+        for section in &mut totals {
+            let Some(total) = SumRule::settle(section, &table) else { continue };
+            refuse_known(section, &total.id);
+            table.totals.push(total);
+        }
+        for section in &mut outliers {
+            let Some(outlier) = Outlier::settle(section, &table) else { continue };
+            refuse_known(section, &outlier.id);
+            table.outliers.push(outlier);
+        }
         name.map(|_| table)
     }
 
@@ -139,7 +182,7 @@ impl TableContract {
         self.refuse_strangers(section, "columns", &columns);
         self.refuse_strange_addresses(section, says.as_deref());
         let rule = Rule { id: id?, sql: sql?, severity, says: says?, columns };
-        if let Err(error) = rules::plan(&rule.sql, &self.schema()) {
+        if let Err(error) = rules::plan(&rule.sql, &self.read_schema()) {
             section.refuse("sql", &format!("a condition over this table's columns ({error})"), "");
         }
         Some(rule)
@@ -159,13 +202,13 @@ impl TableContract {
         Some(compare)
     }
 
-    fn refuse_strangers(&self, section: &mut Section<'_>, key: &str, names: &[String]) {
+    pub(super) fn refuse_strangers(&self, section: &mut Section<'_>, key: &str, names: &[String]) {
         for name in names.iter().filter(|name| self.column(name).is_none()) {
             section.refuse(key, &format!("columns of this table; it has no {name:?}"), "");
         }
     }
 
-    fn refuse_strange_addresses(&self, section: &mut Section<'_>, says: Option<&str>) {
+    pub(super) fn refuse_strange_addresses(&self, section: &mut Section<'_>, says: Option<&str>) {
         let Some(says) = says else { return };
         if self
             .columns
@@ -177,6 +220,19 @@ impl TableContract {
         }
     }
 
+    /// What is told of a row whose key stood in the row `before`.
+    pub(super) fn says_twice(&self, before: u32) -> String {
+        let headings = self.unique.iter().filter_map(|name| self.column(name));
+        let headings: Vec<String> = headings.map(|column| format!("{:?}", column.heading())).collect();
+        format!("this row has the same {} as row {before}. Please correct or delete one.", headings.join(" and "))
+    }
+
+    /// The headings it speaks of beside those of its columns: of the period, the member and the area.
+    pub(super) fn other_headings(&self) -> impl Iterator<Item = &String> {
+        let area = self.areas.as_ref().map(|areas| &areas.column);
+        self.period_column.iter().chain(&self.agency_column).chain(&self.member_column).chain(area)
+    }
+
     /// One of its columns.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
@@ -185,6 +241,15 @@ impl TableContract {
     /// The table as it stands in the warehouse: return, agency, period, submission and row, then each column; a measure
     /// is followed by its status.
     pub fn schema(&self) -> SchemaRef {
+        self.schema_of(Column::stored_type)
+    }
+
+    /// The table as it is read, before identifiers, dates of birth and postcodes are shielded.
+    pub(super) fn read_schema(&self) -> SchemaRef {
+        self.schema_of(|column| column.kind.data_type())
+    }
+
+    fn schema_of(&self, kind: impl Fn(&Column) -> DataType) -> SchemaRef {
         let text = |name: &str| Field::new(name, DataType::Utf8, true);
         let mut fields = vec![
             text("return_id"),
@@ -194,12 +259,24 @@ impl TableContract {
             Field::new("row", DataType::Int32, true),
         ];
         for column in &self.columns {
-            fields.push(Field::new(&column.name, column.kind.data_type(), true));
+            fields.push(Field::new(&column.name, kind(column), true));
             if column.kind.is_measure() {
                 fields.push(text(&status_of(&column.name)));
             }
         }
         Arc::new(Schema::new(fields))
+    }
+
+    /// The columns that a [`Past`](super::Past) must bring of earlier periods; none for most tables.
+    pub fn watched_columns(&self) -> BTreeSet<&str> {
+        self.outliers.iter().flat_map(Outlier::columns).collect()
+    }
+
+    /// The short names of its own rules, of every kind.
+    pub(super) fn rule_ids(&self) -> impl Iterator<Item = &str> {
+        let rules = self.rules.iter().map(|rule| &rule.id).chain(self.compares.iter().map(|rule| &rule.id));
+        let more = self.totals.iter().map(|rule| &rule.id).chain(self.outliers.iter().map(|rule| &rule.id));
+        rules.chain(more).map(String::as_str)
     }
 
     /// The columns that a [`Past`](super::Past) must bring of the rows of the period before; none for most tables.
@@ -216,6 +293,22 @@ fn settle_most_rows(section: &mut Section<'_>) -> Option<u32> {
         section.refuse("most_rows", "a whole number above zero", "most_rows = 1");
     }
     positive
+}
+
+/// Reads `symbols`: for each status the texts that stand for it.
+fn settle_symbols(section: &mut Section<'_>) -> Vec<(String, Status)> {
+    let Some(mut symbols) = section.section_opt("symbols") else { return Vec::new() };
+    let mut texts: Vec<(String, Status)> = Vec::new();
+    for status in [Status::C, Status::Z, Status::X, Status::K, Status::U] {
+        for text in symbols.list_or_empty(status.symbol()) {
+            let text = text.trim().to_owned();
+            if text.is_empty() || texts.iter().any(|(known, _)| *known == text) {
+                symbols.refuse(status.symbol(), "texts that are not empty, each under one letter", "c = [\"*\"]");
+            }
+            texts.push((text, status));
+        }
+    }
+    texts
 }
 
 fn settle_columns(section: &mut Section<'_>) -> Vec<Column> {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A contract whose one table is `table`.
-fn contract(table: &str) -> Contract {
+pub(super) fn contract(table: &str) -> Contract {
     contract_of("kind = \"csv\"", table)
 }
 
@@ -252,8 +252,14 @@ async fn a_file_without_rows_or_with_far_fewer_is_held() {
             run(contract, decoded, &past).await.0
         }
     };
-    assert_eq!(held(0, None).await.reason(), Some("the file has headings and no rows; is there nothing to report?"));
-    assert_eq!(held(20, Some(50)).await.reason(), Some("it has 20 rows where the last one had 50; is it whole?"));
+    assert_eq!(
+        held(0, None).await.reason(),
+        Some("a file without rows is being checked: the file has headings and no rows")
+    );
+    assert_eq!(
+        held(20, Some(50)).await.reason(),
+        Some("a large drop is being checked: the file has 20 rows, the last one had 50")
+    );
     assert_eq!(held(21, Some(50)).await.reason(), None);
     assert_eq!(held(1, Some(49)).await.reason(), None);
     let held = held(20, Some(50)).await;

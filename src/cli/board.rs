@@ -23,7 +23,7 @@ use crate::{
     "{} holds no configuration (config/quarterday.toml). `quarterday init {}` writes one to edit; `quarterday demo` shows \
      everything on a made-up board", .0.display(), .0.display()
 )]
-pub struct NoConfiguration(PathBuf);
+pub struct NoConfiguration(pub PathBuf);
 
 /// Reads the board's definitions.
 pub fn settle(home: &Path) -> anyhow::Result<Board> {

@@ -4,9 +4,15 @@
 
 #![expect(clippy::print_stderr, reason = "commands speak to people")]
 
+mod backfill;
 mod board;
 pub mod demo;
+mod diff;
+mod findings;
+mod held;
+mod incidents;
 mod init;
+mod init_return;
 mod owed;
 mod pack;
 mod run;
@@ -15,6 +21,7 @@ mod shipped;
 mod sql;
 mod status;
 mod submit;
+mod template;
 mod validate;
 mod verify;
 mod worker;
@@ -60,6 +67,8 @@ enum Act {
         /// An empty or new folder.
         folder: PathBuf,
     },
+    /// Begin a return from one real file of it: a guessed definition to be completed, and a made-up sample.
+    InitReturn(init_return::InitReturn),
     /// Check every definition and plan all SQL, offline.
     Validate,
     /// Serve the board until told to stop.
@@ -72,8 +81,14 @@ enum Act {
         #[arg(long, value_name = "DATE")]
         on: Option<jiff::civil::Date>,
     },
+    /// Write the ready-made workbook of a return: headings, drop-down lists, the period filled in.
+    Template(template::Template),
     /// Bring a file for an obligation, or say that there is nothing to report.
     Submit(submit::Submit),
+    /// Load files of past periods: nobody owes them, nobody is chased for them.
+    Backfill(backfill::Backfill),
+    /// What one file changed of another: rows added, removed and changed, totals moved.
+    Diff(diff::Diff),
     /// Take or refuse a submission that is held for a person.
     Release {
         /// The submission's number.
@@ -85,6 +100,34 @@ enum Act {
         #[arg(long)]
         reason: String,
     },
+    /// List what was found in a submission, under the numbers that `explain` takes.
+    Findings {
+        /// The submission's number.
+        submission: i64,
+    },
+    /// Record why a figure that was queried is as it is; the pack prints it as a footnote.
+    Explain {
+        /// The submission's number.
+        submission: i64,
+        /// The finding's number, as `quarterday findings` lists it.
+        finding: i64,
+        /// Why.
+        #[arg(long, value_name = "SENTENCE")]
+        because: String,
+    },
+    /// List the files that were sealed because identities were found in them.
+    Incidents,
+    /// Destroy a sealed file before its day, or open it as its custodian.
+    Incident {
+        /// The incident's number.
+        number: i64,
+        #[command(subcommand)]
+        act: incidents::Incident,
+    },
+    /// List the messages of the mailbox that wait for a person.
+    Held,
+    /// Take or refuse a message that is held.
+    Accept(held::Accept),
     /// Keep an overdue return from going above the agency's lead, until the file is here.
     Hold {
         /// What is owed, as missing-children/police/2025-26-Q1.
@@ -158,15 +201,28 @@ pub fn run() -> ExitCode {
         match arguments.command {
             Act::Demo { folder } => demo::demo(&folder).await,
             Act::Init { folder } => init::init(&folder),
+            Act::InitReturn(options) => init_return::init_return(&home, options).await,
             Act::Validate => validate::validate(&home).await,
             Act::Run(options) => run::run(&home, options).await,
             Act::Status => status::status(&home).await,
             Act::Owed { on } => owed::owed(&home, on).await,
+            Act::Template(template) => template::template(&home, template),
             Act::Submit(submit) => submit::submit(&home, submit).await,
+            Act::Backfill(backfill) => backfill::backfill(&home, backfill).await,
+            Act::Diff(diff) => diff::diff(&home, diff).await,
             Act::Release { submission, refuse, reason } => {
                 let actor = board::actor();
                 board::order(&home, Command::Release { submission, accept: !refuse, reason, actor }).await
             }
+            Act::Findings { submission } => findings::list(&home, submission).await,
+            Act::Explain { submission, finding, because } => {
+                let actor = board::actor();
+                board::order(&home, Command::Explain { submission, finding, because, actor }).await
+            }
+            Act::Incidents => incidents::list(&home).await,
+            Act::Incident { number, act } => incidents::act(&home, number, act).await,
+            Act::Held => held::held(&home).await,
+            Act::Accept(accept) => held::accept(&home, accept).await,
             Act::Hold { obligation, reason } => {
                 board::order(&home, Command::Hold { obligation, reason, actor: board::actor() }).await
             }

@@ -3,7 +3,7 @@
 use std::{io::IsTerminal, path::Path, time::Duration};
 
 use jiff::Timestamp;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use super::board;
 use crate::{clock::Clock, daemon, fault, settings};
@@ -33,7 +33,11 @@ pub async fn run(home: &Path, options: Run) -> anyhow::Result<()> {
 fn log() {
     let wanted =
         settings::environment().get("QUARTERDAY_LOG").cloned().unwrap_or_else(|| "quarterday=info,warn".into());
-    let filter = EnvFilter::try_new(wanted).unwrap_or_else(|_| EnvFilter::new("info"));
+    let mut filter = EnvFilter::try_new(wanted).unwrap_or_else(|_| EnvFilter::new("info"));
+    // What signs requests to object stores writes its secrets into its more detailed lines.
+    for silenced in ["reqsign=warn", "opendal=warn"] {
+        filter = filter.add_directive(silenced.parse().unwrap_or_else(|_| LevelFilter::WARN.into()));
+    }
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() { lines.init() } else { lines.json().init() }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use super::{
-    board, owed,
+    board, held, owed,
     say::{Tone, say, toned},
 };
 use crate::{
@@ -80,6 +80,8 @@ pub async fn status(home: &Path) -> anyhow::Result<()> {
         ));
         say(format_args!("  `quarterday release {id} --reason …` takes it, with --refuse it is refused."));
     }
+    super::incidents::tell_open(&board, &ledger).await?;
+    held::tell(&board, &ledger).await?;
     let (counts, [sent, written, superseded, refused], waiting) = ledger
         .read(|txn| {
             let of = |state| txn.messages_in(state);

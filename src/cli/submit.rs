@@ -18,9 +18,12 @@ pub struct Submit {
     file: Option<PathBuf>,
     #[command(flatten)]
     which: Which,
-    /// There is nothing to report, for this reason.
-    #[arg(long, value_name = "REASON")]
-    nil: Option<String>,
+    /// There is nothing to report; the reason stands here or behind --reason.
+    #[arg(long, value_name = "REASON", num_args = 0..=1)]
+    nil: Option<Option<String>>,
+    /// Why there is nothing to report; the pack prints it.
+    #[arg(long, requires = "nil")]
+    reason: Option<String>,
 }
 
 /// Offers the file, or records that there is nothing to report; fails when it is not accepted.
@@ -28,7 +31,13 @@ pub async fn submit(home: &Path, submit: Submit) -> anyhow::Result<()> {
     let Which { return_id, agency, period } = submit.which;
     let actor = board::actor();
     let command = match (submit.nil, submit.file) {
-        (Some(reason), _) => Command::Nil { return_id, agency, period, reason, actor },
+        (Some(reason), _) => {
+            let reason = reason.or(submit.reason).unwrap_or_default();
+            if reason.trim().is_empty() {
+                bail!("a nil return needs one line of reason: --nil --reason \"No child was missing in the quarter\"");
+            }
+            Command::Nil { return_id, agency, period, reason, actor }
+        }
         (None, Some(file)) => {
             let file = file.canonicalize().with_context(|| file.display().to_string())?;
             Command::Submit { file, return_id, agency, period, actor }

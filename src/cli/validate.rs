@@ -5,7 +5,13 @@ use std::path::Path;
 use anyhow::bail;
 
 use super::{board, say::say};
-use crate::{flows::planning, settings, worker::Launcher};
+use crate::{
+    clock::Clock,
+    domain::civil_day,
+    flows::{forms, planning},
+    settings,
+    worker::Launcher,
+};
 
 /// Checks every definition and plans all SQL; nothing is fetched, sent or written.
 pub async fn validate(home: &Path) -> anyhow::Result<()> {
@@ -14,10 +20,30 @@ pub async fn validate(home: &Path) -> anyhow::Result<()> {
     if !problems.is_empty() {
         bail!("the SQL of {} is not right:\n\n{problems}", home.display());
     }
-    let unusable = board.mail.check_files(&settings::environment());
+    let forms = forms::check(&board, Clock::System.now());
+    if !forms.is_empty() {
+        bail!("the templates of {} cannot be written:\n\n{forms}", home.display());
+    }
+    let environment = settings::environment();
+    let unusable = board.unusable_secrets(&environment);
+    if !unusable.is_empty() {
+        bail!("a source cannot be asked:\n\n{}", unusable.join("\n"));
+    }
+    for told in board.expiring(civil_day(Clock::System.now())) {
+        say(format_args!("{told}; ask the partner for the next one"));
+    }
+    let unusable = board.mail.check_files(&environment);
     if !unusable.is_empty() {
         let lines: Vec<String> = unusable.iter().map(ToString::to_string).collect();
         bail!("the mail relay cannot be used:\n\n{}", lines.join("\n"));
+    }
+    if let Some(error) = board.mailbox.as_ref().and_then(|mailbox| mailbox.check_files(&settings::environment())) {
+        bail!("the mailbox cannot be used:\n\n{error}");
+    }
+    let unusable = board.unusable_keys(&settings::environment());
+    if !unusable.is_empty() {
+        let lines: Vec<String> = unusable.iter().map(|(agency, why)| format!("{agency}: {why}")).collect();
+        bail!("the keys of agencies cannot be used:\n\n{}", lines.join("\n"));
     }
     let some = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     let agencies = if board.agencies.len() == 1 { "agency" } else { "agencies" };

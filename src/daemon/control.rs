@@ -36,6 +36,24 @@ pub enum Command {
         /// Who asks.
         actor: String,
     },
+    /// Load files of past periods.
+    Backfill {
+        /// The return.
+        return_id: crate::domain::ReturnId,
+        /// Files, and folders of files.
+        paths: Vec<PathBuf>,
+        /// The agency, where the files do not say.
+        agency: Option<crate::domain::AgencyId>,
+        /// Who asks.
+        actor: String,
+    },
+    /// Compare two submissions.
+    Diff {
+        /// Which.
+        of: Compared,
+        /// Whether the answer is JSON.
+        json: bool,
+    },
     /// Report that there is nothing to report.
     Nil {
         /// The return.
@@ -56,6 +74,55 @@ pub enum Command {
         /// Whether it is taken.
         accept: bool,
         /// Why.
+        reason: String,
+        /// Who asks.
+        actor: String,
+    },
+    /// Record why a figure that was queried is as it is.
+    Explain {
+        /// The submission.
+        submission: i64,
+        /// The number of the finding in it.
+        finding: i64,
+        /// Why; the pack prints it.
+        because: String,
+        /// Who asks.
+        actor: String,
+    },
+    /// Destroy the extract of an incident before its day.
+    Destroy {
+        /// The incident.
+        incident: i64,
+        /// Who asks.
+        actor: String,
+    },
+    /// Record that the custodian opens the extract of an incident.
+    ReadSealed {
+        /// The incident.
+        incident: i64,
+        /// Who asks.
+        actor: String,
+    },
+    /// Take a message that is held as an agency's.
+    AcceptMessage {
+        /// The message.
+        message: i64,
+        /// Whose it is.
+        agency: crate::domain::AgencyId,
+        /// What its files are for, where it does not say so.
+        return_id: Option<crate::domain::ReturnId>,
+        /// For which period.
+        period: Option<crate::domain::Period>,
+        /// Whether what its sender writes later is theirs too.
+        always: bool,
+        /// Who asks.
+        actor: String,
+    },
+    /// Do not take a message that is held.
+    RefuseMessage {
+        /// The message.
+        message: i64,
+        /// Why; its sender is told.
         reason: String,
         /// Who asks.
         actor: String,
@@ -97,6 +164,16 @@ pub enum Command {
         /// Whether the rebuilt warehouse takes the place of the present one.
         replace: bool,
     },
+}
+
+/// Which submissions are compared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compared {
+    /// These two, the earlier first.
+    Two(i64, i64),
+    /// The last two that were accepted.
+    Last(crate::ledger::ObligationKey),
 }
 
 /// What the daemon answers.

@@ -9,6 +9,7 @@ mod post;
 mod ring;
 mod serve;
 mod supervise;
+mod told;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -17,15 +18,15 @@ use tokio::sync::Mutex;
 
 use crate::{
     clock::Clock,
-    flows::{App, Board, hold, intake, note_failure, warehouse_folder},
+    flows::{App, Board, Errands, hold, intake, note_failure, warehouse_folder},
     ledger::Ledger,
     mail::{Deadlines, Mailroom},
-    source::{self, Source, https::Fetcher, landing::Landing},
+    source::{self, Source, https::Fetcher, landing::Landing, mailbox::Mailbox},
     warehouse::Warehouse,
     worker::Launcher,
 };
 
-pub use control::{Command, ControlError, Reply, ask};
+pub use control::{Command, Compared, ControlError, Reply, ask};
 pub use lock::{Lock, LockError};
 pub use obey::obey;
 pub use ring::{Rang, advance, ring};
@@ -49,10 +50,12 @@ pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, Str
     let landing = Landing::open(&board.data.join("landing"), &board.data.join("master.key"))?;
     let warehouse = Warehouse::open(&warehouse_folder(&board))?;
     let mailroom = Mailroom::open(board.mail.clone(), environment, &board.data, Deadlines::default())?;
-    let fetcher = Fetcher::new(board.hosts())?;
+    let mailbox = board.mailbox.clone().map(|settings| Mailbox::open(settings, environment)).transpose()?;
+    let fetcher = Fetcher::new(board.hosts(), environment.clone())?;
     let launcher = Arc::new(Launcher::current().context("finding the program's own file")?);
     let app = App {
         board,
+        environment: environment.clone(),
         clock,
         ledger,
         landing,
@@ -60,33 +63,39 @@ pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, Str
         launcher,
         fetcher,
         mailroom,
+        mailbox,
+        collecting: Mutex::default(),
         looks: Mutex::default(),
+        errands: Errands::default(),
         ringing: Mutex::default(),
         turn: Mutex::default(),
         post: Mutex::default(),
     };
     // Before anything is recorded under a clock that may be wrong.
     hold::claim(&app).await?;
-    make_drop_folders(&app.board)?;
+    make_drop_folders(&app).await;
     if let Err(error) = intake::recover(&app).await {
         note_failure(&app, "recovering after a start", &error).await;
     }
     Ok(Opened { app, lock })
 }
 
-/// Makes the drop folders that lie in the board's folder, so that there is a place to put the first file.
-fn make_drop_folders(board: &Board) -> anyhow::Result<()> {
-    for contract in board.returns.values() {
-        let Source::Folder { path, .. } = &contract.source else { continue };
+/// Makes the drop folders that lie in the board's folder, so that there is a place to put the first file. One that cannot
+/// be made is told, and the others are.
+async fn make_drop_folders(app: &App) {
+    for contract in app.board.returns.values() {
+        let Source::Folder(folder) = &contract.source else { continue };
         for agency in &contract.agencies {
-            let folder = source::fill(path, "agency", agency.as_str());
+            let folder = source::fill(&folder.path, "agency", agency.as_str());
             if Path::new(&folder).is_relative() {
-                let folder = board.home.join(folder);
-                std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+                let folder = app.board.home.join(folder);
+                if let Err(error) = std::fs::create_dir_all(&folder) {
+                    let what = format!("making the drop folder {}", folder.display());
+                    note_failure(app, &what, &error.into()).await;
+                }
             }
         }
     }
-    Ok(())
 }
 
 /// Where the daemon of a data folder listens for commands.

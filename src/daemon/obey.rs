@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use bytes::Bytes;
+use tokio::task::spawn_blocking;
 
-use super::{Command, Reply, advance, post, ring};
+use super::{Command, Compared, Reply, advance, post, ring, told as in_words};
 use crate::{
+    content::Content,
     domain::Verdict,
     flows::{
-        App, escalation, hold,
+        App, backfill, escalation, explain, hold, incidents,
         intake::{self, Acknowledge, Offer, Received},
-        publish, query, rebuild, refresh, written,
+        letterbox, publish, query, rebuild, refresh, restated, written,
     },
     ledger::ObligationKey,
     source::Extract,
@@ -40,24 +41,60 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
             format!("it is {to}, after {rings} rings that did something")
         }
         Command::Submit { file, return_id, agency, period, actor } => {
-            let _turn = app.turn.lock().await;
-            let bytes = tokio::fs::read(&file).await.with_context(|| file.display().to_string())?;
             let name = file.file_name().and_then(|n| n.to_str()).unwrap_or("unnamed").to_owned();
-            let extract = Extract { bytes: Bytes::from(bytes), name, source: format!("brought by {actor}") };
+            let (path, incoming) = (file.clone(), app.board.incoming());
+            let copied = spawn_blocking(move || Content::copied(std::fs::File::open(path)?, &incoming)).await?;
+            let content = copied.with_context(|| file.display().to_string())?;
+            let extract = Extract { content, name, source: format!("brought by {actor}") };
+            let _turn = app.turn.lock().await;
             let key = ObligationKey { return_id, agency, period };
             let offer = Offer { key, extract, actor, acknowledge: Acknowledge::Nothing };
             return Ok(told(&intake::receive(app, offer).await?));
         }
+        Command::Backfill { return_id, paths, agency, actor } => {
+            let loaded = backfill::backfill(app, &return_id, &paths, agency.as_ref(), &actor).await?;
+            return Ok(in_words::loaded(&loaded));
+        }
+        Command::Diff { of, json } => {
+            let (before, after) = match of {
+                Compared::Two(before, after) => (before, after),
+                Compared::Last(key) => restated::last_two(app, &key).await?,
+            };
+            let found = restated::difference(app, before, after).await?;
+            if json { serde_json::to_string_pretty(&found)? } else { in_words::differs(&found) }
+        }
         Command::Nil { return_id, agency, period, reason, actor } => {
             let _turn = app.turn.lock().await;
             let key = ObligationKey { return_id, agency, period };
-            let received = intake::nil(app, key, reason, &actor).await?;
+            let received = intake::nil(app, key, reason, &actor, None).await?;
             format!("submission {}: a nil return is recorded", received.submission)
         }
         Command::Release { submission, accept, reason, actor } => {
             let _turn = app.turn.lock().await;
             return Ok(told(&intake::release(app, submission, accept, &reason, &actor).await?));
         }
+        Command::Explain { submission, finding, because, actor } => {
+            let _turn = app.turn.lock().await;
+            explain::explain(app, submission, finding, &because, &actor).await?;
+            format!("finding {finding} of submission {submission} is explained; the pack prints it as a footnote")
+        }
+        Command::Destroy { incident, actor } => {
+            let _turn = app.turn.lock().await;
+            match incidents::close(app, incident, &actor, &format!("destroyed by {actor}")).await? {
+                true => format!(
+                    "the extract of incident {incident} is destroyed; backups keep a sealed copy until they are overwritten"
+                ),
+                false => format!("the extract of incident {incident} was destroyed before"),
+            }
+        }
+        Command::ReadSealed { incident, actor } => {
+            incidents::note_reading(app, incident, &actor).await?;
+            format!("it is recorded that {actor} opens the extract of incident {incident}")
+        }
+        Command::AcceptMessage { message, agency, return_id, period, always, actor } => {
+            letterbox::accept(app, message, agency, return_id, period, always, &actor).await?
+        }
+        Command::RefuseMessage { message, reason, actor } => letterbox::refuse(app, message, &reason, &actor).await?,
         Command::Hold { obligation, reason, actor } => {
             let _turn = app.turn.lock().await;
             escalation::hold(app, &obligation, &reason, &actor).await?;
@@ -116,14 +153,8 @@ fn told(received: &Received) -> Reply {
         said.push_str(&format!("\n  {reason}"));
     }
     for finding in &received.findings {
-        let place = match (&finding.sheet, &finding.letter, finding.row) {
-            (Some(sheet), Some(letter), Some(row)) => format!("sheet {sheet}, cell {letter}{row}: "),
-            (None, Some(letter), Some(row)) => format!("column {letter}, row {row}: "),
-            (_, _, Some(row)) => format!("row {row}: "),
-            (Some(sheet), _, None) => format!("sheet {sheet}: "),
-            _ => String::new(),
-        };
-        said.push_str(&format!("\n  {} {place}{} ({})", finding.severity.as_str(), finding.says, finding.rule));
+        let (severity, place) = (finding.severity.as_str(), finding.place());
+        said.push_str(&format!("\n  {severity} {place}{} ({})", finding.says, finding.rule));
     }
     Reply::Judged { verdict: received.verdict, says: said }
 }

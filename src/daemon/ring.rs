@@ -9,7 +9,7 @@ use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{post, supervise::words_of};
-use crate::flows::{App, chase, hold, intake, note_failure, publish, pull, refresh};
+use crate::flows::{App, chase, hold, incidents, intake, letterbox, note_failure, publish, pull, refresh, restated};
 
 /// What one ring did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,12 +20,18 @@ pub struct Rang {
     pub resumed: usize,
     /// Files taken.
     pub taken: usize,
+    /// Messages of the mailbox done with.
+    pub read: usize,
     /// Steps of the chase told.
     pub told: usize,
     /// Whether figures were worked out anew.
     pub refreshed: bool,
+    /// Restatements compared with what they replaced.
+    pub compared: usize,
     /// Packs issued.
     pub issued: usize,
+    /// Sealed extracts destroyed.
+    pub destroyed: usize,
 }
 
 impl Rang {
@@ -40,9 +46,12 @@ impl fmt::Display for Rang {
         let counted = [
             (self.resumed, "interrupted submissions judged"),
             (self.taken, "files taken"),
+            (self.read, "messages of the mailbox read"),
             (self.told, "messages of the chase written"),
             (usize::from(self.refreshed), "set of figures worked out anew"),
+            (self.compared, "restatements compared"),
             (self.issued, "packs issued"),
+            (self.destroyed, "sealed extracts destroyed"),
         ];
         let done: Vec<String> =
             counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
@@ -54,11 +63,12 @@ impl fmt::Display for Rang {
     }
 }
 
-/// Asks every flow once. Hosts are asked outside the turn, so that a file brought meanwhile does not wait for them.
+/// Asks every flow once. Hosts are asked outside the turn, so that a file brought meanwhile does not wait for them, and
+/// whoever does not answer soon is not waited for.
 ///
 /// # Errors
 /// When the ledger does not answer; what goes wrong in a flow is noted, and the others have their turn.
-pub async fn ring(app: &App) -> anyhow::Result<Rang> {
+pub async fn ring(app: &Arc<App>) -> anyhow::Result<Rang> {
     let _alone = app.ringing.lock().await;
     let held = hold::look(app).await.context("asking the ledger whether to go on")?;
     metrics::gauge!("quarterday_held").set(if held.is_some() { 1.0 } else { 0.0 });
@@ -67,12 +77,18 @@ pub async fn ring(app: &App) -> anyhow::Result<Rang> {
     rang.resumed = in_turn(app, "resuming", intake::resume(app)).await;
     if free {
         rang.taken = guarded(app, "taking files", pull::pull(app)).await;
+        // On the machine's own clock the mailbox has a task of its own, so that neither waits for the other's hosts.
+        if app.clock.is_simulated() {
+            rang.read = guarded(app, "reading the mailbox", letterbox::collect(app)).await;
+        }
         rang.told = in_turn(app, "chasing", chase::chase(app)).await;
     }
     rang.refreshed = in_turn(app, "refreshing the figures", refresh::refresh(app)).await;
+    rang.compared = in_turn(app, "comparing restatements", restated::tell(app)).await;
     if free {
         rang.issued = in_turn(app, "issuing packs", publish::publish(app)).await;
     }
+    rang.destroyed = in_turn(app, "destroying sealed extracts", incidents::keep_house(app)).await;
     metrics::counter!("quarterday_rings_total").increment(1);
     Ok(rang)
 }
@@ -123,7 +139,7 @@ pub async fn advance(app: &Arc<App>, to: Timestamp) -> anyhow::Result<usize> {
 }
 
 /// Rings, then sends what is due; says whether anything happened.
-async fn ring_and_deliver(app: &App) -> anyhow::Result<bool> {
+async fn ring_and_deliver(app: &Arc<App>) -> anyhow::Result<bool> {
     let rang = ring(app).await?;
     Ok(post::deliver_all(app).await > 0 || rang.did_something())
 }

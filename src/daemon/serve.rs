@@ -15,7 +15,7 @@ use super::{
     supervise::{Beat, keep},
 };
 use crate::{
-    flows::{App, note_failure},
+    flows::{App, hold, letterbox, note_failure},
     ledger::Event,
     schedule::Doorbell,
     web,
@@ -30,6 +30,9 @@ pub struct Readiness {
     /// Where the pages are.
     pub pages: std::net::SocketAddr,
 }
+
+/// How often it is asked whether it is time to look into the mailbox.
+const LETTERBOX_EVERY: Duration = Duration::from_secs(2);
 
 /// The longest that messages which wait are not looked at.
 const POST_EVERY: Duration = Duration::from_secs(5);
@@ -55,6 +58,12 @@ pub async fn serve(opened: Opened, every: Duration, ready: impl FnOnce(&Readines
     let doorbell = match app.clock.is_simulated() {
         true => None,
         false => {
+            if app.mailbox.is_some() {
+                let (app, letters, stopping) = (Arc::clone(&app), Arc::clone(&letters), stopping.clone());
+                tasks.spawn(keep("the letterbox", stopping.clone(), move || {
+                    collections(Arc::clone(&app), Arc::clone(&letters), stopping.clone())
+                }));
+            }
             let (app, letters, beat, stopping) =
                 (Arc::clone(&app), Arc::clone(&letters), Arc::clone(&beat), stopping.clone());
             tasks.spawn(keep("the post", stopping.clone(), move || {
@@ -102,7 +111,8 @@ pub async fn serve(opened: Opened, every: Duration, ready: impl FnOnce(&Readines
     if let Some(doorbell) = doorbell {
         doorbell.silence().await;
     }
-    drain(tasks).await;
+    app.errands.close();
+    drain(&app, tasks).await;
     let _ = std::fs::remove_file(socket(&app.board.data));
     drop(lock);
     ended
@@ -119,7 +129,7 @@ async fn record_start(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn drain(mut tasks: JoinSet<anyhow::Result<()>>) {
+async fn drain(app: &App, mut tasks: JoinSet<anyhow::Result<()>>) {
     let all = async {
         while let Some(ended) = tasks.join_next().await {
             match ended {
@@ -128,6 +138,8 @@ async fn drain(mut tasks: JoinSet<anyhow::Result<()>>) {
                 Err(error) => tracing::error!(%error, "a task did not end well"),
             }
         }
+        // What an errand brought is recorded to its end; what is still under way at a host is asked for again.
+        drop(app.turn.lock().await);
     };
     if timeout(DRAIN, all).await.is_err() {
         tracing::warn!("work is still under way after 30 s; it is resumed at the next start");
@@ -162,6 +174,24 @@ async fn rings(
             Err(error) => note_failure(&app, "ringing", &error).await,
         }
         letters.notify_one();
+    }
+}
+
+/// Looks into the mailbox whenever it is time to, and has what comes of it sent.
+async fn collections(app: Arc<App>, letters: Arc<Notify>, stopping: watch::Receiver<bool>) -> anyhow::Result<()> {
+    loop {
+        tokio::select! {
+            () = sleep(LETTERBOX_EVERY) => {}
+            () = stopped(stopping.clone()) => return Ok(()),
+        }
+        if hold::reason(&app.board.data, &app.ledger, &app.clock).await?.is_some() {
+            continue;
+        }
+        match letterbox::collect(&app).await {
+            Ok(0) => {}
+            Ok(_) => letters.notify_one(),
+            Err(error) => note_failure(&app, "reading the mailbox", &error).await,
+        }
     }
 }
 

@@ -24,6 +24,41 @@ pub fn is_unnamed(heading: &str) -> bool {
     heading.starts_with(UNNAMED)
 }
 
+/// How a cell of a workbook reads whose formula was never worked out, as in files that a program wrote.
+pub const NOT_CALCULATED: &str = "#NOT-CALCULATED!";
+
+/// Whether a cell shows that its formula has no result, as spreadsheets show it: also in the CSV they save.
+pub fn is_formula_error(text: &str) -> bool {
+    const ERRORS: [&str; 13] = [
+        "#BLOCKED!",
+        "#CALC!",
+        "#DATA!",
+        "#DIV/0!",
+        "#FIELD!",
+        "#N/A",
+        "#NAME?",
+        "#NULL!",
+        "#NUM!",
+        "#REF!",
+        "#SPILL!",
+        "#VALUE!",
+        NOT_CALCULATED,
+    ];
+    match text.as_bytes().first() {
+        Some(b'#') => ERRORS.contains(&text),
+        // LibreOffice's own: Err:502.
+        Some(b'E') => {
+            text.strip_prefix("Err:").is_some_and(|code| code.len() == 3 && code.bytes().all(|b| b.is_ascii_digit()))
+        }
+        _ => false,
+    }
+}
+
+/// A heading or a sheet's name without what people do not see: case and surplus spaces.
+pub fn plain(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
 /// Trims headings, names columns that have none and refuses repeated ones. The first is in `first_column`.
 pub(super) fn headings(
     cells: impl IntoIterator<Item = String>,

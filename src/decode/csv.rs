@@ -1,218 +1,243 @@
 //! CSV: RFC 4180, and what spreadsheets make of it.
 //!
 //! Written here rather than taken from a crate because every row must keep the number a spreadsheet shows for it: blank
-//! lines count, line ends inside quotes do not, and an unclosed quote is a file cut off, not a long cell.
+//! lines count, line ends inside quotes do not, and an unclosed quote is a file cut off, not a long cell. A file of any
+//! length is cut between its records into pieces of so many rows, which are read by whoever has time.
 
-use arrow::array::RecordBatch;
-use bytes::Bytes;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
-use super::cells::{Batch, headings, schema};
-use super::text::settle;
-use super::{DecodeError, Encoding, Sheet};
+use super::{
+    DecodeError, Encoding, Remarks, Sheet,
+    cells::{BATCH, schema},
+    dialect::{self, Dialect},
+    fast::{self, Shape},
+    record::{Marks, Record, Records},
+    rows::{Piece, Rows},
+    stream::{Text, TextReader},
+};
+use crate::{content::Content, domain::matches};
 
 /// What a return may state about its CSV files; what it does not state is detected.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CsvOptions {
     pub delimiter: Option<char>,
+    pub quote: Option<Quote>,
     pub encoding: Option<Encoding>,
+    /// 1-based row of the headings, the first one of several.
+    pub header_row: Option<u32>,
+    /// How many rows of headings there are; one if it does not say.
+    pub header_rows: Option<u32>,
+    /// The rows end before one whose first cell that holds something matches one of these: literal text and `*`.
+    pub footer: Vec<String>,
+    /// The rows end at the first blank one.
+    pub ends_at_blank_row: bool,
+    /// Whether empty cells at the end of a row may be left out.
+    pub short_rows: bool,
+    /// Headings that the return knows, as [`plain`](super::plain) makes them, by which its headings are found below a
+    /// title.
+    pub headings: Vec<String>,
 }
 
-const DELIMITERS: [u8; 4] = *b",;\t|";
+/// What holds together a cell that contains delimiters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Quote {
+    Double,
+    Single,
+    /// Quotation marks are characters like any other.
+    None,
+}
 
-/// Records looked at to settle the delimiter.
-const SAMPLE: usize = 20;
+/// How much of a file is looked at to find its headings, in bytes.
+const HEAD: usize = 1 << 20;
+
+/// The longest row read, in bytes.
+const MOST_RECORD: usize = 16 << 20;
+
+/// Bytes after which a piece is closed before it has all its rows.
+const PIECE_BYTES: usize = 4 << 20;
+
+/// The most rows that may follow the first row of a footer.
+const MOST_FOOTER: u32 = 20;
 
 /// Reads the headings; the rows follow as they are asked for.
-pub(super) fn read(options: &CsvOptions, extract: Bytes, allowed: u64) -> Result<Sheet, DecodeError> {
-    let text = settle(extract, options.encoding, allowed)?;
-    let delimiter = match options.delimiter {
-        None => detect(&text),
-        Some(stated) => match u8::try_from(stated) {
-            Ok(byte) if byte.is_ascii() && !b"\"\r\n\0".contains(&byte) => byte,
-            _ => return Err(DecodeError::Delimiter(stated)),
-        },
-    };
-    let mut records = Records { text, at: 0, row: 0, delimiter };
-    let mut record = Record::default();
-    loop {
-        if !records.next(&mut record)? {
-            return Err(DecodeError::Empty);
-        }
-        if !record.is_blank() {
-            break;
-        }
+pub(super) fn read(options: &CsvOptions, extract: Content) -> Result<Sheet, DecodeError> {
+    let mut text = Text::of(extract, options.encoding)?.reader()?;
+    let mut buffer = BytesMut::new();
+    let mut is_whole = false;
+    while buffer.len() < HEAD && !is_whole {
+        is_whole = !text.more(&mut buffer)?;
     }
-    let header_row = records.row;
-    let columns = headings(record.cells().map(str::to_owned), 0)?;
-    let rows = CsvRows { batch: Batch::new(schema(&columns)), width: columns.len(), records, record, ended: false };
-    Ok(Sheet { name: None, header_row, first_column: 0, columns, rows: Box::new(rows) })
+    let Dialect { marks, header_row, columns, body } = dialect::settle(options, characters(&buffer), is_whole)?;
+    let _ = buffer.split_to(body);
+    let shape = Shape { marks, schema: schema(&columns), short_rows: options.short_rows };
+    let footer = Footer { patterns: options.footer.clone(), at_blank_row: options.ends_at_blank_row };
+    let cutter = Cutter { text, buffer, row: header_row, marks, footer, ended: false };
+    let shape = Arc::new(shape);
+    let pieces = cutter.map(move |cut| {
+        let (shape, (text, before)) = (Arc::clone(&shape), cut?);
+        Ok(Piece::new(move || fast::read(&text, before, &shape)))
+    });
+    Ok(Sheet {
+        name: None,
+        header_row,
+        first_column: 0,
+        columns,
+        counts: Vec::new(),
+        remarks: Remarks::default(),
+        rows: Rows::in_pieces(pieces),
+    })
 }
 
-struct CsvRows {
-    records: Records,
-    record: Record,
-    batch: Batch,
-    width: usize,
+/// The whole characters at the beginning of bytes that are text but for a part of one at their end.
+fn characters(bytes: &[u8]) -> &str {
+    bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
+}
+
+/// What ends the rows before the text ends.
+struct Footer {
+    patterns: Vec<String>,
+    at_blank_row: bool,
+}
+
+impl Footer {
+    fn begins(&self, record: &[u8], marks: Marks) -> bool {
+        if self.patterns.is_empty() {
+            return false;
+        }
+        let mut cells = Record::default();
+        // What cannot be read is told by who reads the rows.
+        if Records::of(characters(record), marks).next(&mut cells).is_err() {
+            return false;
+        }
+        let first = cells.cells().map(str::trim).find(|cell| !cell.is_empty());
+        first.is_some_and(|cell| self.patterns.iter().any(|pattern| matches(pattern, cell)))
+    }
+}
+
+/// Cuts a text between its records.
+struct Cutter {
+    text: TextReader,
+    /// What was read and not cut off.
+    buffer: BytesMut,
+    /// Rows before the buffer.
+    row: u32,
+    marks: Marks,
+    footer: Footer,
     ended: bool,
 }
 
-impl Iterator for CsvRows {
-    type Item = Result<RecordBatch, DecodeError>;
+impl Iterator for Cutter {
+    /// The text of some rows, and how many rows stand before them.
+    type Item = Result<(Bytes, u32), DecodeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ended {
             return None;
         }
-        let batch = self.fill();
-        self.ended |= batch.is_err();
-        batch.transpose()
+        let cut = self.cut();
+        self.ended |= cut.is_err();
+        cut.map(|cut| Some(cut).filter(|(text, _)| !text.is_empty())).transpose()
     }
 }
 
-impl CsvRows {
-    fn fill(&mut self) -> Result<Option<RecordBatch>, DecodeError> {
-        while !self.batch.is_full() {
-            if !self.records.next(&mut self.record)? {
+impl Cutter {
+    fn cut(&mut self) -> Result<(Bytes, u32), DecodeError> {
+        let before = self.row;
+        let (mut end, mut held) = (0, 0);
+        while held < BATCH && end < PIECE_BYTES {
+            let Some(next) = self.record(end)? else {
                 self.ended = true;
                 break;
+            };
+            let record = &self.buffer[end..next];
+            let is_blank = self.is_blank(record);
+            if (is_blank && self.footer.at_blank_row) || (!is_blank && self.footer.begins(record, self.marks)) {
+                let rows = self.buffer.split_to(end);
+                self.check_footer(!is_blank)?;
+                self.ended = true;
+                return Ok((rows.freeze(), before));
             }
-            if self.record.is_blank() {
-                continue;
-            }
-            let (row, found) = (self.records.row, self.record.ends.len());
-            if found != self.width {
-                return Err(DecodeError::Ragged { row, found, expected: self.width });
-            }
-            self.batch.push(row, self.record.cells().map(Some));
+            held += usize::from(!is_blank);
+            end = next;
+            self.row = self.row.checked_add(1).ok_or(DecodeError::TooManyRows)?;
         }
-        self.batch.take()
-    }
-}
-
-/// The delimiter that gives the first records the same number of cells, the more the better; else the one the headings
-/// hold most of.
-fn detect(text: &Bytes) -> u8 {
-    let score = |delimiter: u8| {
-        let mut records = Records { text: text.clone(), at: 0, row: 0, delimiter };
-        let mut record = Record::default();
-        let mut widths = Vec::new();
-        while widths.len() < SAMPLE {
-            match records.next(&mut record) {
-                Ok(true) if record.is_blank() && record.ends.len() == 1 => {}
-                Ok(true) => widths.push(record.ends.len()),
-                // What is wrong further down is told when the rows are read.
-                Ok(false) | Err(_) => break,
-            }
-        }
-        let first = widths.first().copied().unwrap_or(0);
-        (first > 1 && widths.iter().all(|width| *width == first), first)
-    };
-    // The last of equals wins, so the comma stands last.
-    DELIMITERS.into_iter().rev().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
-}
-
-/// One record's cells, in one buffer that is used again.
-#[derive(Default)]
-struct Record {
-    text: String,
-    ends: Vec<usize>,
-}
-
-impl Record {
-    fn cells(&self) -> impl Iterator<Item = &str> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| &self.text[start..*end])
+        Ok((self.buffer.split_to(end).freeze(), before))
     }
 
-    /// No cell holds anything: a blank line, or the commas of a row somebody cleared.
-    fn is_blank(&self) -> bool {
-        self.text.is_empty()
+    fn is_blank(&self, record: &[u8]) -> bool {
+        let first = record.first().copied();
+        let may_be =
+            first == Some(self.marks.delimiter) || first == self.marks.quote || first.is_some_and(|b| b < b' ');
+        may_be && self.marks.blank(record).is_some()
     }
-}
 
-/// Walks a text record by record.
-struct Records {
-    /// Checked UTF-8.
-    text: Bytes,
-    at: usize,
-    /// 1-based row of the record read last.
-    row: u32,
-    delimiter: u8,
-}
-
-impl Records {
-    /// Reads the next record; false at the end of the text.
-    fn next(&mut self, record: &mut Record) -> Result<bool, DecodeError> {
-        if self.at >= self.text.len() {
-            return Ok(false);
-        }
-        self.row = self.row.checked_add(1).ok_or(DecodeError::TooManyRows)?;
-        record.text.clear();
-        record.ends.clear();
-        loop {
-            if self.peek() == Some(b'"') {
-                self.quoted(record)?;
-            } else {
-                let delimiter = self.delimiter;
-                let end = self.find(|byte| byte == delimiter || byte == b'\n' || byte == b'\r');
-                self.copy(record, end)?;
-            }
-            record.ends.push(record.text.len());
-            match self.peek() {
-                None => return Ok(true),
-                Some(b'\r') => {
-                    self.at += 1;
-                    self.at += usize::from(self.peek() == Some(b'\n'));
-                    return Ok(true);
-                }
-                Some(b'\n') => {
-                    self.at += 1;
-                    return Ok(true);
-                }
-                Some(byte) if byte == self.delimiter => self.at += 1,
-                Some(_) => return Err(DecodeError::AfterQuote { row: self.row }),
+    /// A footer is short: more than a few rows below it are rows that would be lost.
+    fn check_footer(&mut self, is_row: bool) -> Result<(), DecodeError> {
+        let row = self.row + 1;
+        let (mut at, mut below) = (0, 0);
+        while let Some(next) = self.record(at)? {
+            below += u32::from(!self.is_blank(&self.buffer[at..next]));
+            at = next;
+            if below > MOST_FOOTER + u32::from(is_row) {
+                return Err(DecodeError::LongFooter { row });
             }
         }
-    }
-
-    fn quoted(&mut self, record: &mut Record) -> Result<(), DecodeError> {
-        self.at += 1;
-        loop {
-            let end = self.find(|byte| byte == b'"');
-            self.copy(record, end)?;
-            if self.peek().is_none() {
-                return Err(DecodeError::OpenQuote { row: self.row });
-            }
-            self.at += 1;
-            if self.peek() != Some(b'"') {
-                return Ok(());
-            }
-            record.text.push('"');
-            self.at += 1;
-        }
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    fn find(&self, stop: impl Fn(u8) -> bool) -> usize {
-        let rest = &self.text[self.at..];
-        self.at + rest.iter().position(|byte| stop(*byte)).unwrap_or(rest.len())
-    }
-
-    fn copy(&mut self, record: &mut Record, end: usize) -> Result<(), DecodeError> {
-        // Stops are ASCII, so a slice of checked text is text.
-        let piece = std::str::from_utf8(&self.text[self.at..end]).map_err(|error| DecodeError::Encoding {
-            byte: self.at + error.valid_up_to() + 1,
-            line: self.row as usize,
-            encoding: "UTF-8",
-        })?;
-        record.text.push_str(piece);
-        self.at = end;
         Ok(())
+    }
+
+    /// The end of the record that begins at `start` in the buffer, which is filled as far as that takes; none at the end
+    /// of the text.
+    fn record(&mut self, start: usize) -> Result<Option<usize>, DecodeError> {
+        if start >= self.buffer.len() && !self.more(start)? {
+            return Ok(None);
+        }
+        let quote = self.marks.quote.unwrap_or(b'\n');
+        let (mut at, mut quoted) = (start, false);
+        loop {
+            let rest = &self.buffer[at..];
+            let found = if quoted { memchr::memchr(quote, rest) } else { memchr::memchr3(quote, b'\n', b'\r', rest) };
+            let Some(found) = found.map(|found| at + found) else {
+                at = self.buffer.len();
+                if self.more(start)? {
+                    continue;
+                }
+                return Ok(Some(at));
+            };
+            at = found + 1;
+            // What follows tells what this one means.
+            let is_feed = self.buffer[found] == b'\n';
+            if at == self.buffer.len() && !is_feed {
+                self.more(start)?;
+            }
+            let next = self.buffer.get(at).copied();
+            if is_feed && !quoted {
+                return Ok(Some(at));
+            }
+            if self.buffer[found] == b'\r' && !quoted {
+                return Ok(Some(at + usize::from(next == Some(b'\n'))));
+            }
+            if !quoted {
+                // Inside a cell it is a character like any other.
+                quoted = found == start || self.buffer[found - 1] == self.marks.delimiter;
+            } else if next == Some(quote) {
+                at += 1;
+            } else {
+                quoted = false;
+            }
+        }
+    }
+
+    /// Reads on; false at the end of the text. A row that does not end is an error.
+    fn more(&mut self, start: usize) -> Result<bool, DecodeError> {
+        if self.buffer.len() - start > MOST_RECORD {
+            return Err(DecodeError::LongRecord { row: self.row.saturating_add(1) });
+        }
+        self.text.more(&mut self.buffer)
     }
 }
 

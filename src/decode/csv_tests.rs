@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::decode::wire::texts;
 
 const CORPORA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpora");
 
 fn read_text(text: &str) -> Result<Sheet, DecodeError> {
-    read(&CsvOptions::default(), Bytes::copy_from_slice(text.as_bytes()), 1 << 20)
+    read(&CsvOptions::default(), text.as_bytes().to_vec().into())
 }
 
 /// Headings, then each row's number and cells.
@@ -55,12 +57,12 @@ fn the_delimiter_is_detected_among_four() {
 
 #[test]
 fn a_stated_delimiter_is_kept_to() {
-    let options = CsvOptions { delimiter: Some(';'), encoding: None };
-    let sheet = read(&options, Bytes::from_static(b"a,b,c;d\n1,2,3;4\n"), 1 << 20).unwrap();
+    let options = CsvOptions { delimiter: Some(';'), ..Default::default() };
+    let sheet = read(&options, b"a,b,c;d\n1,2,3;4\n".to_vec().into()).unwrap();
     assert_eq!(sheet.columns, ["a,b,c", "d"]);
     for wrong in ['"', '\n', '€'] {
-        let options = CsvOptions { delimiter: Some(wrong), encoding: None };
-        assert!(matches!(read(&options, Bytes::from_static(b"a"), 1 << 20), Err(DecodeError::Delimiter(_))));
+        let options = CsvOptions { delimiter: Some(wrong), ..Default::default() };
+        assert!(matches!(read(&options, b"a".to_vec().into()), Err(DecodeError::Delimiter(_))));
     }
 }
 
@@ -105,12 +107,6 @@ fn long_files_come_in_batches() {
 }
 
 #[test]
-fn more_than_the_allowed_size_is_refused() {
-    let text = Bytes::from("a\n".repeat(100));
-    assert!(matches!(read(&CsvOptions::default(), text, 100), Err(DecodeError::TooLarge(100))));
-}
-
-#[test]
 fn csv_spectrum_equals_its_json() {
     let folder = Path::new(CORPORA).join("csv-spectrum");
     if !folder.exists() {
@@ -141,18 +137,127 @@ fn csv_spectrum_equals_its_json() {
 #[test]
 fn bad_utf_8_is_refused_or_read_as_windows_wrote_it_but_never_replaced() {
     let Ok(corpus) = std::fs::read(Path::new(CORPORA).join("utf8/utf8tests.bin")) else { return };
-    let whole = read(&CsvOptions { delimiter: Some('|'), encoding: None }, Bytes::from(corpus.clone()), 1 << 20);
-    assert!(matches!(whole, Err(DecodeError::Encoding { .. })));
-    let utf8 = CsvOptions { delimiter: Some('|'), encoding: Some(Encoding::Utf8) };
+    let options = CsvOptions { delimiter: Some('|'), ..Default::default() };
+    assert!(matches!(read(&options, corpus.clone().into()), Err(DecodeError::Encoding { .. })));
+    let utf8 = CsvOptions { encoding: Some(Encoding::Utf8), ..options.clone() };
     for line in corpus.split(|byte| *byte == b'\n') {
-        let file = Bytes::from([b"heading\n", line].concat());
-        if let Ok(sheet) = read(&CsvOptions { delimiter: Some('|'), encoding: None }, file.clone(), 1 << 20)
+        let file = [b"heading\n", line].concat();
+        if let Ok(sheet) = read(&options, file.clone().into())
             && let Ok(rows) = texts(sheet)
         {
             let had = line.windows(3).any(|bytes| bytes == "\u{FFFD}".as_bytes());
             assert!(had || rows.iter().all(|(_, cells)| cells.iter().all(|cell| !cell.contains('\u{FFFD}'))));
         }
-        let strict = read(&utf8, file, 1 << 20);
+        let strict = read(&utf8, file.into());
         assert_eq!(strict.is_ok(), std::str::from_utf8(line).is_ok());
     }
+}
+
+/// The rows as the law reads them, one record after another.
+fn lawful(text: &str, marks: Marks, width: usize, short_rows: bool) -> Result<Vec<(u32, Vec<String>)>, String> {
+    let (mut records, mut record, mut rows) = (Records::of(text, marks), Record::default(), Vec::new());
+    while records.next(&mut record).map_err(|error| error.to_string())? {
+        if record.is_blank() {
+            continue;
+        }
+        let mut cells: Vec<String> = record.cells().map(str::to_owned).collect();
+        let surplus = cells.iter().skip(width).any(|cell| !cell.is_empty());
+        if surplus || (cells.len() < width && !short_rows) {
+            let (row, found) = (records.row, record.width());
+            return Err(DecodeError::Ragged { row, found, expected: width }.to_string());
+        }
+        cells.resize(width, String::new());
+        rows.push((records.row, cells));
+    }
+    Ok(rows)
+}
+
+fn columns(width: usize) -> Vec<String> {
+    (0..width).map(|column| format!("c{column}")).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #[test]
+    fn a_piece_is_read_as_the_law_reads_it(
+        text in prop_oneof![
+            "([a-c\",;\r\n' é]|\"\"|a,b\n|\"x\"){0,40}",
+            "(([a-cé]{0,9}|\"[a,\n\r]{0,5}(\"\")?\"),([a-c]{0,20}|\"\")(\r\n|\n)){0,20}",
+        ],
+        delimiter in prop_oneof![Just(b','), Just(b';')],
+        quote in prop_oneof![Just(Some(b'"')), Just(Some(b'\'')), Just(None)],
+        width in 1_usize..4,
+        short_rows in any::<bool>(),
+    ) {
+        let marks = Marks { delimiter, quote };
+        let shape = Shape { marks, schema: schema(&columns(width)), short_rows };
+        let batch = fast::read(text.as_bytes(), 0, &shape).map_err(|error| error.to_string());
+        let sheet = |batch| Sheet {
+            name: None, header_row: 0, first_column: 0, columns: columns(width), counts: Vec::new(), remarks: Remarks::default(), rows: Rows::of(std::iter::once(Ok(batch)))
+        };
+        let read = batch.and_then(|batch| texts(sheet(batch)).map_err(|error| error.to_string()));
+        prop_assert_eq!(read, lawful(&text, marks, width, short_rows));
+    }
+
+    #[test]
+    fn a_text_is_cut_between_its_records(
+        text in "([a-b\",\r\n]|\"\"|a,b\n|\"x\"|\"\r\n\"){0,60}",
+        chunk in 1_usize..9,
+    ) {
+        let marks = Marks { delimiter: b',', quote: Some(b'"') };
+        let (mut records, mut record) = (Records::of(&text, marks), Record::default());
+        let mut ends = Vec::new();
+        let mut error = false;
+        while !error && records.at < text.len() {
+            error = records.next(&mut record).is_err();
+            ends.push(records.at);
+        }
+        let mut cutter = Cutter {
+            text: TextReader::trickling(text.as_bytes(), chunk), buffer: BytesMut::new(), row: 0, marks, ended: false,
+            footer: Footer { patterns: Vec::new(), at_blank_row: false },
+        };
+        let (mut start, mut cut) = (0, Vec::new());
+        while let Some(end) = cutter.record(start).unwrap() {
+            cut.push(end);
+            start = end;
+        }
+        // What follows an error is never read.
+        let lawful = if error { ends.len() - 1 } else { ends.len() };
+        prop_assert_eq!(&cut[..lawful], &ends[..lawful]);
+        prop_assert!(error || cut.len() == ends.len());
+    }
+}
+
+#[test]
+fn empty_cells_behind_the_last_column_are_no_cells() {
+    assert_eq!(table("a,b\n1,2,,\n3,4\n").unwrap().1[0], (2, vec!["1".to_owned(), "2".to_owned()]));
+    let options = CsvOptions { short_rows: true, ..Default::default() };
+    let sheet = read(&options, b"a,b,c\n1\n,,3\n".to_vec().into()).unwrap();
+    let rows = texts(sheet).unwrap();
+    assert_eq!(rows[0], (2, vec!["1".to_owned(), String::new(), String::new()]));
+}
+
+#[test]
+fn notes_below_the_table_are_left_out_when_they_are_declared() {
+    let rows = |options: &CsvOptions, text: &str| {
+        let sheet = read(options, text.as_bytes().to_vec().into()).map_err(|error| error.to_string())?;
+        texts(sheet)
+            .map_err(|error| error.to_string())
+            .map(|rows| rows.into_iter().map(|(row, _)| row).collect::<Vec<_>>())
+    };
+    let text = "a,b\n1,2\n3,4\nTotal,6\n\nSource: the police\n";
+    let footer = CsvOptions { footer: vec!["Source:*".into(), "total*".into()], ..Default::default() };
+    assert_eq!(rows(&footer, text).unwrap(), [2, 3]);
+    let blank = CsvOptions { ends_at_blank_row: true, ..Default::default() };
+    assert_eq!(rows(&blank, text).unwrap(), [2, 3, 4]);
+    assert!(rows(&CsvOptions::default(), text).unwrap_err().starts_with("row 6 has 1 cells"));
+    let long = format!("a,b\nTotal,1\n{}", "1,2\n".repeat(21));
+    assert!(rows(&footer, &long).unwrap_err().starts_with("row 2 begins like the notes below the table"));
+    assert_eq!(rows(&footer, &long.replacen("1,2\n", "", 1)).unwrap(), [0_u32; 0]);
+}
+
+#[test]
+fn a_row_without_end_is_not_read_into_memory() {
+    let text = format!("a,b\n1,\"{}", "x".repeat(MOST_RECORD + (1 << 20)));
+    assert!(error(&text).starts_with("row 2 is longer than 16 MiB"));
 }

@@ -1,24 +1,37 @@
-//! JSON: an array of flat objects, the same under `data`, or one object a line.
+//! JSON: an array of objects, the same under a key, or one object a line.
 //!
-//! Numbers keep the digits they were written with. Keys are headings in the order of first sight.
+//! Numbers keep the digits they were written with. Keys are headings in the order of first sight; those of an object
+//! inside a record are joined by points, so that `{"child": {"id": 1}}` has the heading `child.id`.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::ops::Range;
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
-use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::cells::{Batch, headings, schema};
 use super::text::settle;
-use super::{DecodeError, Encoding, Sheet};
+use super::{DecodeError, Encoding, Remarks, Rows, Sheet};
+
+/// What a return may state about its JSON files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct JsonOptions {
+    /// The keys that lead to the list of records, joined by points; without it the file is the list, has it under
+    /// `data`, or has one record a line.
+    pub records: Option<String>,
+}
+
+/// How deep the objects of a record may nest.
+const DEPTH: usize = 16;
 
 /// Checks every record and gathers the headings; the rows follow as they are asked for.
-pub(super) fn read(extract: Bytes, allowed: u64) -> Result<Sheet, DecodeError> {
+pub(super) fn read(options: &JsonOptions, extract: Bytes, allowed: u64) -> Result<Sheet, DecodeError> {
     let text = settle(extract, Some(Encoding::Utf8), allowed)?;
     if text.trim_ascii().is_empty() {
         return Err(DecodeError::Empty);
@@ -26,7 +39,7 @@ pub(super) fn read(extract: Bytes, allowed: u64) -> Result<Sheet, DecodeError> {
     let mut columns = Vec::new();
     let mut known = HashMap::new();
     let mut records = Vec::new();
-    for record in split(&text)? {
+    for record in split(&text, options.records.as_deref())? {
         let number = u32::try_from(records.len() + 1).map_err(|_| DecodeError::TooManyRows)?;
         for (key, _) in cells(record.get(), number)? {
             if !known.contains_key(&key) {
@@ -42,11 +55,29 @@ pub(super) fn read(extract: Bytes, allowed: u64) -> Result<Sheet, DecodeError> {
     let columns = headings(columns, 0)?;
     let batch = Batch::new(schema(&columns));
     let rows = JsonRows { text, records, at: 0, known, batch };
-    Ok(Sheet { name: None, header_row: 0, first_column: 0, columns, rows: Box::new(rows) })
+    Ok(Sheet {
+        name: None,
+        header_row: 0,
+        first_column: 0,
+        columns,
+        counts: Vec::new(),
+        remarks: Remarks::default(),
+        rows: Rows::of(rows),
+    })
 }
 
-/// The records of any of the three shapes.
-fn split(text: &[u8]) -> Result<Vec<&RawValue>, DecodeError> {
+/// The records of any of the shapes.
+fn split<'a>(text: &'a [u8], at: Option<&str>) -> Result<Vec<&'a RawValue>, DecodeError> {
+    if let Some(at) = at {
+        let mut value: &RawValue = serde_json::from_slice(text).map_err(malformed)?;
+        for key in at.split('.') {
+            value = member(value, key)?.ok_or_else(|| DecodeError::NoRecords(at.to_owned()))?;
+        }
+        if !value.get().starts_with('[') {
+            return Err(DecodeError::NoRecords(at.to_owned()));
+        }
+        return serde_json::from_str(value.get()).map_err(malformed);
+    }
     if text.trim_ascii_start().first() == Some(&b'[') {
         return serde_json::from_slice(text).map_err(malformed);
     }
@@ -55,12 +86,25 @@ fn split(text: &[u8]) -> Result<Vec<&RawValue>, DecodeError> {
         records.push(record.map_err(malformed)?);
     }
     if let [only] = records.as_slice()
-        && let Ok(Members(members)) = serde_json::from_str::<Members<'_>>(only.get())
-        && let Some((_, data)) = members.iter().find(|(key, value)| key == "data" && value.get().starts_with('['))
+        && let Ok(Some(data)) = member(only, "data")
+        && data.get().starts_with('[')
     {
         return serde_json::from_str(data.get()).map_err(malformed);
     }
     Ok(records)
+}
+
+/// The value of a key, if `value` is an object that has it.
+fn member<'a>(value: &'a RawValue, key: &str) -> Result<Option<&'a RawValue>, DecodeError> {
+    if !value.get().starts_with('{') {
+        return Ok(None);
+    }
+    let Members(members) = serde_json::from_str(value.get()).map_err(malformed)?;
+    let mut found = members.into_iter().filter(|(name, _)| name == key).map(|(_, value)| value);
+    match (found.next(), found.next()) {
+        (_, Some(_)) => Err(DecodeError::DuplicateKey { record: 0, key: key.to_owned() }),
+        (found, None) => Ok(found),
+    }
 }
 
 fn malformed(error: serde_json::Error) -> DecodeError {
@@ -81,23 +125,39 @@ fn cells(record: &str, number: u32) -> Result<Vec<Cell<'_>>, DecodeError> {
     if !record.starts_with('{') {
         return Err(DecodeError::NotAnObject { record: number });
     }
-    let Members(members) = serde_json::from_str(record).map_err(malformed)?;
-    let mut cells = Vec::with_capacity(members.len());
-    let mut seen = std::collections::HashSet::new();
+    let mut cells = Vec::new();
+    add_members(record, number, "", DEPTH, &mut cells)?;
+    let mut seen = HashSet::with_capacity(cells.len());
+    match cells.iter().find(|(key, _)| !seen.insert(key.as_str())) {
+        Some((key, _)) => Err(DecodeError::DuplicateKey { record: number, key: key.clone() }),
+        None => Ok(cells),
+    }
+}
+
+fn add_members<'a>(
+    object: &'a str,
+    number: u32,
+    before: &str,
+    deeper: usize,
+    cells: &mut Vec<Cell<'a>>,
+) -> Result<(), DecodeError> {
+    let Members(members) = serde_json::from_str(object).map_err(malformed)?;
     for (key, value) in members {
+        let key = format!("{before}{key}");
         let written = value.get();
         let cell = match written.as_bytes().first() {
+            Some(b'{') if deeper > 0 => {
+                add_members(written, number, &format!("{key}."), deeper - 1, cells)?;
+                continue;
+            }
             Some(b'{' | b'[') => return Err(DecodeError::Nested { record: number, key }),
             Some(b'"') => Some(Cow::Owned(serde_json::from_str::<String>(written).map_err(malformed)?)),
             Some(b'n') => None,
             _ => Some(Cow::Borrowed(written)),
         };
-        if !seen.insert(key.clone()) {
-            return Err(DecodeError::DuplicateKey { record: number, key });
-        }
         cells.push((key, cell));
     }
-    Ok(cells)
+    Ok(())
 }
 
 /// An object's members as written: in order, repeats and all.
@@ -180,7 +240,13 @@ mod tests {
     type Table = (Vec<String>, Vec<(u32, Vec<String>)>);
 
     fn table(text: &str) -> Result<Table, String> {
-        let sheet = read(Bytes::copy_from_slice(text.as_bytes()), 1 << 20).map_err(|error| error.to_string())?;
+        table_at(None, text)
+    }
+
+    fn table_at(records: Option<&str>, text: &str) -> Result<Table, String> {
+        let options = JsonOptions { records: records.map(str::to_owned) };
+        let sheet =
+            read(&options, Bytes::copy_from_slice(text.as_bytes()), 1 << 20).map_err(|error| error.to_string())?;
         let columns = sheet.columns.clone();
         texts(sheet).map(|rows| (columns, rows)).map_err(|error| error.to_string())
     }
@@ -199,6 +265,26 @@ mod tests {
     fn numbers_keep_their_digits() {
         let (_, rows) = table(r#"[{"a": 12345678901234567890.10, "b": 1e400, "c": -0}]"#).unwrap();
         assert_eq!(rows[0].1, ["12345678901234567890.10", "1e400", "-0"]);
+    }
+
+    #[test]
+    fn records_lie_where_the_contract_says() {
+        let text = r#"{"page": 1, "data": {"items": [{"a": 1}, {"a": 2}], "total": 2}}"#;
+        assert_eq!(table_at(Some("data.items"), text).unwrap().1.len(), 2);
+        assert!(table_at(Some("data.rows"), text).unwrap_err().contains("data.rows"));
+        assert!(table_at(Some("page"), text).unwrap_err().contains("no list of records"));
+        assert!(table_at(Some("data"), r#"{"data": [], "data": [{"a": 1}]}"#).unwrap_err().contains("two values"));
+    }
+
+    #[test]
+    fn an_object_inside_a_record_gives_headings_with_points() {
+        let (columns, rows) = table(r#"[{"child": {"id": "7", "home": {"postcode": "X"}}, "n": 1}]"#).unwrap();
+        assert_eq!(columns, ["child.id", "child.home.postcode", "n"]);
+        assert_eq!(rows[0].1, ["7", "X", "1"]);
+        let twice = table(r#"[{"a": {"b": 1}, "a.b": 2}]"#).unwrap_err();
+        assert!(twice.starts_with("record 1 has two values of one name"), "{twice}");
+        let deep = format!("[{}1{}]", r#"{"a":"#.repeat(40), "}".repeat(40));
+        assert!(table(&deep).unwrap_err().starts_with("record 1 holds a list or an object"));
     }
 
     #[test]
@@ -221,7 +307,7 @@ mod tests {
             let bytes = std::fs::read(&file).unwrap();
             // A cell is read by a stricter reader than a document: only what opens as an object can be a table.
             let objects = bytes.trim_ascii_start().starts_with(b"{");
-            let found = read(Bytes::from(bytes), 1 << 20).and_then(texts);
+            let found = read(&JsonOptions::default(), Bytes::from(bytes), 1 << 20).and_then(texts);
             match name.as_bytes()[0] {
                 b'n' => {
                     assert!(found.is_err(), "{name} was accepted");

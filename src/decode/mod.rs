@@ -1,33 +1,52 @@
 //! An extract becomes tables of text cells, each row knowing where it stood in the file.
 //!
-//! CSV and JSON are read here, in memory-safe code that copies cells and interprets nothing; workbooks and Parquet are
-//! read in a [worker]. Knows nothing of contracts: which columns are wanted, what a cell may hold and
+//! CSV, JSON and XML are read here, in memory-safe code that copies cells and interprets nothing; workbooks, Parquet and
+//! Arrow are read in a [worker]. Knows nothing of contracts: which columns are wanted, what a cell may hold and
 //! which texts mean "not available" is for `check`.
 
+mod arrow_file;
 mod cells;
+mod columnar;
 mod csv;
+mod dialect;
 mod error;
+mod every_row;
+mod fast;
 mod json;
+mod marks;
 mod parquet;
+mod record;
+mod remarks;
+mod rows;
+mod stream;
 mod text;
+mod unwrap;
 mod wire;
 mod workbook;
+mod xml;
 
 use std::process::ExitCode;
 
-use arrow::array::RecordBatch;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::content::Content;
 use crate::worker::{self, Job, Kind, Launcher};
 
 pub use crate::worker::Limits;
-pub use cells::is_unnamed;
-pub use csv::CsvOptions;
+pub use cells::{NOT_CALCULATED, is_formula_error, is_unnamed, plain};
+pub use csv::{CsvOptions, Quote};
 pub use error::DecodeError;
+pub use every_row::{Part, every_row};
+pub use json::JsonOptions;
+pub use marks::{AGENCY_MARK, Marks, PERIOD_MARK, RETURN_MARK, marks_of};
+pub use remarks::{Outside, Remarks, Runs, Stored, Tally};
+pub use rows::{Piece, Rows};
 pub use text::{Encoding, refuse_what_is_no_data};
-pub use workbook::XlsxOptions;
+pub use unwrap::{Keys, Lock, Members, NotAPattern, Pattern, Refusal, Unwrapped, is_wrapped, unwrap};
+pub use workbook::{Wanted, WantedHeading, WorkbookOptions, is_range};
+pub use xml::{NotAPath, Place, XmlOptions, XmlTable, rows_path};
 
 /// What a file holds: one or more tables of text cells.
 pub struct Decoded {
@@ -38,7 +57,7 @@ pub struct Decoded {
 
 /// One table of a file.
 pub struct Sheet {
-    /// The workbook's name for it; none for CSV, JSON and Parquet.
+    /// The workbook's name for it, or the path of the elements of XML; none for CSV, JSON, Parquet and Arrow.
     pub name: Option<String>,
     /// 1-based row of the headings in the file; 0 where the format has no such row.
     pub header_row: u32,
@@ -46,6 +65,11 @@ pub struct Sheet {
     pub first_column: u32,
     /// Headings as written, trimmed; never twice the same. A column without one goes by its letter: see [`is_unnamed`].
     pub columns: Vec<String>,
+    /// How often the file has each of them, in the same order, where a file has headings more than once (XML); else
+    /// empty.
+    pub counts: Vec<u64>,
+    /// What the reader noticed beside the cells.
+    pub remarks: Remarks,
     /// Batches: column 0 is `__row` (`UInt32`, 1-based row in the file as a spreadsheet counts, or the record's number
     /// where the format has no rows), then one nullable `Utf8` column per heading in the same order. Empty cells are
     /// null; rows without any cell are left out.
@@ -60,18 +84,18 @@ impl Sheet {
     }
 }
 
-/// The rows of a sheet, read as they are asked for.
-pub type Rows = Box<dyn Iterator<Item = Result<RecordBatch, DecodeError>> + Send>;
-
 /// How an extract is to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Format {
     Csv(CsvOptions),
-    Xlsx(XlsxOptions),
-    /// An array of flat objects, such an array under `data`, or one object a line.
-    Json,
+    /// `.xlsx`, `.xls`, `.xlsb` or `.ods`, whichever it is.
+    Workbook(WorkbookOptions),
+    Json(JsonOptions),
+    Xml(XmlOptions),
     Parquet,
+    /// Arrow IPC, as a file or as a stream.
+    Arrow,
 }
 
 /// The column letters of a 0-based column: A, B, … Z, AA.
@@ -86,11 +110,14 @@ pub fn letter(column: usize) -> String {
     letters.iter().rev().collect()
 }
 
+/// How much of an extract tells what it is: see [`refuse_what_is_no_data`].
+pub const HEAD: usize = 1 << 16;
+
 /// Reads an extract under the ordinary [`Limits`].
 ///
 /// # Errors
 /// See [`decode_within`].
-pub async fn decode(format: &Format, extract: Bytes, worker: &Launcher) -> Result<Decoded, DecodeError> {
+pub async fn decode(format: &Format, extract: impl Into<Content>, worker: &Launcher) -> Result<Decoded, DecodeError> {
     decode_within(format, extract, worker, Limits::default()).await
 }
 
@@ -101,31 +128,82 @@ pub async fn decode(format: &Format, extract: Bytes, worker: &Launcher) -> Resul
 /// [`Sheet::rows`]: rows before it are not a file either.
 pub async fn decode_within(
     format: &Format,
-    extract: Bytes,
+    extract: impl Into<Content>,
     worker: &Launcher,
     limits: Limits,
 ) -> Result<Decoded, DecodeError> {
-    refuse_what_is_no_data(format, &extract)?;
+    let extract = extract.into();
+    refuse_what_is_no_data(format, &extract.head(HEAD)?)?;
+    let most = limits.decoded_bytes;
     match format {
-        Format::Csv(options) => one(csv::read(options, extract, limits.decoded_bytes)?),
-        Format::Json => one(json::read(extract, limits.decoded_bytes)?),
-        Format::Xlsx(options) => {
-            let request = json!({ "sheets": options.sheets });
-            wire::sheets(in_worker(worker, Kind::Xlsx, &request, &extract, limits).await?)
+        Format::Csv(options) => one(csv::read(options, extract)?),
+        Format::Json(options) => one(json::read(options, whole(&extract, most)?, most)?),
+        Format::Xml(options) => xml::read(options, whole(&extract, most)?, most),
+        Format::Workbook(options) => {
+            let request = json!(options);
+            wire::sheets(in_worker(worker, Kind::Workbook, &request, &whole(&extract, most)?, limits).await?)
         }
-        Format::Parquet => wire::sheets(in_worker(worker, Kind::Parquet, &json!({}), &extract, limits).await?),
+        Format::Parquet => {
+            wire::sheets(in_worker(worker, Kind::Parquet, &json!({}), &whole(&extract, most)?, limits).await?)
+        }
+        Format::Arrow => {
+            wire::sheets(in_worker(worker, Kind::Arrow, &json!({}), &whole(&extract, most)?, limits).await?)
+        }
     }
+}
+
+/// Reads a CSV file that belongs to a definition, such as a list of codes.
+///
+/// # Errors
+/// When it is no CSV file.
+pub fn csv(bytes: Bytes) -> Result<Sheet, DecodeError> {
+    csv::read(&CsvOptions::default(), bytes.into())
+}
+
+/// The whole extract in memory, for formats that cannot be read otherwise.
+fn whole(extract: &Content, most: u64) -> Result<Bytes, DecodeError> {
+    if extract.length() > most { Err(DecodeError::TooLarge(most)) } else { Ok(extract.bytes()?) }
 }
 
 fn one(sheet: Sheet) -> Result<Decoded, DecodeError> {
     Ok(Decoded { sheets: vec![sheet], ignored: Vec::new() })
 }
 
+/// Reads every file that came out of an extract's wrappings, under the ordinary [`Limits`]. Where each file of an archive
+/// is a table, its sheet goes by the file's name.
+///
+/// # Errors
+/// See [`decode_within`]; of several files the error names the one.
+pub async fn decode_each(
+    format: &Format,
+    members: &Members,
+    unwrapped: Unwrapped,
+    worker: &Launcher,
+) -> Result<Decoded, DecodeError> {
+    let mut all = Decoded { sheets: Vec::new(), ignored: unwrapped.ignored };
+    for (name, content) in unwrapped.files {
+        let decoded = decode(format, content, worker).await;
+        let (Members::Each(_), Some(name)) = (members, name) else {
+            let Decoded { sheets, ignored } = decoded?;
+            all.sheets.extend(sheets);
+            all.ignored.extend(ignored);
+            continue;
+        };
+        let file = name.rsplit(['/', '\\']).next().unwrap_or(&name).to_owned();
+        for sheet in decoded.map_err(|error| error.in_file(&file))?.sheets {
+            let of = file.clone();
+            let rows = Rows::of(sheet.rows.map(move |batch| batch.map_err(|error| error.in_file(&of))));
+            all.sheets.push(Sheet { name: Some(file.clone()), rows, ..sheet });
+        }
+    }
+    Ok(all)
+}
+
 async fn in_worker(
     worker: &Launcher,
     kind: Kind,
     request: &serde_json::Value,
-    extract: &Bytes,
+    extract: &[u8],
     limits: Limits,
 ) -> Result<Vec<worker::Frame>, DecodeError> {
     let job = Job { kind, request, input: Some(extract), limits, readable: &[] };
@@ -135,10 +213,12 @@ async fn in_worker(
 /// Runs one of the decoding workers, the child's side of [`decode`]; none for the kinds that are not decode's.
 pub fn serve_worker(kind: Kind) -> Option<ExitCode> {
     match kind {
-        Kind::Xlsx => Some(worker::serve(kind, workbook::handle)),
+        Kind::Workbook => Some(worker::serve(kind, workbook::handle)),
         Kind::Parquet => Some(worker::serve(kind, parquet::handle)),
+        Kind::Arrow => Some(worker::serve(kind, arrow_file::handle)),
+        Kind::Unwrap => Some(worker::serve(kind, unwrap::handle)),
         Kind::Probe => Some(worker::serve(kind, worker::probe)),
-        Kind::Typst | Kind::Sql => None,
+        Kind::Typst | Kind::Sql | Kind::Mark | Kind::Guard | Kind::Mail => None,
     }
 }
 

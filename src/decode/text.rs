@@ -24,38 +24,45 @@ pub enum Encoding {
     Windows1252,
 }
 
-/// Refuses what is plainly something else: nothing at all, a web page, a workbook where text is expected.
+/// Refuses what is plainly something else: nothing at all, a web page, a workbook where text is expected. `bytes` are
+/// the first ones of the file, at least [`HEAD`](super::HEAD) of them if there are as many.
 ///
 /// # Errors
 /// What it is instead.
 pub fn refuse_what_is_no_data(format: &Format, bytes: &[u8]) -> Result<(), DecodeError> {
     let expected = match format {
         Format::Csv(_) => "a CSV file",
-        Format::Xlsx(_) => "an .xlsx workbook",
-        Format::Json => "a JSON file",
+        Format::Workbook(_) => "a workbook",
+        Format::Json(_) => "a JSON file",
+        Format::Xml(_) => "an XML file",
         Format::Parquet => "a Parquet file",
+        Format::Arrow => "an Arrow file",
     };
     let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
     if body.is_empty() {
         return Err(DecodeError::Empty);
     }
     let opening: String = body.iter().take(64).map(|byte| char::from(byte.to_ascii_lowercase())).collect();
-    if ["<!doctype html", "<html", "<head", "<body", "<!--"].iter().any(|tag| opening.starts_with(tag)) {
+    if ["<!doctype html", "<html", "<head", "<body", "<!--"].iter().any(|tag| opening.starts_with(tag))
+        && !(opening.starts_with("<!--") && matches!(format, Format::Xml(_)))
+    {
         return Err(DecodeError::WebPage(expected));
     }
     let found = match bytes {
         [b'P', b'K', 3, 4, ..] => "a workbook or a zip archive",
         [0xD0, 0xCF, 0x11, 0xE0, ..] => "an old or password-protected Office file",
         [b'P', b'A', b'R', b'1', ..] => "a Parquet file",
+        [b'A', b'R', b'R', b'O', b'W', b'1', ..] => "an Arrow file",
         [b'%', b'P', b'D', b'F', ..] => "a PDF",
         [0x1F, 0x8B, ..] => "a gzip archive",
         _ => return Ok(()),
     };
     let own = match format {
         // The worker says more about these two: protected, old, damaged.
-        Format::Xlsx(_) => bytes.starts_with(b"PK") || bytes.starts_with(&[0xD0, 0xCF]),
+        Format::Workbook(_) => bytes.starts_with(b"PK") || bytes.starts_with(&[0xD0, 0xCF]),
         Format::Parquet => bytes.starts_with(b"PAR1"),
-        Format::Csv(_) | Format::Json => false,
+        Format::Arrow => bytes.starts_with(b"ARROW1"),
+        Format::Csv(_) | Format::Json(_) | Format::Xml(_) => false,
     };
     if own { Ok(()) } else { Err(DecodeError::OtherFormat { found, expected }) }
 }
@@ -99,8 +106,8 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16, allowed: u64) -> Result<Bytes, 
     let mut text = String::with_capacity(bytes.len() / 2);
     let mut read = 0;
     let broken = |read: usize, text: &str| DecodeError::Encoding {
-        byte: 2 * read + 1,
-        line: text.matches('\n').count() + 1,
+        byte: 2 * read as u64 + 1,
+        line: text.matches('\n').count() as u64 + 1,
         encoding: "UTF-16",
     };
     for unit in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
@@ -130,7 +137,7 @@ fn looks_like_windows_1252(bytes: &[u8]) -> bool {
 
 fn windows_1252(bytes: &[u8], allowed: u64) -> Result<Bytes, DecodeError> {
     // Five bytes stand for nothing in Windows-1252; the decoder would make control characters of them.
-    if let Some(byte) = bytes.iter().position(|byte| matches!(byte, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D)) {
+    if let Some(byte) = bytes.iter().position(|byte| is_undefined_in_windows_1252(*byte)) {
         return Err(wrong(bytes, byte, "UTF-8 or Windows-1252"));
     }
     match WINDOWS_1252.decode_without_bom_handling(bytes).0 {
@@ -139,13 +146,17 @@ fn windows_1252(bytes: &[u8], allowed: u64) -> Result<Bytes, DecodeError> {
     }
 }
 
+pub(super) fn is_undefined_in_windows_1252(byte: u8) -> bool {
+    matches!(byte, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D)
+}
+
 fn within(text: String, allowed: u64) -> Result<Bytes, DecodeError> {
     if text.len() as u64 > allowed { Err(DecodeError::TooLarge(allowed)) } else { Ok(Bytes::from(text)) }
 }
 
 fn wrong(bytes: &[u8], at: usize, encoding: &'static str) -> DecodeError {
     let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-    DecodeError::Encoding { byte: at + 1, line, encoding }
+    DecodeError::Encoding { byte: at as u64 + 1, line: line as u64, encoding }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::cells::schema;
-use super::{DecodeError, Decoded, Sheet};
+use super::{DecodeError, Decoded, Remarks, Rows, Sheet};
 use crate::worker::{Frame, Output};
 
 /// A sheet without its rows.
@@ -21,6 +21,8 @@ pub(super) struct Heading {
     pub header_row: u32,
     pub first_column: u32,
     pub columns: Vec<String>,
+    #[serde(default)]
+    pub remarks: Remarks,
 }
 
 /// Writes one sheet, from the worker's side.
@@ -34,8 +36,13 @@ pub(super) fn send(
         stream.write(&batch?).map_err(|error| error.to_string())?;
     }
     let bytes = stream.into_inner().map_err(|error| error.to_string())?;
+    send_written(output, heading, &bytes)
+}
+
+/// Writes one sheet whose rows are an Arrow IPC stream already.
+pub(super) fn send_written(output: &mut Output, heading: &Heading, rows: &[u8]) -> Result<(), String> {
     output.json(&json!({ "sheet": heading })).map_err(|error| error.to_string())?;
-    output.bytes(&bytes).map_err(|error| error.to_string())
+    output.bytes(rows).map_err(|error| error.to_string())
 }
 
 /// Writes what was left out; the last frame of an answer.
@@ -64,9 +71,9 @@ pub(super) fn sheets(frames: Vec<Frame>) -> Result<Decoded, DecodeError> {
         if stream.schema() != schema(&heading.columns) {
             return Err(DecodeError::Wire("rows of another shape"));
         }
-        let Heading { name, header_row, first_column, columns } = heading;
-        let rows = Box::new(stream.map(|batch| batch.map_err(DecodeError::from)));
-        decoded.sheets.push(Sheet { name, header_row, first_column, columns, rows });
+        let Heading { name, header_row, first_column, columns, remarks } = heading;
+        let rows = Rows::of(stream.map(|batch| batch.map_err(DecodeError::from)));
+        decoded.sheets.push(Sheet { name, header_row, first_column, columns, counts: Vec::new(), remarks, rows });
     }
     Ok(decoded)
 }

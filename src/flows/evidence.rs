@@ -23,10 +23,18 @@ pub(super) struct LeadTold {
 /// The messages of the chase to lead and deputy, oldest first. A copy for anybody else says nothing about them.
 pub(super) fn of(events: &[RecordedEvent], ladder: &Ladder) -> Vec<LeadTold> {
     let mut told = Vec::new();
+    // What came back was not told, whatever the relay said first.
+    let bounced: BTreeSet<&String> = events
+        .iter()
+        .filter_map(|recorded| match &recorded.event {
+            Event::Bounced { key, .. } => Some(key),
+            _ => None,
+        })
+        .collect();
     for (place, recorded) in events.iter().enumerate() {
         let Event::Told { rung, to_lead, .. } = &recorded.event else { continue };
         let Some(kind) = ladder.kind_of(rung).filter(|_| !to_lead.is_empty()) else { continue };
-        let keys: BTreeSet<&String> = to_lead.iter().collect();
+        let keys: BTreeSet<&String> = to_lead.iter().filter(|key| !bounced.contains(key)).collect();
         let accepted_at = events[place..].iter().find_map(|later| match &later.event {
             Event::MessageSettled { key, outcome, .. } if outcome == OutboxState::Sent.as_str() => {
                 keys.contains(key).then_some(later.at)
@@ -66,5 +74,19 @@ mod tests {
         let told = of(&events, &Ladder::default());
         assert_eq!(accepted_at(&told), Some("2025-07-03T09:00:00Z".parse().unwrap()));
         assert_eq!((told[0].kind, told[0].at), (RungKind::Notice, "2025-07-01T09:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_message_that_came_back_is_no_evidence_and_another_copy_still_is() {
+        let keys = vec!["notice/lead".to_owned(), "notice/deputy".to_owned()];
+        let told = Event::Told { rung: "notice".into(), keys: keys.clone(), to_lead: keys };
+        let bounced =
+            |key: &str| recorded("2025-07-01T09:01:00Z", Event::Bounced { key: key.into(), status: "5.1.1".into() });
+        let mut events = vec![recorded("2025-07-01T09:00:00Z", told), sent("2025-07-01T09:00:05Z", "notice/lead")];
+        events.push(bounced("notice/lead"));
+        assert_eq!(accepted_at(&of(&events, &Ladder::default())), None);
+        events.push(sent("2025-07-02T09:00:00Z", "notice/deputy"));
+        let at = accepted_at(&of(&events, &Ladder::default()));
+        assert_eq!(at, Some("2025-07-02T09:00:00Z".parse().unwrap()));
     }
 }

@@ -1,4 +1,5 @@
-//! What the ledger knows, as tables for SQL: `ledger.obligations`, `ledger.submissions`, `ledger.messages`.
+//! What the ledger knows, as tables for SQL: `ledger.obligations`, `ledger.submissions`, `ledger.messages`,
+//! `ledger.queries`, `ledger.coverage`.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -11,7 +12,7 @@ use jiff::{Timestamp, civil};
 use super::board::Board;
 use crate::{
     domain::{Standing, civil_day},
-    ledger::{MessageHead, Obligation, OutboxState, State, Submission},
+    ledger::{CoverageRow, MessageHead, Obligation, OutboxState, Query, State, Submission},
     timetable::RungKind,
 };
 
@@ -145,6 +146,61 @@ pub fn messages(all: &[MessageHead]) -> Result<FactTable, ArrowError> {
     Ok(("messages", batch))
 }
 
+/// Every query about a file that stands, with its explanation, as `ledger.queries`.
+pub fn queries(board: &Board, all: &[Query]) -> Result<FactTable, ArrowError> {
+    let text = |value: &dyn Fn(&Query) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(all.iter().map(value)))
+    };
+    let numbers =
+        |value: &dyn Fn(&Query) -> i64| -> ArrayRef { Arc::new(Int64Array::from_iter_values(all.iter().map(value))) };
+    let explained = |query: &Query| query.numbered.explanation.clone();
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("submission", numbers(&|q| q.submission), false),
+        ("finding", numbers(&|q| q.numbered.number), false),
+        ("return_id", text(&|q| q.key.return_id.to_string()), false),
+        ("title", text(&|q| board.return_title(&q.key.return_id)), false),
+        ("agency", text(&|q| q.key.agency.to_string()), false),
+        ("agency_name", text(&|q| board.agency_name(&q.key.agency)), false),
+        ("period", text(&|q| q.key.period.to_string()), false),
+        ("says", text(&|q| q.numbered.finding.says.clone()), false),
+        (
+            "explanation",
+            Arc::new(StringArray::from_iter(all.iter().map(|q| explained(q).map(|e| e.says)))) as ArrayRef,
+            true,
+        ),
+        (
+            "explained_day",
+            Arc::new(Date32Array::from_iter(all.iter().map(|q| explained(q).map(|e| days_since_1970(civil_day(e.at))))))
+                as ArrayRef,
+            true,
+        ),
+    ])?;
+    Ok(("queries", batch))
+}
+
+/// How much of each group the files that stand speak of, as `ledger.coverage`.
+pub fn coverage(board: &Board, all: &[CoverageRow]) -> Result<FactTable, ArrowError> {
+    let text = |value: &dyn Fn(&CoverageRow) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(all.iter().map(value)))
+    };
+    let numbers = |value: &dyn Fn(&CoverageRow) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(all.iter().map(value)))
+    };
+    let missing = |row: &CoverageRow| i64::try_from(row.missing.len()).unwrap_or(i64::MAX);
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("submission", numbers(&|c| c.submission), false),
+        ("return_id", text(&|c| c.key.return_id.to_string()), false),
+        ("title", text(&|c| board.return_title(&c.key.return_id)), false),
+        ("agency", text(&|c| c.key.agency.to_string()), false),
+        ("agency_name", text(&|c| board.agency_name(&c.key.agency)), false),
+        ("period", text(&|c| c.key.period.to_string()), false),
+        ("members", numbers(&|c| c.present + missing(c)), false),
+        ("present", numbers(&|c| c.present), false),
+        ("missing", text(&|c| c.missing.join("; ")), false),
+    ])?;
+    Ok(("coverage", batch))
+}
+
 /// Days since 1970-01-01, as Arrow's `Date32` counts them.
 pub fn days_since_1970(day: civil::Date) -> i32 {
     (day - civil::date(1970, 1, 1)).get_days()
@@ -153,6 +209,7 @@ pub fn days_since_1970(day: civil::Date) -> i32 {
 /// The fact tables' schemas, for planning SQL when there is no ledger yet.
 pub fn empty(board: &Board) -> Result<BTreeMap<String, RecordBatch>, ArrowError> {
     let now = Timestamp::UNIX_EPOCH;
-    let tables = [obligations(board, &[], now)?, submissions(&[])?, messages(&[])?];
+    let tables =
+        [obligations(board, &[], now)?, submissions(&[])?, messages(&[])?, queries(board, &[])?, coverage(board, &[])?];
     Ok(tables.into_iter().map(|(name, batch)| (format!("ledger.{name}"), batch)).collect())
 }

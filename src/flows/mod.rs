@@ -3,29 +3,40 @@
 //! A flow reads the clock, asks the pure parts what is owed, has the stages do it, and records in the ledger what
 //! happened. Knows nothing of how it was called: the daemon, a command and a page all come through here.
 
+mod across;
+pub mod backfill;
 pub mod board;
 pub mod chase;
+pub mod errands;
 pub mod escalation;
 mod evidence;
+pub mod explain;
 pub mod facts;
 mod failures;
+pub mod forms;
 pub mod hold;
 pub mod holidays;
+pub mod incidents;
+pub mod init_return;
 pub mod intake;
+mod known;
+pub mod letterbox;
 mod letters;
 mod past;
 pub mod planning;
+mod pseudonyms;
 pub mod publish;
 pub mod pull;
 pub mod query;
 pub mod rebuild;
 pub mod refresh;
+pub mod restated;
 mod retry;
 pub mod standing;
 pub mod verify;
 pub mod written;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use tokio::sync::Mutex;
 
@@ -33,18 +44,21 @@ use crate::{
     clock::Clock,
     ledger::Ledger,
     mail::Mailroom,
-    source::{folder::Looks, https::Fetcher, landing::Landing},
+    source::{https::Fetcher, landing::Landing, listing::Looks, mailbox::Mailbox},
     warehouse::Warehouse,
     worker::Launcher,
 };
 
 pub use board::Board;
+pub use errands::Errands;
 pub use failures::note_failure;
 
 /// What the flows work with; the daemon builds one and nobody else.
 pub struct App {
     /// The board's definitions.
     pub board: Board,
+    /// The process's environment, in which secrets may stand.
+    pub environment: BTreeMap<String, String>,
     /// What time it is.
     pub clock: Clock,
     /// What happened.
@@ -59,8 +73,14 @@ pub struct App {
     pub fetcher: Fetcher,
     /// Sends messages.
     pub mailroom: Mailroom,
-    /// What earlier looks into drop folders saw.
+    /// What agencies write to, if they do.
+    pub mailbox: Option<Mailbox>,
+    /// One at a time looks into the mailbox.
+    pub collecting: Mutex<()>,
+    /// What earlier looks into folders saw.
     pub looks: Mutex<Looks>,
+    /// What is being asked of hosts and folders.
+    pub errands: Errands,
     /// One ring at a time.
     pub ringing: Mutex<()>,
     /// One at a time judges, tells, refreshes or issues. Nobody who holds it speaks to a host or a relay.

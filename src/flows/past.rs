@@ -26,9 +26,12 @@ pub async fn past(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow
             }))
         })
         .await?;
+    let members = app.board.agencies.get(&key.agency).map(|agency| agency.members.clone()).unwrap_or_default();
     Ok(Past {
+        members,
         usual_rows: earlier.as_ref().map(|submission| submission.rows_accepted),
         previous: previous(app, contract, key).await?,
+        ..Past::default()
     })
 }
 

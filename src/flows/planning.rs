@@ -2,12 +2,15 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{Board, query};
+use arrow::array::RecordBatch;
+
+use super::{Board, across, query};
 use crate::{
     analysis::check_columns,
+    check::Contract,
     ledger::Vector,
     settings::Problems,
-    warehouse::{Question, Statement, ask},
+    warehouse::{Question, SqlError, Statement, ask},
     worker::Launcher,
 };
 
@@ -60,5 +63,56 @@ pub async fn plan(board: &Board, launcher: &Launcher) -> anyhow::Result<Problems
             problems.about(&file, error, "the columns of an indicator's answer", "");
         }
     }
+    for contract in board.returns.values() {
+        plan_rules(board, contract, &tables, launcher, &mut problems).await?;
+    }
     Ok(problems)
+}
+
+/// Plans the rules of a contract that reach across tables, and its code lists.
+async fn plan_rules(
+    board: &Board,
+    contract: &Contract,
+    tables: &[(String, RecordBatch)],
+    launcher: &Launcher,
+    problems: &mut Problems,
+) -> anyhow::Result<()> {
+    let rules = contract.rules.iter().map(|rule| (format!("the rule {:?}", rule.id), rule.sql.clone()));
+    let lists = contract.code_tables().map(|list| {
+        let label = list.label.iter().map(|label| format!(", \"{label}\""));
+        let sql = format!("SELECT \"{}\"{} FROM {}", list.column, label.collect::<String>(), list.table);
+        (format!("the codes of {}", list.table), sql)
+    });
+    let statements: Vec<Statement> = rules.chain(lists).map(|(name, sql)| Statement { name, sql }).collect();
+    let facts: Vec<_> = tables.iter().cloned().chain(across::empty(contract)).collect();
+    let file = board.home.join("pipelines").join(contract.id.as_str()).join("return.toml").display().to_string();
+    // Each alone: one that ends its worker hides no other.
+    for (at, statement) in statements.into_iter().enumerate() {
+        let question = Question {
+            statements: std::slice::from_ref(&statement),
+            vector: &Vector::new(),
+            facts: &facts,
+            plan_only: true,
+            limits: query::limits(),
+            most_rows: query::MOST_ROWS,
+        };
+        let answer = match ask(launcher, Path::new("/nonexistent"), question).await {
+            Ok(mut answers) => answers.pop().map(|(_, answer)| answer),
+            Err(error) => Some(Err(SqlError::of_worker(&error))),
+        };
+        match (answer, contract.rules.get(at)) {
+            (Some(Err(error)), _) => {
+                let expected = "SQL over this file's tables, previous.<table> and the tables of other returns";
+                problems.about(&file, format!("{}: {error}", statement.name), expected, "");
+            }
+            (Some(Ok(batches)), Some(rule)) => {
+                let schema = batches.first().map(RecordBatch::schema);
+                if let Some(expected) = schema.and_then(|schema| rule.refusal(&schema, contract)) {
+                    problems.about(&file, statement.name, &expected, "SELECT \"row\", … FROM …");
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }

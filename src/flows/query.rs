@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use super::{App, Board, facts};
 use crate::{
     analysis,
-    ledger::{MessageHead, Obligation, Submission, Vector},
-    warehouse::{Answer, Question, SqlError, Statement, ask},
+    ledger::{CoverageRow, MessageHead, Obligation, Query, Submission, Vector},
+    warehouse::{Answer, Question, SqlError, Statement, View, ask_over},
     worker::{Limits, WorkerError},
 };
 
@@ -22,6 +22,15 @@ pub fn limits() -> Limits {
     Limits { memory_bytes: 2 << 30, wall: Duration::from_secs(120), decoded_bytes: 256 << 20 }
 }
 
+/// What the ledger knows.
+struct Known {
+    obligations: Vec<Obligation>,
+    submissions: Vec<Submission>,
+    messages: Vec<MessageHead>,
+    queries: Vec<Query>,
+    coverage: Vec<CoverageRow>,
+}
+
 /// What a question is put to: the versions of the tables, and what the ledger says beside them.
 struct Seen {
     vector: Vector,
@@ -31,13 +40,24 @@ struct Seen {
 /// Puts statements to the warehouse as `vector` sees it, with the ledger as it is now.
 pub async fn put(app: &App, statements: &[Statement], vector: &Vector) -> anyhow::Result<Vec<Answer>> {
     let now = app.clock.now();
-    let (obligations, submissions, messages) =
-        app.ledger.read(|txn| Ok((txn.obligations()?, txn.submissions()?, txn.message_heads()?))).await?;
-    let facts = ledger_facts(&app.board, &obligations, &submissions, &messages, now)?;
+    let known = app
+        .ledger
+        .read(|txn| {
+            let obligations = txn.obligations()?;
+            let (queries, coverage) = (txn.queries(&obligations, None)?, txn.coverage(&obligations)?);
+            let (submissions, messages) = (txn.submissions()?, txn.message_heads()?);
+            Ok(Known { obligations, submissions, messages, queries, coverage })
+        })
+        .await?;
+    let facts = ledger_facts(&app.board, &known, now)?;
     put_to(app, statements, Seen { vector: vector.clone(), facts }).await
 }
 
 async fn put_to(app: &App, statements: &[Statement], seen: Seen) -> anyhow::Result<Vec<Answer>> {
+    put_over(app, statements, seen, &[]).await
+}
+
+async fn put_over(app: &App, statements: &[Statement], seen: Seen, views: &[View]) -> anyhow::Result<Vec<Answer>> {
     let Seen { vector, mut facts } = seen;
     // A table nobody has delivered yet has no rows; it is not an unknown table.
     let empty = empty_tables(&app.board)?;
@@ -50,7 +70,19 @@ async fn put_to(app: &App, statements: &[Statement], seen: Seen) -> anyhow::Resu
         limits: limits(),
         most_rows: MOST_ROWS,
     };
-    Ok(ask(&app.launcher, &app.warehouse_folder(), question).await?)
+    Ok(ask_over(&app.launcher, &app.warehouse_folder(), question, views).await?)
+}
+
+/// Puts statements to the warehouse as `vector` sees it and to the rows of `views`. `facts` are tables without rows for
+/// the names that have none.
+pub async fn put_beside(
+    app: &App,
+    statements: &[Statement],
+    vector: &Vector,
+    views: &[View],
+    facts: Vec<(String, RecordBatch)>,
+) -> anyhow::Result<Vec<Answer>> {
+    put_over(app, statements, Seen { vector: vector.clone(), facts }, views).await
 }
 
 /// Puts one statement to the warehouse as readers see it now, or to warehouse and ledger as they were at the end of a
@@ -71,28 +103,29 @@ pub async fn sql(app: &App, text: &str, as_of: Option<jiff::civil::Date>) -> any
 
 /// What there was to see at the end of a day; what was owed then stands as it stood at its last second.
 async fn seen_at(app: &App, day: jiff::civil::Date) -> anyhow::Result<Seen> {
-    let (then, vector, obligations, submissions, messages) = app
+    let (then, vector, known) = app
         .ledger
         .read(move |txn| {
             let then = txn.end_of(day)?;
             let (obligations, submissions) = (txn.obligations_at(then)?, txn.submissions_at(then)?);
-            Ok((then, txn.vector_as_of(day)?, obligations, submissions, txn.message_heads_at(then)?))
+            let (queries, coverage) = (txn.queries(&obligations, Some(then))?, txn.coverage(&obligations)?);
+            let known = Known { obligations, submissions, messages: txn.message_heads_at(then)?, queries, coverage };
+            Ok((then, txn.vector_as_of(day)?, known))
         })
         .await?;
     let at = then.end.checked_sub(jiff::SignedDuration::from_secs(1))?.min(app.clock.now());
-    Ok(Seen { vector, facts: ledger_facts(&app.board, &obligations, &submissions, &messages, at)? })
+    Ok(Seen { vector, facts: ledger_facts(&app.board, &known, at)? })
 }
 
 /// The fact tables under their qualified names, as they stand at `at`.
-fn ledger_facts(
-    board: &Board,
-    obligations: &[Obligation],
-    submissions: &[Submission],
-    messages: &[MessageHead],
-    at: Timestamp,
-) -> anyhow::Result<Vec<(String, RecordBatch)>> {
-    let tables =
-        [facts::obligations(board, obligations, at)?, facts::submissions(submissions)?, facts::messages(messages)?];
+fn ledger_facts(board: &Board, known: &Known, at: Timestamp) -> anyhow::Result<Vec<(String, RecordBatch)>> {
+    let tables = [
+        facts::obligations(board, &known.obligations, at)?,
+        facts::submissions(&known.submissions)?,
+        facts::messages(&known.messages)?,
+        facts::queries(board, &known.queries)?,
+        facts::coverage(board, &known.coverage)?,
+    ];
     Ok(tables.into_iter().map(|(name, batch)| (format!("ledger.{name}"), batch)).collect())
 }
 

@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use arrow::{array::RecordBatch, compute::concat_batches};
 
-use super::{App, intake, query, refresh};
+use super::{App, intake, known, query, refresh};
 use crate::{
-    check::{Claim, Past, check},
-    decode::decode,
+    check::{Claim, check},
     ledger::{Event, Vector},
     warehouse::{Question, Statement, Warehouse, ask},
 };
@@ -99,11 +98,13 @@ async fn replay(app: &App, warehouse: &Warehouse, id: i64, at: jiff::Timestamp) 
     let contract = intake::contract_of(app, &submission).await?;
     let mut staging = intake::stage(warehouse, &contract, &submission)?;
     if !submission.sha256.is_empty() {
-        let bytes = intake::bytes_of(app, &submission).await?;
-        let decoded = decode(&contract.format, bytes, &app.launcher).await?;
+        let content = intake::content_of(app, &submission).await?;
+        let opened = intake::open(app, &submission.obligation.agency, &contract, content).await?;
+        let decoded = intake::read(app, &contract, opened).await?;
         let claim = Claim { obligation: submission.obligation.clone(), submission: id };
         // The recorded verdict stands, so nothing is compared with earlier files.
-        let checked = check(&contract, claim, decoded, &Past::default(), &mut staging).await?;
+        let past = known::replayed(app, &contract, &submission).await?;
+        let checked = check(&contract, claim, decoded, &past, &mut staging).await?;
         let rows = checked.released().rows();
         if rows.accepted != submission.rows_accepted {
             bail!(

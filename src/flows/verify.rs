@@ -6,7 +6,7 @@ use std::{fs, path::Path};
 
 use anyhow::Context;
 
-use super::{Board, warehouse_folder};
+use super::{Board, pseudonyms, warehouse_folder};
 use crate::{
     domain::sha256,
     ledger::{EditionRow, Ledger},
@@ -43,6 +43,11 @@ pub async fn verify(board: &Board, ledger: &Ledger) -> anyhow::Result<Verified> 
     let (data, count) = (board.data.clone(), keys.len());
     let wrong = tokio::task::spawn_blocking(move || wrong_extracts(&data, &keys)).await.context("reading extracts")?;
     verified.note(format!("extracts: {count}"), wrong);
+    match pseudonyms::standing(&board.data, ledger).await {
+        Ok(None) => {}
+        Ok(Some(_)) => verified.note("the key of the pseudonyms".to_owned(), Vec::new()),
+        Err(error) => verified.note("the key of the pseudonyms".to_owned(), vec![error.to_string()]),
+    }
     Ok(verified)
 }
 
@@ -75,7 +80,7 @@ fn wrong_extracts(data: &Path, keys: &[(String, Vec<u8>)]) -> Vec<String> {
     match Landing::open(&data.join("landing"), &data.join("master.key")) {
         Ok(landing) => keys
             .iter()
-            .filter_map(|(digest, key)| landing.read(digest, key).err())
+            .filter_map(|(digest, key)| landing.extract(digest, key).err())
             .map(|error| error.to_string())
             .collect(),
         Err(error) => vec![error.to_string()],

@@ -102,6 +102,38 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// Lead or deputy wrote about it without a file; the next rung waits a working day longer.
+    Deferred {
+        /// The rung.
+        rung: String,
+        /// The message.
+        message: i64,
+    },
+    /// The mail system said that a message of ours did not arrive after all.
+    Bounced {
+        /// The outbox key.
+        key: String,
+        /// The status code it gave.
+        status: String,
+    },
+    /// A message came into the mailbox.
+    MessageArrived {
+        /// Its number.
+        message: i64,
+        /// What is done with it.
+        outcome: String,
+    },
+    /// A person decided on a message that was held.
+    MessageDecided {
+        /// Its number.
+        message: i64,
+        /// Whose it is, if it was accepted.
+        agency: Option<AgencyId>,
+        /// Whether later messages of its sender are theirs too.
+        always: bool,
+        /// Why it was refused.
+        reason: Option<String>,
+    },
     /// The relay took a message, or the folder was written to.
     MessageSettled {
         /// The outbox key.
@@ -124,6 +156,40 @@ pub enum Event {
         number: i64,
         /// The digest of the PDF.
         pdf_sha256: String,
+    },
+    /// Somebody recorded why a figure that was queried is as it is.
+    Explained {
+        /// The submission.
+        submission: i64,
+        /// The number of the finding in it.
+        finding: i64,
+        /// The reason; the pack prints it.
+        says: String,
+    },
+    /// Identities were found where there should be none: the extract is sealed, and its ordinary key gone.
+    IncidentOpened {
+        /// The incident's number.
+        incident: i64,
+        /// The submission.
+        submission: i64,
+        /// What was found: kinds, never values.
+        kinds: Vec<String>,
+        /// The day on which the extract is destroyed.
+        destroy_on: jiff::civil::Date,
+        /// Who can open it.
+        sealed_for: String,
+    },
+    /// The custodian took a look at a sealed extract.
+    IncidentRead {
+        /// The incident's number.
+        incident: i64,
+    },
+    /// A sealed extract was destroyed.
+    IncidentClosed {
+        /// The incident's number.
+        incident: i64,
+        /// Why.
+        why: String,
     },
     /// Something a person should know of went wrong, and the daemon went on.
     Failed {
@@ -155,9 +221,17 @@ impl Event {
             Self::Skipped { .. } => "skipped",
             Self::NoLongerOwed { .. } => "no_longer_owed",
             Self::EscalationHeld { .. } => "escalation_held",
+            Self::Deferred { .. } => "deferred",
+            Self::Bounced { .. } => "bounced",
+            Self::MessageArrived { .. } => "message_arrived",
+            Self::MessageDecided { .. } => "message_decided",
             Self::MessageSettled { .. } => "message_settled",
             Self::Refreshed { .. } => "refreshed",
             Self::Issued { .. } => "issued",
+            Self::Explained { .. } => "explained",
+            Self::IncidentOpened { .. } => "incident_opened",
+            Self::IncidentRead { .. } => "incident_read",
+            Self::IncidentClosed { .. } => "incident_closed",
             Self::Failed { .. } => "failed",
             Self::Started { .. } => "started",
             Self::Adopted {} => "adopted",

@@ -4,6 +4,7 @@ use rusqlite::params;
 use serde::{Deserialize, Serialize};
 
 use super::{LedgerError, Result, Txn};
+use crate::domain::words::whole;
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -49,12 +50,45 @@ pub struct FindingRow {
     pub says: String,
 }
 
+impl FindingRow {
+    /// Adds to the sentence that it was found so many times more, of which nothing else is kept.
+    pub fn add_more_like_it(&mut self, more: u64) {
+        match more {
+            0 => {}
+            1 => self.says.push_str(" There is 1 more like it."),
+            more => self.says.push_str(&format!(" There are {} more like it.", whole(more))),
+        }
+    }
+
+    /// A sentence without that addition, and the number in it.
+    pub fn more_like_it(says: &str) -> (&str, u64) {
+        let parted = says.strip_suffix(" more like it.").and_then(|rest| {
+            let (says, more) = rest.rsplit_once(" There are ").or_else(|| rest.rsplit_once(" There is "))?;
+            Some((says, more.replace(',', "").parse().ok()?))
+        });
+        parted.unwrap_or((says, 0))
+    }
+
+    /// Where it is, as a sentence begins: `sheet Return, cell C5: `; nothing where it is about the whole file.
+    pub fn place(&self) -> String {
+        match (&self.sheet, &self.letter, self.row) {
+            (Some(sheet), Some(letter), Some(row)) => format!("sheet {sheet}, cell {letter}{row}: "),
+            (None, Some(letter), Some(row)) => format!("column {letter}, row {row}: "),
+            (_, _, Some(row)) => format!("row {row}: "),
+            (Some(sheet), _, None) => format!("sheet {sheet}: "),
+            _ => String::new(),
+        }
+    }
+}
+
 impl Txn<'_> {
     /// Keeps the findings of a submission.
     pub fn keep_findings(&self, submission: i64, findings: &[FindingRow]) -> Result<()> {
         let mut statement = self.0.prepare_cached(
-            "INSERT OR REPLACE INTO findings (submission, position, severity, table_name, sheet, heading, letter, row, rule, says)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT INTO findings (submission, position, severity, table_name, sheet, heading, letter, row, rule, says)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+             ON CONFLICT (submission, position) DO UPDATE
+             SET severity = ?3, table_name = ?4, sheet = ?5, heading = ?6, letter = ?7, row = ?8, rule = ?9, says = ?10",
         )?;
         for (position, f) in (1_i64..).zip(findings) {
             statement.execute(params![

@@ -4,16 +4,24 @@
 //! (`synchronous=FULL`) before its caller goes on. Knows nothing of mail, files or statistics: callers say what
 //! happened, and ask.
 
+mod coverage;
+mod differences;
 mod editions;
 mod events;
+mod explanations;
 mod findings;
 mod glance;
 mod history;
+mod incidents;
+mod incoming;
+mod judged;
+mod moves;
 mod obligations;
 mod occurrences;
 mod outbox;
 mod pulls;
 mod retries;
+mod rolling;
 mod submissions;
 mod versions;
 
@@ -27,15 +35,22 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 use tokio::sync::oneshot;
 
+pub use coverage::CoverageRow;
 pub use editions::EditionRow;
 pub use events::{Event, RecordedEvent};
+pub use explanations::{Explanation, Numbered, Query};
 pub use findings::{FindingRow, Severity};
 pub use glance::Counts;
 pub use history::DaysEnd;
+pub use incidents::{Incident, MASTER};
+pub use incoming::{IncomingRow, IncomingState, NewIncoming, Plan};
+pub use judged::JudgedWith;
+pub use moves::Move;
 pub use obligations::{Obligation, ObligationKey, State};
 pub use outbox::{MessageHead, OutboxRow, OutboxState};
-pub use pulls::Pull;
+pub use pulls::{Pull, TakenFile};
 pub use retries::Retry;
+pub use rolling::Restated;
 pub use submissions::{NewSubmission, RowCounts, Submission};
 pub use versions::Vector;
 
@@ -113,6 +128,8 @@ impl Ledger {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", "ON")?;
+        // A key that is deleted is overwritten, not merely forgotten.
+        connection.pragma_update(None, "secure_delete", "ON")?;
         migrations().to_latest(&mut connection)?;
         Self::serve(connection)
     }
@@ -154,6 +171,12 @@ impl Ledger {
         .await
     }
 
+    /// Brings everything written so far out of the write-ahead log into the ledger's file and empties the log, so that
+    /// what was deleted stands in neither.
+    pub async fn settle(&self) -> Result<()> {
+        self.ask(|connection| Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)).await
+    }
+
     /// Answers a question from one consistent state.
     pub async fn read<T: Send + 'static>(
         &self,
@@ -187,6 +210,14 @@ fn migrations() -> Migrations<'static> {
     Migrations::new(vec![
         M::up(include_str!("migrations/001-spine.sql")),
         M::up(include_str!("migrations/002-idle.sql")),
+        M::up(include_str!("migrations/003-moves.sql")),
+        M::up(include_str!("migrations/004-contract-checks.sql")),
+        M::up(include_str!("migrations/005-differences.sql")),
+        M::up(include_str!("migrations/006-incidents.sql")),
+        M::up(include_str!("migrations/007-explanations.sql")),
+        M::up(include_str!("migrations/008-rolling.sql")),
+        M::up(include_str!("migrations/009-coverage.sql")),
+        M::up(include_str!("migrations/010-mailbox.sql")),
     ])
 }
 

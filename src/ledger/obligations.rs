@@ -119,6 +119,9 @@ pub struct Obligation {
     pub skipped: Vec<String>,
     /// Why the manager keeps it from going above the lead, where that is so.
     pub escalation_held: Option<String>,
+    /// Rungs that wait a working day longer, because lead or deputy wrote without a file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deferred: Vec<String>,
     /// Why it is held or was not accepted, or the reason given for a nil return.
     pub reason: Option<String>,
 }
@@ -145,6 +148,7 @@ impl Obligation {
             told: Vec::new(),
             skipped: Vec::new(),
             escalation_held: None,
+            deferred: Vec::new(),
             reason: None,
         }
     }
@@ -185,6 +189,7 @@ impl Obligation {
                 Event::Told { rung, .. } => this.told.push((rung.clone(), *at)),
                 Event::EscalationHeld { reason } => this.escalation_held = Some(reason.clone()),
                 Event::Skipped { rung, .. } => this.skipped.push(rung.clone()),
+                Event::Deferred { rung, .. } => this.deferred.push(rung.clone()),
                 _ => {}
             }
             this.state = this.state();
@@ -247,6 +252,11 @@ impl Obligation {
     /// Whether a rung was told or passed over.
     pub fn is_past(&self, rung: &str) -> bool {
         self.told_at(rung).is_some() || self.skipped.iter().any(|skipped| skipped == rung)
+    }
+
+    /// Whether a rung waits a working day longer.
+    pub fn is_deferred(&self, rung: &str) -> bool {
+        self.deferred.iter().any(|deferred| deferred == rung)
     }
 
     /// When a rung was told.

@@ -178,6 +178,12 @@ impl Txn<'_> {
         Ok(())
     }
 
+    /// Puts what is kept of a message whose outcome is known in the place of the message.
+    pub fn keep_of_message(&self, key: &str, message: &serde_json::Value) -> Result<()> {
+        self.0.execute("UPDATE outbox SET message = ?2 WHERE key = ?1", params![key, message.to_string()])?;
+        Ok(())
+    }
+
     /// The next instant at which a message may leave.
     pub fn next_message_at(&self) -> Result<Option<Timestamp>> {
         let at: Option<String> =

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
-use super::{Result, Txn, instant};
+use super::{Move, Result, Txn, instant};
+use crate::domain::sha256;
 
 /// One place, and what it last said.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,24 @@ pub struct Pull {
     pub last_modified: Option<String>,
     /// What went wrong last, in words.
     pub says: Option<String>,
+}
+
+/// A file of a folder that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenFile {
+    /// Where it lies.
+    pub path: String,
+    /// Its size.
+    pub size: u64,
+    /// Which version of it was taken.
+    pub version: String,
+}
+
+impl Pull {
+    /// Of a place that was never asked.
+    pub fn never() -> Self {
+        Self { next_at: Timestamp::UNIX_EPOCH, attempts: 0, etag: None, last_modified: None, says: None }
+    }
 }
 
 impl Txn<'_> {
@@ -52,25 +71,25 @@ impl Txn<'_> {
         Ok(())
     }
 
-    /// Whether a file of this path, size and modification time was taken.
-    pub fn is_taken(&self, path: &str, size: u64, modified: &str) -> Result<bool> {
+    /// Whether this version of a file was taken. A path that may not be kept stands there as its digest.
+    pub fn is_taken(&self, file: &TakenFile) -> Result<bool> {
         Ok(self
             .0
             .query_row(
-                "SELECT 1 FROM taken_files WHERE path = ?1 AND size = ?2 AND modified = ?3",
-                params![path, i64::try_from(size).unwrap_or(i64::MAX), modified],
+                "SELECT 1 FROM taken_files WHERE path IN (?1, ?4) AND size = ?2 AND modified = ?3",
+                params![file.path, i64::try_from(file.size).unwrap_or(i64::MAX), file.version, sha256(&file.path)],
                 |_| Ok(()),
             )
             .optional()?
             .is_some())
     }
 
-    /// Records that a file was taken.
-    pub fn take_file(&self, path: &str, size: u64, modified: &str, sha256: &str) -> Result<()> {
+    /// Records that a file was taken, and what is to be moved away because of it.
+    pub fn take_file(&self, file: &TakenFile, moves: &[Move], sha256: &str) -> Result<()> {
         self.0.execute(
             "INSERT OR IGNORE INTO taken_files (path, size, modified, sha256) VALUES (?1, ?2, ?3, ?4)",
-            params![path, i64::try_from(size).unwrap_or(i64::MAX), modified, sha256],
+            params![file.path, i64::try_from(file.size).unwrap_or(i64::MAX), file.version, sha256],
         )?;
-        Ok(())
+        moves.iter().try_for_each(|planned| self.plan_move(planned))
     }
 }

@@ -43,6 +43,14 @@ pub fn message_id(key: &str, domain: &str) -> String {
     format!("<{}@{domain}>", digest(key))
 }
 
+/// Which of `keys` a Message-ID of ours (without brackets), or a return path of ours, was made from.
+pub fn key_of<'a>(word: &str, keys: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let local = word.split('@').next()?;
+    let mark = local.rsplit('+').next()?.to_ascii_lowercase();
+    let is_ours = mark.len() == 32 && mark.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_ours { keys.into_iter().find(|key| digest(key) == mark) } else { None }
+}
+
 /// Puts a message together for one recipient.
 ///
 /// `files` are the bytes of its attachments, in order.
@@ -203,6 +211,16 @@ mod tests {
         assert_eq!(parsed.attachment(0).unwrap().attachment_name(), Some("Missing children – Q1.xlsx"));
         assert_eq!(parsed.attachment(0).unwrap().contents(), b"PK");
         assert!(eml.sender.to_string().starts_with("bounces+") && eml.sender.domain() == "board.example");
+    }
+
+    #[test]
+    fn a_message_id_and_a_return_path_lead_back_to_their_message() {
+        let keys = ["notice/x/lead", "notice/x/deputy"];
+        let id = message_id(keys[1], "board.example");
+        assert_eq!(key_of(id.trim_matches(['<', '>']), keys), Some(keys[1]));
+        assert_eq!(key_of(&settings().return_path_of(&digest(keys[0])), keys), Some(keys[0]));
+        assert_eq!(key_of("0123456789abcdef0123456789abcdef@board.example", keys), None);
+        assert_eq!(key_of("CAF+x@mail.example", keys), None);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use jiff::{Timestamp, civil::Date};
 
 use super::{
-    Agreement, Board, Contact, Due, Escalation, Facts, Judged, Kind, Letter, Next, Person, Read, Told, Total, Ways,
+    Agreement, Board, Changed, Contact, Due, Escalation, Facts, Judged, Kind, Letter, Marked, Next, Person, Read, Rows,
+    Sealed, Told, Total, Unused, Ways, things,
 };
 use crate::{
     domain::Period,
@@ -33,7 +34,7 @@ fn facts(letter: Letter) -> Facts {
 }
 
 fn letters(kind: Kind) -> Vec<Letter> {
-    let replies = || Ways { reply: true, place: None, upload: Some("/upload/missing-children".into()) };
+    let replies = || Ways { workbook: true, reply: true, place: None, upload: Some("/upload/missing-children".into()) };
     let folder = || Ways { place: Some("the shared folder Safeguarding returns".into()), ..Ways::default() };
     match kind {
         Kind::Notice => vec![
@@ -69,7 +70,14 @@ fn letters(kind: Kind) -> Vec<Letter> {
         Kind::Escalation => vec![Letter::Escalation(escalation(true)), Letter::Escalation(escalation(false))],
         Kind::AnswerAccepted => vec![
             Letter::AnswerAccepted(judged(vec![])),
-            Letter::AnswerAccepted(Judged { read: Read::ChildLevel, ignored_sheets: vec![], ..judged(vec![]) }),
+            Letter::AnswerAccepted(Judged {
+                read: Read::ChildLevel,
+                rows: rows(1_204, 1_204),
+                ignored_sheets: vec![],
+                ignored_columns: vec!["H".into(), "K".into()],
+                ..judged(vec![])
+            }),
+            Letter::AnswerAccepted(Judged { rows: rows(38, 36), ..judged(vec![]) }),
         ],
         Kind::AnswerAcceptedWithQueries => vec![
             Letter::AnswerAcceptedWithQueries(judged(vec![query(
@@ -85,31 +93,48 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 due: due(),
                 arrived_at: at("2025-07-14T15:50:00Z"),
                 unreadable: None,
-                findings: vec![
-                    finding(
-                        Some("D"),
-                        Some(14),
-                        "\"return interviews held\" is larger than \"episodes\" in C14. Please correct one of them.",
-                    ),
-                    finding(None, Some(19), "the period reads January to March 2025; we asked for April to June."),
-                ],
+                things: things(&two_mistakes()),
+                places: 2,
+                marked: Marked::Attached,
+                rows: rows(5, 0),
                 fix_by: date("2025-07-17"),
                 rows_fine: Some(3),
             },
             Letter::AnswerNotAccepted {
                 due: due(),
+                arrived_at: at("2025-07-14T15:50:00Z"),
+                unreadable: None,
+                things: things(&many_mistakes()),
+                places: 13,
+                marked: Marked::TooLarge,
+                rows: rows(1_204, 0),
+                fix_by: date("2025-07-17"),
+                rows_fine: Some(1_191),
+            },
+            Letter::AnswerNotAccepted {
+                due: due(),
                 arrived_at: at("2025-07-15T08:05:00Z"),
                 unreadable: Some("The workbook is protected by a password.".into()),
-                findings: vec![],
+                things: vec![],
+                places: 0,
+                marked: Marked::No,
+                rows: rows(0, 0),
                 fix_by: date("2025-07-18"),
                 rows_fine: None,
             },
         ],
-        Kind::AnswerHeld => vec![Letter::AnswerHeld {
-            due: due(),
-            arrived_at: at("2025-07-14T15:50:00Z"),
-            reason: "It has 60 % fewer rows than the file before.".into(),
-        }],
+        Kind::AnswerHeld => vec![
+            Letter::AnswerHeld {
+                due: due(),
+                arrived_at: at("2025-07-14T15:50:00Z"),
+                reason: "a large drop is being checked: the file has 20 rows, the last one had 64".into(),
+            },
+            Letter::AnswerHeld {
+                due: due(),
+                arrived_at: at("2025-07-15T15:50:00Z"),
+                reason: "the sender is not known here".into(),
+            },
+        ],
         Kind::AnswerDuplicate => {
             vec![Letter::AnswerDuplicate { due: due(), first_at: at("2025-07-10T08:12:00Z") }]
         }
@@ -120,6 +145,68 @@ fn letters(kind: Kind) -> Vec<Letter> {
         Kind::AnswerNil => {
             vec![Letter::AnswerNil { due: due(), reason: "No child was missing in the quarter.".into() }]
         }
+        Kind::Restated => vec![
+            Letter::Restated {
+                due: due(),
+                before: 12,
+                replaced_at: at("2025-07-10T08:12:00Z"),
+                after: 19,
+                arrived_at: at("2025-07-14T15:50:00Z"),
+                tables: vec![Changed {
+                    table: "Return".into(),
+                    rows_before: 3,
+                    rows_after: 4,
+                    says: "1 added, 0 removed, 2 changed (episodes in two rows)".into(),
+                }],
+                totals: vec!["episodes: 87 before, 94 now".into()],
+                figures: vec!["board edition 2: return-interviews-in-time, 2025-26-Q1: 78.4 printed, 76.6 now".into()],
+            },
+            Letter::Restated {
+                due: due(),
+                before: 12,
+                replaced_at: at("2025-07-10T08:12:00Z"),
+                after: 19,
+                arrived_at: at("2025-07-14T15:50:00Z"),
+                tables: vec![Changed {
+                    table: "returns.episodes".into(),
+                    rows_before: 1_204,
+                    rows_after: 1_204,
+                    says: "0 added, 0 removed, 0 changed".into(),
+                }],
+                totals: vec![],
+                figures: vec![],
+            },
+        ],
+        Kind::PostHeld => vec![
+            Letter::PostHeld {
+                arrived_at: at("2025-07-14T15:50:00Z"),
+                reason: "We do not know this address yet.".into(),
+                things: vec![],
+            },
+            Letter::PostHeld {
+                arrived_at: at("2025-07-14T15:50:00Z"),
+                reason: "It does not say which return q1.csv is.".into(),
+                things: vec![Unused { name: "letter.pdf".into(), why: "It is no kind of file that we take.".into() }],
+            },
+        ],
+        Kind::PostPassedOn => vec![
+            Letter::PostPassedOn { arrived_at: at("2025-07-14T15:50:00Z"), due: Some(due()), waits: true },
+            Letter::PostPassedOn { arrived_at: at("2025-07-14T15:50:00Z"), due: None, waits: false },
+        ],
+        Kind::PostNotTaken => vec![Letter::PostNotTaken {
+            arrived_at: at("2025-07-14T15:50:00Z"),
+            things: vec![
+                Unused {
+                    name: "message.rpmsg".into(),
+                    why:
+                        "It is protected by Microsoft, and only a person it was protected for can open it. Please send \
+                          it again without Encrypt."
+                            .into(),
+                },
+                Unused { name: "letter.pdf".into(), why: "It is no kind of file that we take.".into() },
+            ],
+            taken: Some("CSV and Excel files".into()),
+        }],
         Kind::Pack => vec![
             Letter::Pack {
                 title: "How safe are children here?".into(),
@@ -137,6 +224,14 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 data_as_at: date("2025-07-28"),
                 gaps: vec![],
             },
+        ],
+        Kind::IncidentSender => vec![
+            Letter::IncidentSender { sealed: sealed(false), fix_by: date("2025-07-17") },
+            Letter::IncidentSender { sealed: sealed(true), fix_by: date("2025-07-17") },
+        ],
+        Kind::IncidentManager => vec![
+            Letter::IncidentManager { sealed: sealed(false), custodian: Some("Ruth Caldwell".into()) },
+            Letter::IncidentManager { sealed: sealed(true), custodian: None },
         ],
         Kind::Alarm => vec![Letter::Alarm {
             what: "The mail relay refuses our sign-in".into(),
@@ -189,9 +284,60 @@ fn judged(queries: Vec<FindingRow>) -> Judged {
             total("interviews held", "49", "51"),
             Total { label: "within 72 hours".into(), value: "40".into(), before: None },
         ]),
+        rows: rows(1, 1),
         ignored_sheets: vec!["Notes".into()],
+        ignored_columns: vec!["Remarks (H)".into()],
+        marked: if queries.is_empty() { Marked::No } else { Marked::Attached },
         answer_by: (!queries.is_empty()).then(|| date("2025-07-28")),
-        queries,
+        queries: things(&queries),
+    }
+}
+
+fn rows(read: u64, taken: u64) -> Rows {
+    Rows { read, taken, refused: read - taken }
+}
+
+fn two_mistakes() -> Vec<FindingRow> {
+    let larger = "\"return interviews held\" is larger than \"episodes\" in C14. Please correct one of them.";
+    let period = "the period reads January to March 2025; we asked for April to June.";
+    vec![finding(Some("D"), Some(14), larger), finding(None, Some(19), period)]
+}
+
+fn many_mistakes() -> Vec<FindingRow> {
+    let larger = |row: u32| {
+        let says =
+            format!("\"return interviews held\" is larger than \"episodes\" in C{row}. Please correct one of them.");
+        finding(Some("D"), Some(row), &says)
+    };
+    let empty = finding(Some("B"), Some(40), "\"area\" is empty. Please fill it in.");
+    (5..17).map(larger).chain([FindingRow { rule: "required".into(), ..empty }]).collect()
+}
+
+fn sealed(again: bool) -> Sealed {
+    let found = |letter, row, says| finding(Some(letter), Some(row), says);
+    Sealed {
+        due: due(),
+        arrived_at: at("2025-07-14T15:50:00Z"),
+        incident: 3,
+        what: vec!["NHS numbers".into(), "people's names".into()],
+        findings: things(&[
+            found("C", 5, "41 cells of this column hold what look like NHS numbers, the first one here."),
+            FindingRow {
+                sheet: None,
+                ..found(
+                    "B",
+                    2,
+                    "this cell holds what looks like a person's name. It is sheet 3 of the workbook (it is hidden).",
+                )
+            },
+        ]),
+        lies: vec![
+            "the shared folder drop/police, as missing children Q1.xlsx; it is not deleted there for you".into(),
+            "the copies where it was made: the case system's export, a download folder, a shared drive".into(),
+        ],
+        destroyed_on: date("2025-08-13"),
+        destroyed: false,
+        again,
     }
 }
 

@@ -1,12 +1,10 @@
 //! What a message is to say, as typed values; the words are the templates'.
 
-use std::str::FromStr;
-
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
-use super::{Contact, Person};
-use crate::{domain::Period, ledger::FindingRow};
+use super::{Changed, Contact, Marked, Person, Rows, Sealed, Thing};
+use crate::domain::Period;
 
 /// Everything one message is made from.
 #[derive(Debug, Clone, Serialize)]
@@ -50,6 +48,8 @@ pub struct Due {
 /// How a file can be sent; with none of them the board fetches it itself.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Ways {
+    /// Whether a workbook with the period filled in goes with the message.
+    pub workbook: bool,
     /// Whether a file attached to a reply is read.
     pub reply: bool,
     /// A place both sides know, in words: "the shared folder Safeguarding returns".
@@ -134,12 +134,27 @@ pub struct Judged {
     pub arrived_at: Timestamp,
     /// What was read.
     pub read: Read,
+    /// How many rows.
+    pub rows: Rows,
     /// Sheets that were left aside.
     pub ignored_sheets: Vec<String>,
+    /// Columns that were left aside.
+    pub ignored_columns: Vec<String>,
     /// What is asked about it.
-    pub queries: Vec<FindingRow>,
+    pub queries: Vec<Thing>,
+    /// Whether it goes back with that marked.
+    pub marked: Marked,
     /// Until when an explanation is printed with the figures.
     pub answer_by: Option<Date>,
+}
+
+/// Something that came with a message and could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unused {
+    /// What it is: a file's name, in its sender's words.
+    pub name: String,
+    /// Why it could not be used, and what to do.
+    pub why: String,
 }
 
 /// What a message is about.
@@ -204,7 +219,13 @@ pub enum Letter {
         /// Why it could not be read at all, where that is so.
         unreadable: Option<String>,
         /// What stops it from being used.
-        findings: Vec<FindingRow>,
+        things: Vec<Thing>,
+        /// In how many places that was found.
+        places: u64,
+        /// Whether the file goes back with that marked.
+        marked: Marked,
+        /// How many rows it has.
+        rows: Rows,
         /// The last day on which a corrected file is on time.
         fix_by: Date,
         /// How many other rows were fine; left out for returns about single children.
@@ -241,6 +262,68 @@ pub enum Letter {
         /// The reason that was given.
         reason: String,
     },
+    /// The analyst hears what a restatement changed.
+    Restated {
+        /// The return.
+        due: Due,
+        /// The submission that was replaced.
+        before: i64,
+        /// When it arrived.
+        replaced_at: Timestamp,
+        /// The submission that replaces it.
+        after: i64,
+        /// When that arrived.
+        arrived_at: Timestamp,
+        /// Table by table.
+        tables: Vec<Changed>,
+        /// Totals that moved, a line each.
+        totals: Vec<String>,
+        /// Issued figures that moved, a line each.
+        figures: Vec<String>,
+    },
+    /// A file holds what looks like identities; its sender is told how to put it right.
+    IncidentSender {
+        /// The file.
+        #[serde(flatten)]
+        sealed: Sealed,
+        /// The last day on which a corrected file is on time.
+        fix_by: Date,
+    },
+    /// The same, for the manager and the custodian.
+    IncidentManager {
+        /// The file.
+        #[serde(flatten)]
+        sealed: Sealed,
+        /// Who alone can open it; none if nobody is named.
+        custodian: Option<String>,
+    },
+    /// A message waits for a person's decision.
+    PostHeld {
+        /// When it arrived.
+        arrived_at: Timestamp,
+        /// Why.
+        reason: String,
+        /// What of it could not be used whatever the person decides.
+        things: Vec<Unused>,
+    },
+    /// A message without a file is read by a person.
+    PostPassedOn {
+        /// When it arrived.
+        arrived_at: Timestamp,
+        /// The return it is about, where that is known.
+        due: Option<Due>,
+        /// Whether the next message about the return waits a working day longer.
+        waits: bool,
+    },
+    /// Something in a message could not be used.
+    PostNotTaken {
+        /// When it arrived.
+        arrived_at: Timestamp,
+        /// What, and what to do.
+        things: Vec<Unused>,
+        /// The kinds of file that are taken, where that helps.
+        taken: Option<String>,
+    },
     /// A pack is issued.
     Pack {
         /// Its title.
@@ -267,76 +350,4 @@ pub enum Letter {
         /// What to do.
         next_step: String,
     },
-}
-
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident $word:literal),* $(,)?) => {
-        /// The kinds of message; each has a template of its own.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Kind {
-            $($(#[$doc])* $name),*
-        }
-
-        impl Kind {
-            /// Every kind.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// The word: the template's file name, and what the outbox keeps.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$name => $word),*
-                }
-            }
-        }
-
-        impl Letter {
-            /// Its kind.
-            pub fn kind(&self) -> Kind {
-                match self {
-                    $(Self::$name { .. } => Kind::$name),*
-                }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// A return is open.
-    Notice "notice",
-    /// A return will soon be due.
-    Nudge "nudge",
-    /// A return is due today.
-    DueToday "due-today",
-    /// A return is late.
-    Overdue "overdue",
-    /// The manager sees what will go above the lead.
-    Preview "preview",
-    /// Somebody above the lead is told.
-    Escalation "escalation",
-    /// A file was accepted.
-    AnswerAccepted "answer-accepted",
-    /// A file was accepted; something is to be explained.
-    AnswerAcceptedWithQueries "answer-accepted-with-queries",
-    /// A file was not accepted.
-    AnswerNotAccepted "answer-not-accepted",
-    /// A file waits for a person's decision.
-    AnswerHeld "answer-held",
-    /// The same file came again.
-    AnswerDuplicate "answer-duplicate",
-    /// A file replaced an accepted one.
-    AnswerRestated "answer-restated",
-    /// Nothing to report was reported.
-    AnswerNil "answer-nil",
-    /// A pack is issued.
-    Pack "pack",
-    /// Something needs a person.
-    Alarm "alarm",
-}
-
-impl FromStr for Kind {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or("one of the kinds of message")
-    }
 }

@@ -53,6 +53,25 @@ pub enum Content {
     },
     /// The bytes themselves.
     Bytes(#[serde(with = "as_base64")] Vec<u8>),
+    /// They went with the message and are kept no longer.
+    Gone {
+        /// The digest they had.
+        sha256: String,
+    },
+}
+
+/// A message of the outbox whose outcome is known, without the bytes of its attachments: what went to its sender is
+/// nobody else's to keep. None if it has no such bytes.
+pub(super) fn without_bytes(message: &serde_json::Value) -> Option<serde_json::Value> {
+    let mut message: Message = serde_json::from_value(message.clone()).ok()?;
+    let mut any = false;
+    for attachment in &mut message.attachments {
+        if let Content::Bytes(bytes) = &attachment.content {
+            attachment.content = Content::Gone { sha256: crate::domain::sha256(bytes) };
+            any = true;
+        }
+    }
+    if any { serde_json::to_value(message).ok() } else { None }
 }
 
 impl Attachment {
@@ -61,6 +80,10 @@ impl Attachment {
         let (path, sha256) = match &self.content {
             Content::Bytes(bytes) => return Ok(bytes.clone()),
             Content::File { path, sha256 } => (path, sha256),
+            Content::Gone { .. } => {
+                let why = "went with an earlier copy and is kept no longer".to_owned();
+                return Err(MailError::Attachment { path: PathBuf::from(&self.name), why });
+            }
         };
         let wrong = |why: String| MailError::Attachment { path: path.clone(), why };
         if !path.components().all(|part| matches!(part, Component::Normal(_))) {
@@ -111,6 +134,30 @@ mod tests {
         };
         let kept = serde_json::to_value(&message).unwrap();
         assert_eq!(serde_json::from_value::<Message>(kept).unwrap(), message);
+    }
+
+    #[test]
+    fn a_message_that_has_left_keeps_no_bytes() {
+        let mut message = Message {
+            to: Person { name: "Sam".into(), email: "sam@police.example".into() },
+            contact: Contact { name: "Unit".into(), phone: "01234".into(), email: "unit@board.example".into() },
+            subject: "Not accepted yet".into(),
+            text: "x\n".into(),
+            html: "<p>x</p>".into(),
+            attachments: vec![],
+        };
+        assert_eq!(without_bytes(&serde_json::to_value(&message).unwrap()), None);
+        message.attachments.push(Attachment {
+            name: "return.xlsx".into(),
+            media_type: "application/octet-stream".into(),
+            content: Content::Bytes(b"CANARY".to_vec()),
+            otherwise: String::new(),
+        });
+        let spent = without_bytes(&serde_json::to_value(&message).unwrap()).unwrap();
+        assert!(!spent.to_string().contains(&BASE64_STANDARD.encode("CANARY")), "{spent}");
+        let spent: Message = serde_json::from_value(spent).unwrap();
+        assert_eq!(spent.attachments[0].content, Content::Gone { sha256: sha256("CANARY") });
+        assert!(spent.attachments[0].bytes(Path::new("/")).is_err());
     }
 
     #[test]

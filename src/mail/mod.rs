@@ -10,30 +10,38 @@ mod eml;
 mod examples;
 mod facts;
 mod folder;
+mod kind;
 mod mailer;
 mod message;
+mod outcome;
 mod person;
 mod prose;
 mod pump;
 mod relay_hold;
+mod sealed;
 mod settings;
 mod smtp;
 mod templates;
+mod things;
 mod wanted;
 
 use std::path::PathBuf;
 
-pub use eml::message_id;
+pub use eml::{key_of, message_id};
 pub use examples::example;
-pub use facts::{Agreement, Board, Due, Escalation, Facts, Judged, Kind, Letter, Next, Read, Told, Total, Ways};
+pub use facts::{Agreement, Board, Due, Escalation, Facts, Judged, Letter, Next, Read, Told, Total, Unused, Ways};
+pub use kind::Kind;
 pub use mailer::{Mailer, Memory, Posted};
 pub use message::{Attachment, Content, Message};
+pub use outcome::{Changed, Marked, Rows};
 pub use person::{Contact, Person};
 pub use pump::{Mailroom, Pumped};
 pub use relay_hold::RelayHold;
+pub use sealed::Sealed;
 pub use settings::{Relay, Settings, Tls, Way};
 pub use smtp::Deadlines;
 pub use templates::Templates;
+pub use things::{Thing, things};
 
 use crate::{durable::DiskError, ledger::LedgerError, settings::SecretError};
 

@@ -13,6 +13,7 @@ use super::{
     Deadlines, Kind, MailError, Mailer, Message, RelayHold, Settings,
     eml::{self, Copy, Eml},
     mailer::{Outcome, Session, Verb},
+    message::without_bytes,
     relay_hold::{MESSAGE_PAUSES, RELAY_PAUSES, SIGN_IN_PAUSES, after},
     wanted,
 };
@@ -176,13 +177,19 @@ fn take(txn: &Txn<'_>, now: Timestamp) -> Result<Taken, LedgerError> {
         let overtaken = txn.is_overtaken(&row, &[Kind::DueToday.as_str(), Kind::Overdue.as_str()])?;
         if let Some(why) = wanted::unwanted(kind, &row, obligation.as_ref(), overtaken, now) {
             let says = if again { format!("{why}; an earlier attempt may have arrived") } else { why.to_owned() };
-            txn.settle_message(now, &row, OutboxState::Superseded, &says)?;
+            settle(txn, now, &row, OutboxState::Superseded, &says)?;
             return Ok(Taken::Superseded);
         }
     }
     txn.mark_sending(&row.key)?;
     row.attempts += 1;
     Ok(Taken::Send { row: Box::new(row), again })
+}
+
+/// Records the outcome of a message for good; the bytes that went with it are kept no longer.
+fn settle(txn: &Txn<'_>, now: Timestamp, row: &OutboxRow, state: OutboxState, says: &str) -> Result<(), LedgerError> {
+    txn.settle_message(now, row, state, says)?;
+    without_bytes(&row.message).map_or(Ok(()), |kept| txn.keep_of_message(&row.key, &kept))
 }
 
 /// Records what came of a message; answers with why nothing more should be sent now.
@@ -223,14 +230,14 @@ async fn record(
             match outcome {
                 Outcome::Sent(reply) => {
                     RelayHold::end(txn)?;
-                    txn.settle_message(now, &row, OutboxState::Sent, &reply)?;
+                    settle(txn, now, &row, OutboxState::Sent, &reply)?;
                 }
                 Outcome::Written(says) => {
                     RelayHold::end(txn)?;
-                    txn.settle_message(now, &row, OutboxState::Written, &says)?;
+                    settle(txn, now, &row, OutboxState::Written, &says)?;
                 }
                 Outcome::Refused { verb, says } | Outcome::TooLarge { verb, says } => {
-                    txn.settle_message(now, &row, OutboxState::Refused, &format!("{verb}: {says}"))?;
+                    settle(txn, now, &row, OutboxState::Refused, &format!("{verb}: {says}"))?;
                 }
                 Outcome::Down { verb, says } => return hold(verb, says, RELAY_PAUSES),
                 Outcome::AuthFailed { says } => return hold(Verb::Auth, says, SIGN_IN_PAUSES),

@@ -141,6 +141,12 @@ impl Settings {
         if allowed { Ok(()) } else { Err(MailError::Domain { domain: domain.to_owned() }) }
     }
 
+    /// Whether an address may be written to.
+    pub fn writes_to(&self, address: &str) -> bool {
+        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        is_address(address) && self.may_write_to(domain).is_ok()
+    }
+
     /// The envelope's sender of the message with this word of its own.
     pub(super) fn return_path_of(&self, word: &str) -> String {
         self.return_path.as_ref().map_or_else(|| self.from.email.clone(), |path| path.replace("{key}", word))

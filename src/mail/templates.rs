@@ -170,6 +170,8 @@ fn add_words(environment: &mut Environment<'static>) {
     environment.add_filter("span", |period: &str| read(period).map(dates::span));
     environment.add_filter("last_time", |period: &str| read(period).map(dates::last_time));
     environment.add_filter("number", |n: usize| words::capital(&words::number(n)));
+    environment.add_filter("whole", words::whole);
+    environment.add_filter("capital", |text: &str| words::capital(text));
     environment.add_filter("plural", |n: usize, word: &str| words::count(n, word, &format!("{word}s")));
     environment.add_function("on_time", |arrived: &str, due: &str| -> Result<bool, Error> {
         Ok(read::<Timestamp>(arrived)? <= read::<Timestamp>(due)?)

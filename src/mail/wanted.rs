@@ -58,6 +58,12 @@ pub(super) fn is_chase(kind: Kind) -> bool {
         | Kind::AnswerDuplicate
         | Kind::AnswerRestated
         | Kind::AnswerNil
+        | Kind::Restated
+        | Kind::IncidentSender
+        | Kind::IncidentManager
+        | Kind::PostHeld
+        | Kind::PostPassedOn
+        | Kind::PostNotTaken
         | Kind::Pack
         | Kind::Alarm => false,
     }

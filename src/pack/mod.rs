@@ -33,7 +33,7 @@ pub use definition::{PackDefinition, Wanted};
 pub use edition::{Frozen, Manifest, PDF, Rebuilt, freeze, read_manifest, rebuild};
 pub use error::PackError;
 pub use imprint::Imprint;
-pub use record::{Action, Delivery, Progress, Record, Restatement, STATEMENTS, Story};
+pub use record::{Action, Delivery, Progress, Query, Record, Restatement, STATEMENTS, Story};
 pub use rows::RowsError;
 pub use typeset::{MAIN, Manuscript, Typeset, engine, serve_typst, typeset};
 

@@ -7,7 +7,7 @@ use super::rows::{Rows, RowsError};
 use crate::domain::{Period, Standing};
 
 /// The statements a pack's record is made from, by the name of their file.
-pub const STATEMENTS: [&str; 4] = ["actions", "restated", "stories", "timetable"];
+pub const STATEMENTS: [&str; 5] = ["actions", "queries", "restated", "stories", "timetable"];
 
 /// What people said and did about one period.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,8 @@ pub struct Record {
     pub stories: Vec<Story>,
     /// What was agreed, and how far it is.
     pub actions: Vec<Action>,
+    /// What was asked about figures, and answered.
+    pub queries: Vec<Query>,
 }
 
 impl Record {
@@ -38,7 +40,9 @@ impl Record {
             restatements: Restatement::from_rows(&rows("restated"))?,
             stories: Story::from_rows(&rows("stories"))?,
             actions: Action::from_rows(&rows("actions"))?,
+            queries: Query::from_rows(&rows("queries"))?,
         };
+        record.queries.retain(|query| belongs(query.period, period));
         record.deliveries.retain(|delivery| belongs(delivery.period, period));
         record.stories.retain(|story| belongs(story.period, period));
         record.restatements.retain(|restatement| restatement.replaced > period.end());
@@ -86,6 +90,8 @@ pub struct Delivery {
     pub note: Option<String>,
     /// Why the manager kept it from going above the lead, where that is so.
     pub escalation_held: Option<String>,
+    /// Rows of its accepted file that broke a rule and were left out.
+    pub rows_refused: i64,
 }
 
 impl Delivery {
@@ -96,6 +102,7 @@ impl Delivery {
         let (days_late, reminders) = (rows.numbers("days_late")?, rows.numbers("reminders")?);
         let (restated, corrected) = (rows.flags("restated")?, rows.flags("corrected")?);
         let (notes, holds) = (rows.texts_opt("note")?, rows.texts_opt("escalation_held")?);
+        let refused = rows.numbers("rows_refused")?;
         let expected = "one of overdue, to_correct, held, open, received, accepted_late, accepted, nil";
         (0..rows.len())
             .map(|at| {
@@ -112,6 +119,7 @@ impl Delivery {
                     reminders: reminders[at],
                     note: notes[at].clone(),
                     escalation_held: holds[at].clone(),
+                    rows_refused: refused[at],
                 })
             })
             .collect()
@@ -176,6 +184,40 @@ impl Story {
             period: periods[at],
             received: received[at],
             text: texts[at].clone(),
+        };
+        Ok((0..rows.len()).map(one).collect())
+    }
+}
+
+/// A question about a figure.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// The agency, as people know it.
+    pub agency: String,
+    /// The return, as people know it.
+    pub title: String,
+    /// The period it speaks of.
+    pub period: Period,
+    /// The question.
+    pub says: String,
+    /// The recorded reason, if there is one yet.
+    pub explanation: Option<String>,
+    /// The day it was recorded.
+    pub explained: Option<Date>,
+}
+
+impl Query {
+    fn from_rows(rows: &Rows<'_>) -> Result<Vec<Self>, RowsError> {
+        let (agencies, titles, periods) = (rows.texts("agency_name")?, rows.texts("title")?, periods(rows)?);
+        let (says, explanations) = (rows.texts("says")?, rows.texts_opt("explanation")?);
+        let explained = rows.days("explained_day")?;
+        let one = |at: usize| Self {
+            agency: agencies[at].clone(),
+            title: titles[at].clone(),
+            period: periods[at],
+            says: says[at].clone(),
+            explanation: explanations[at].clone(),
+            explained: explained[at],
         };
         Ok((0..rows.len()).map(one).collect())
     }

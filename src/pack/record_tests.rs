@@ -27,6 +27,7 @@ fn timetable(states: &[&str; 2]) -> Vec<(String, Vec<RecordBatch>)> {
         ("reminders", Arc::new(Int32Array::from(vec![2, 0]))),
         ("note", texts(&["", "said so"])),
         ("escalation_held", texts(&["the Chief Constable has answered", ""])),
+        ("rows_refused", Arc::new(Int32Array::from(vec![None, Some(3)]))),
     ];
     answers("timetable", columns)
 }

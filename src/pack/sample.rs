@@ -43,7 +43,6 @@ pub fn shown(unit: Unit, value: f64) -> Shown {
 }
 
 pub fn absent(status: Status) -> Shown {
-    // What is hidden here, our own rule hid.
     let text = if status == Status::C { "1 to 5, hidden" } else { status.words() };
     Shown { value: None, status: Some(status), text: text.to_owned() }
 }
@@ -264,12 +263,11 @@ pub fn indicators() -> Vec<DisclosedIndicator> {
 /// Deliveries of every standing, a restatement, one story, actions.
 pub fn record() -> Record {
     let period: Period = "2025-26-Q1".parse().unwrap();
-    let due = date(2025, 7, 14);
     let delivery = |agency: &str, title: &str, standing, received: Option<i8>, days_late| Delivery {
         agency: agency.to_owned(),
         title: title.to_owned(),
         period,
-        due: Some(due),
+        due: Some(date(2025, 7, 14)),
         received: received.map(|day| date(2025, 7, day)),
         standing,
         days_late,
@@ -278,6 +276,7 @@ pub fn record() -> Record {
         reminders: if days_late > 0 { 2 } else { 0 },
         note: None,
         escalation_held: None,
+        rows_refused: 0,
     };
     let mut deliveries = vec![
         delivery("Exampleshire Police", "Missing children", Standing::Overdue, None, 9),
@@ -292,9 +291,9 @@ pub fn record() -> Record {
     deliveries[4].corrected = true;
     deliveries[2].restated = true;
     deliveries[5].note = Some("no applications were made in the quarter".to_owned());
-    let action = |action: &str, owner: &str, due, status, progress: &str, indicator: Option<&str>| Action {
-        action: action.to_owned(),
-        owner: owner.to_owned(),
+    let action = |what: &str, owner: &str, due, status, progress: &str, indicator: Option<&str>| Action {
+        action: what.into(),
+        owner: owner.into(),
         due: Some(due),
         period,
         status,
@@ -356,6 +355,7 @@ pub fn record() -> Record {
                 None,
             ),
         ],
+        ..Record::default()
     }
 }
 

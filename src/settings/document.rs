@@ -3,13 +3,13 @@
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use config::{Config, Environment, File, FileFormat, Value, ValueKind};
 use toml::de::{DeTable, DeValue};
 
-use super::{PREFIX, Problem, Problems, Section, word::nearest};
+use super::{PREFIX, Problem, Problems, Section, beside, word::nearest};
 
 /// One step of the way to a key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +23,10 @@ pub struct Document {
     root: Value,
     texts: BTreeMap<String, String>,
     main: String,
+    /// The files that were kept with a definition that is kept as text.
+    kept: Option<BTreeMap<String, String>>,
+    /// The files beside the definition that anybody asked for.
+    beside: RefCell<BTreeMap<String, String>>,
     asked: RefCell<BTreeSet<Vec<Step>>>,
     problems: RefCell<Problems>,
 }
@@ -38,6 +42,15 @@ impl Document {
         for file in files {
             let label = file.display().to_string();
             match std::fs::read_to_string(file) {
+                Ok(text) if beside::is_marked(&text) => {
+                    let found = "a line that begins with \"#: beside\"";
+                    problems.about(
+                        &label,
+                        found,
+                        "no such line, for it marks files that are kept with a definition",
+                        "",
+                    );
+                }
                 Ok(text) => {
                     if check_syntax(&label, &text, problems) {
                         texts.insert(label, text);
@@ -63,11 +76,13 @@ impl Document {
     }
 
     pub(super) fn parse(label: &str, text: &str, problems: &mut Problems) -> Option<Self> {
+        let (text, kept) = beside::split(text);
         if !check_syntax(label, text, problems) {
             return None;
         }
         let texts = BTreeMap::from([(label.to_owned(), text.to_owned())]);
-        Self::layered(label.to_owned(), &[label.to_owned()], texts, &BTreeMap::new(), problems)
+        let read = Self::layered(label.to_owned(), &[label.to_owned()], texts, &BTreeMap::new(), problems);
+        read.map(|document| Self { kept: Some(kept), ..document })
     }
 
     fn layered(
@@ -94,9 +109,15 @@ impl Document {
         let from_environment = Environment::with_prefix(PREFIX).prefix_separator("__").separator("__");
         builder = builder.add_source(from_environment.source(Some(variables)));
         match builder.build() {
-            Ok(config) => {
-                Some(Self { root: config.cache, texts, main, asked: RefCell::default(), problems: RefCell::default() })
-            }
+            Ok(config) => Some(Self {
+                root: config.cache,
+                texts,
+                main,
+                kept: None,
+                beside: RefCell::default(),
+                asked: RefCell::default(),
+                problems: RefCell::default(),
+            }),
             Err(e) => {
                 problems.about(&main, e, "layers that fit together", "");
                 None
@@ -112,6 +133,22 @@ impl Document {
     /// The text of the document's main file.
     pub fn text(&self) -> &str {
         self.texts.get(&self.main).map_or("", String::as_str)
+    }
+
+    /// A file that stands beside the definition, or was kept with it.
+    pub(super) fn beside(&self, name: &str) -> Result<String, String> {
+        let text = match &self.kept {
+            Some(kept) => kept.get(name).cloned().ok_or_else(|| format!("{name:?}, which was not kept with it"))?,
+            None => beside::read(Path::new(&self.main).parent().unwrap_or(Path::new(".")), name)?,
+        };
+        self.beside.borrow_mut().insert(name.to_owned(), text.clone());
+        Ok(text)
+    }
+
+    /// The text of the main file with the files beside it that were asked for: what [`read_text`](super::read_text)
+    /// reads again as the same definition.
+    pub fn to_keep(&self) -> String {
+        beside::join(self.text(), &self.beside.borrow())
     }
 
     /// The document's main file.

@@ -3,6 +3,7 @@
 //! Only the loader: layers and their origins (the `config` crate), the line of each key (`toml` spans of that origin),
 //! secrets by reference. What a key means is for the noun to say that it describes.
 
+mod beside;
 mod document;
 mod problem;
 mod secret;
@@ -42,7 +43,8 @@ pub fn read_file(path: &Path, problems: &mut Problems) -> Option<Document> {
     Document::read(&[path.to_owned()], &BTreeMap::new(), problems)
 }
 
-/// Reads a definition that is kept as text, such as the contract an old submission was judged under.
+/// Reads a definition that is kept as text, such as the contract an old submission was judged under, with the files
+/// that were [kept](Document::to_keep) with it.
 pub fn read_text(label: &str, text: &str, problems: &mut Problems) -> Option<Document> {
     Document::parse(label, text, problems)
 }

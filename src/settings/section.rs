@@ -145,6 +145,12 @@ impl<'a> Section<'a> {
         self.as_one_of(key, value, words)
     }
 
+    /// A required secret.
+    pub fn secret(&mut self, key: &str) -> Option<Secret> {
+        self.required(key, &format!("{key} = {{ file = \"/etc/quarterday/{key}\" }}"))?;
+        self.secret_opt(key)
+    }
+
     /// A secret by reference: `{ file = "…" }` or `{ env = "…" }`.
     pub fn secret_opt(&mut self, key: &str) -> Option<Secret> {
         let value = self.get(key)?;
@@ -204,6 +210,19 @@ impl<'a> Section<'a> {
         sections
     }
 
+    /// A file that stands beside the definition. What is wrong with it is told under `key`.
+    pub fn beside(&mut self, key: &str, name: &str) -> Option<String> {
+        match self.document.beside(name) {
+            Ok(text) => Some(text),
+            Err(found) => {
+                let value = self.get(key);
+                let expected = "a file below the folder of this definition";
+                self.document.problem(&self.below(key), value.or(Some(self.value)), found, expected, "");
+                None
+            }
+        }
+    }
+
     /// Whether the key is there.
     pub fn has(&mut self, key: &str) -> bool {
         self.get(key).is_some()
@@ -215,6 +234,13 @@ impl<'a> Section<'a> {
         let found = value.map_or_else(|| "nothing".to_owned(), shown);
         let path = self.below(key);
         self.document.problem(&path, value.or(Some(self.value)), found, expected, write);
+    }
+
+    /// The same of a value that may hold a secret: it is not repeated.
+    pub fn refuse_unseen(&mut self, key: &str, expected: &str, write: &str) {
+        let value = self.get(key);
+        let path = self.below(key);
+        self.document.problem(&path, value.or(Some(self.value)), "a value".into(), expected, write);
     }
 
     fn get(&mut self, key: &str) -> Option<&'a Value> {

@@ -6,51 +6,55 @@
 pub mod folder;
 pub mod https;
 pub mod landing;
+pub mod listing;
+pub mod mailbox;
+pub mod pattern;
 mod period;
+pub mod store;
 
-use std::{
-    path::{Component, Path},
-    time::Duration,
+use std::collections::BTreeMap;
+
+use crate::{
+    content::Content,
+    domain::{AgencyId, Period},
+    settings::Section,
 };
 
-use bytes::Bytes;
-
-use crate::{settings::Section, timetable::Schedule};
-
-pub use https::host_of;
-pub use period::period_in_name;
+pub use folder::Folder;
+pub use https::{Https, host_of};
+pub use period::{period_in_name, periods_in_name};
+pub use store::Store;
 
 /// Bytes as fetched or received.
 #[derive(Debug, Clone)]
 pub struct Extract {
     /// The bytes, verbatim.
-    pub bytes: Bytes,
+    pub content: Content,
     /// The file's own name; metadata only, never used as a path.
     pub name: String,
     /// Where it came from, in words.
     pub source: String,
 }
 
-/// Where a return's extracts come from.
+impl Extract {
+    /// An extract of these bytes, which are few.
+    pub fn of_bytes(bytes: impl Into<Content>, name: impl Into<String>, source: impl Into<String>) -> Self {
+        Self { content: bytes.into(), name: name.into(), source: source.into() }
+    }
+}
+
+/// Where a return's extracts come from. Each kind's settings are a struct of its own, settled in its own file.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "there is one per return, and nobody moves it about")]
 pub enum Source {
     /// Pulled over HTTPS.
-    Https {
-        /// The address; `{agency}`, `{period}` and `{base}` are filled in.
-        url: String,
-        /// Its host; none where `{base}` says it.
-        host: Option<String>,
-        /// When it is asked for.
-        pull: Schedule,
-        /// How long one attempt may take.
-        timeout: Duration,
-    },
+    Https(Https),
+    /// Fetched from a folder at a partner's: SFTP, S3, Azure Blob or WebDAV.
+    Store(Store),
     /// Taken from a drop folder.
-    Folder {
-        /// The folder, relative to the board's; `{agency}` is filled in.
-        path: String,
-        /// The names taken: literal text and `*`.
+    Folder(Folder),
+    /// Sent to the board's mailbox.
+    Mailbox {
+        /// The names of its files: literal text and `*`.
         pattern: String,
     },
     /// Brought by a person with `quarterday submit`.
@@ -60,49 +64,36 @@ pub enum Source {
 impl Source {
     /// Reads `[source]`.
     pub fn settle(table: &mut Section<'_>) -> Option<Self> {
-        match table.one_of("kind", &["https", "folder", "by-hand"])? {
-            "https" => {
-                let url = template(table, "url", &["agency", "period", "base"]);
-                let pull = table.parsed("pull");
-                let seconds = table.integer_or("timeout_seconds", 30);
-                let Some(seconds) = u64::try_from(seconds).ok().filter(|seconds| *seconds > 0) else {
-                    table.refuse("timeout_seconds", "a number of seconds above zero", "timeout_seconds = 30");
-                    return None;
-                };
-                let url = url?;
-                let Some(host) = host_of_template(&url) else {
-                    let write = "url = \"https://data.example/{agency}/{period}.csv\"";
-                    table.refuse("url", "an address that names its host, or begins with {base}", write);
-                    return None;
-                };
-                Some(Self::Https { url, host, pull: pull?, timeout: Duration::from_secs(seconds) })
-            }
-            "folder" => {
-                let path = template(table, "path", &["agency"]);
-                let pattern = table.text_or("pattern", "*");
-                let path = path?;
-                if Path::new(&path).components().any(|part| part == Component::ParentDir) {
-                    table.refuse("path", "a folder without .. in its path", "path = \"drop/{agency}\"");
-                    return None;
-                }
-                Some(Self::Folder { path, pattern })
-            }
-            _ => Some(Self::ByHand),
+        match table.one_of("kind", &["https", "sftp", "s3", "azure-blob", "webdav", "folder", "mailbox", "by-hand"])? {
+            "https" => Https::settle(table).map(Self::Https),
+            "folder" => Folder::settle(table).map(Self::Folder),
+            "mailbox" => Some(Self::Mailbox { pattern: table.text_or("pattern", "*") }),
+            "by-hand" => Some(Self::ByHand),
+            kind => Store::settle(kind, table).map(Self::Store),
         }
     }
-}
 
-/// The host of an address with gaps: `Some(None)` where `{base}` is to say it, `None` where the address is none.
-fn host_of_template(template: &str) -> Option<Option<String>> {
-    let host = |word| {
-        let address = ["agency", "period"].iter().fold(template.to_owned(), |text, name| fill(&text, name, word));
-        host_of(&fill(&address, "base", "https://base.invalid"))
-    };
-    let (one, another) = (host("a")?, host("b")?);
-    match template.find("{base}") {
-        Some(0) => Some(None),
-        None if one == another => Some(Some(one)),
-        _ => None,
+    /// What of the files it names cannot be used: secrets, keys and certificates.
+    pub fn check_files(&self, environment: &BTreeMap<String, String>) -> Vec<String> {
+        match self {
+            Self::Https(https) => https.check_files(environment).iter().map(ToString::to_string).collect(),
+            Self::Store(store) => {
+                let secrets = store.secrets().into_iter().map(|secret| secret.resolve(environment));
+                secrets.filter_map(|secret| Some(secret.err()?.to_string())).collect()
+            }
+            Self::Folder(_) | Self::Mailbox { .. } | Self::ByHand => Vec::new(),
+        }
+    }
+
+    /// The folder of an agency, and the names of its files there, where it has one.
+    pub fn folder_of(&self, agency: &AgencyId) -> Option<(String, String)> {
+        match self {
+            Self::Folder(folder) => {
+                Some((fill(&folder.path, "agency", agency.as_str()), folder.selection.names_of(agency)))
+            }
+            Self::Store(store) => Some((store.place_of(agency), store.selection.names_of(agency))),
+            Self::Https(_) | Self::Mailbox { .. } | Self::ByHand => None,
+        }
     }
 }
 
@@ -118,26 +109,14 @@ fn template(table: &mut Section<'_>, key: &str, known: &[&str]) -> Option<String
     Some(text)
 }
 
+/// A template of `[source]` with what says `period` filled in: its identifier, its first and its last day.
+pub fn of_period(template: &str, period: Period) -> String {
+    let days = [("from", period.start().to_string()), ("to", period.end().to_string())];
+    let named = fill(template, "period", &period.to_string());
+    days.iter().fold(named, |text, (name, day)| fill(&text, name, day))
+}
+
 /// A template of `[source]` with `value` in the place of `{name}`.
 pub fn fill(template: &str, name: &str, value: &str) -> String {
     template.replace(&format!("{{{name}}}"), value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_names_its_host_or_leaves_it_to_the_base() {
-        for (template, host) in [
-            ("https://data.example/{agency}/{period}.csv", Some(Some("data.example"))),
-            ("{base}/{agency}.csv", Some(None)),
-            ("https://{agency}.example/a.csv", None),
-            ("https://data.example/{base}", None),
-            ("data.example/a.csv", None),
-            ("ftp://data.example/a.csv", None),
-        ] {
-            assert_eq!(host_of_template(template), host.map(|host| host.map(str::to_owned)), "{template}");
-        }
-    }
 }

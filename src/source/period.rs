@@ -6,8 +6,13 @@ use crate::domain::Period;
 ///
 /// The longest readable run of the name wins, so that `2025-26-Q1` is not taken for less.
 pub fn period_in_name(name: &str) -> Option<Period> {
+    periods_in_name(name).next()
+}
+
+/// Every period that a file's name speaks of, in their order: more than one where it can be read in two ways.
+pub fn periods_in_name(name: &str) -> impl Iterator<Item = Period> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    name.split(|c| !is_part(c)).find_map(|run| {
+    name.split(move |c| !is_part(c)).filter_map(|run| {
         let starts = run.char_indices().filter(|(_, c)| c.is_ascii_digit()).map(|(at, _)| at);
         starts
             .flat_map(|from| (from + 1..=run.len()).rev().map(move |to| &run[from..to]))

@@ -165,6 +165,10 @@ pub fn owed(
             step.skip.push((rung.name.clone(), "the manager holds it"));
             continue;
         }
+        if rung.kind == RungKind::DueToday && obligation.is_deferred(&rung.name) {
+            step.skip.push((rung.name.clone(), "lead or deputy wrote, and its day would be over"));
+            continue;
+        }
         let at = match instant(rung, obligation, ladder, calendar, due_day, lead_told)? {
             Some(at) => at,
             // What it waits for has not happened; whatever makes it happen wakes the obligation.
@@ -189,6 +193,32 @@ pub fn owed(
         step.look_again = Some(now);
     }
     Ok(step)
+}
+
+/// The rung that comes next if nothing arrives: the one that waits a working day longer when lead or deputy write. None
+/// if there is none, or it waits already.
+pub fn next_rung<'a>(
+    obligation: &Obligation,
+    ladder: &'a Ladder,
+    calendar: &Calendar,
+    lead_told: Option<Timestamp>,
+) -> Result<Option<&'a Rung>, CalendarError> {
+    if !obligation.duty || !matches!(obligation.state, State::Open | State::ToCorrect) {
+        return Ok(None);
+    }
+    let due_day = chase_from(obligation, ladder, calendar)?;
+    let mut next: Option<(&Rung, Timestamp)> = None;
+    for rung in ladder.rungs.iter().filter(|rung| !obligation.is_past(&rung.name)) {
+        if rung.kind.is_above_the_lead() && obligation.escalation_held.is_some() {
+            continue;
+        }
+        if let Some(at) = instant(rung, obligation, ladder, calendar, due_day, lead_told)?
+            && next.is_none_or(|(_, sooner)| at < sooner)
+        {
+            next = Some((rung, at));
+        }
+    }
+    Ok(next.map(|(rung, _)| rung).filter(|rung| !obligation.is_deferred(&rung.name)))
 }
 
 impl Ladder {
@@ -251,7 +281,7 @@ fn instant(
         let of_kind = ladder.rungs.iter().filter(|r| r.kind == kind);
         of_kind.filter_map(|r| obligation.told_at(&r.name)).max()
     };
-    Ok(match rung.kind {
+    let at = match rung.kind {
         RungKind::Preview => match (told(RungKind::Overdue), lead_told) {
             (Some(overdue), Some(lead_told)) => {
                 let after_overdue = calendar.add_working_days(civil_day(overdue), 2)?;
@@ -269,5 +299,11 @@ fn instant(
             _ => None,
         },
         _ => Some(planned),
-    })
+    };
+    match at {
+        Some(at) if obligation.is_deferred(&rung.name) => {
+            Ok(Some(on_day(calendar.add_working_days(civil_day(at), 1)?)))
+        }
+        at => Ok(at),
+    }
 }

@@ -1,7 +1,7 @@
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
 
-use super::{Ladder, Role, owed};
+use super::{Ladder, Role, next_rung, owed};
 use crate::{
     domain::{Calendar, Verdict, civil_day},
     ledger::{Event, Obligation, ObligationKey, RecordedEvent, State},
@@ -87,6 +87,54 @@ fn what_the_manager_holds_does_not_go_above_the_lead() {
             "2025-07-16 overdue"
         ]
     );
+}
+
+#[test]
+fn a_message_without_a_file_has_the_next_rung_wait_one_working_day_and_no_other() {
+    let mut waiting = obligation();
+    waiting.deferred = vec!["overdue".into(), "escalation".into()];
+    assert_eq!(
+        chase(waiting, true, "2025-07-01T00:00:00Z", "2025-08-30T00:00:00Z"),
+        [
+            "2025-07-01 notice",
+            "2025-07-07 nudge",
+            "2025-07-14 due-today",
+            "2025-07-17 overdue",
+            "2025-07-21 preview",
+            "2025-07-23 escalation"
+        ],
+        "the preview comes two working days after the overdue message in any case"
+    );
+    let mut waiting = obligation();
+    waiting.deferred = vec!["due-today".into()];
+    let told = chase(waiting, true, "2025-07-01T00:00:00Z", "2025-07-17T00:00:00Z");
+    assert!(
+        told.contains(&"due-today skipped: lead or deputy wrote, and its day would be over".to_owned()),
+        "{told:?}"
+    );
+    assert_eq!(told.last().map(String::as_str), Some("2025-07-16 overdue"));
+}
+
+#[test]
+fn the_next_rung_is_the_soonest_that_is_not_past_and_waits_once() {
+    let (calendar, ladder) = (Calendar::england_and_wales([]), Ladder::default());
+    let next = |obligation: &Obligation, lead_told: Option<&str>| {
+        let lead_told = lead_told.map(|at| at.parse().unwrap());
+        next_rung(obligation, &ladder, &calendar, lead_told).unwrap().map(|rung| rung.name.clone())
+    };
+    let mut climbing = obligation();
+    assert_eq!(next(&climbing, None).as_deref(), Some("notice"));
+    for (rung, at) in [("notice", "2025-07-01T09:00:00Z"), ("nudge", "2025-07-07T09:00:00Z")] {
+        climbing.told.push((rung.into(), at.parse().unwrap()));
+    }
+    assert_eq!(next(&climbing, None).as_deref(), Some("due-today"));
+    climbing.deferred.push("due-today".into());
+    assert_eq!(next(&climbing, None), None, "it waits already");
+    climbing.skipped.push("due-today".into());
+    climbing.told.push(("overdue".into(), "2025-07-16T09:00:00Z".parse().unwrap()));
+    assert_eq!(next(&climbing, None), None, "nothing goes above a lead who was not told");
+    assert_eq!(next(&climbing, Some("2025-07-01T09:00:05Z")).as_deref(), Some("preview"));
+    assert_eq!(next(&Obligation { state: State::Accepted, ..climbing }, Some("2025-07-01T09:00:05Z")), None);
 }
 
 #[test]

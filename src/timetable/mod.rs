@@ -16,7 +16,7 @@ use jiff::{Timestamp, civil};
 pub use ahead::escalates_at;
 pub use cron::{BadSchedule, Schedule};
 pub use duty::{Due, Duty, Every, Opening, openings};
-pub use ladder::{Ladder, Role, Rung, RungKind, Step, owed};
+pub use ladder::{Ladder, Role, Rung, RungKind, Step, next_rung, owed};
 pub use meeting::{Meeting, Milestones, OutOfOrder};
 
 use crate::domain::{Calendar, CalendarError, london};

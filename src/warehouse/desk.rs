@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::session;
 use super::table::Table;
-use crate::ledger::Vector;
+use crate::ledger::{ObligationKey, Vector};
 use crate::worker::{self, Frame, Job, Kind, Launcher, Limits, WorkerError};
 
 /// A question in SQL, by a name that its answer carries.
@@ -75,12 +75,27 @@ pub(super) fn too_large(limit_bytes: u64) -> String {
 /// One statement's name and answer: at least one batch, so that the columns are known.
 pub type Answer = (String, Result<Vec<RecordBatch>, SqlError>);
 
+/// A name of its own for some rows of a table, for these statements alone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct View {
+    /// Its name in SQL, with its schema; `public.episodes` is also `episodes`.
+    pub name: String,
+    /// The table.
+    pub table: String,
+    /// Whose rows, and of which period.
+    pub key: ObligationKey,
+    /// A staged file that no version names yet, from the table's folder down; without one, the rows are those of the
+    /// key in the version of the vector.
+    pub staged: Option<String>,
+}
+
 /// The question as it crosses to the worker.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Request {
     pub warehouse: PathBuf,
     pub statements: Vec<Statement>,
     pub vector: Vector,
+    pub views: Vec<View>,
     pub facts: Vec<Fact>,
     pub plan_only: bool,
     pub memory_bytes: u64,
@@ -106,6 +121,19 @@ pub(super) struct Outcome {
 /// # Errors
 /// When the worker gave no answers: a statement may end it by its size or depth (see [`SqlError::of_worker`]).
 pub async fn ask(launcher: &Launcher, warehouse: &Path, question: Question<'_>) -> Result<Vec<Answer>, WorkerError> {
+    ask_over(launcher, warehouse, question, &[]).await
+}
+
+/// The same with names for some rows of the tables, which go before tables and facts of that name.
+///
+/// # Errors
+/// See [`ask`].
+pub async fn ask_over(
+    launcher: &Launcher,
+    warehouse: &Path,
+    question: Question<'_>,
+    views: &[View],
+) -> Result<Vec<Answer>, WorkerError> {
     let kind = Kind::Sql;
     let protocol = |what: String| WorkerError::Protocol { kind, what };
     let mut input = Vec::new();
@@ -117,12 +145,14 @@ pub async fn ask(launcher: &Launcher, warehouse: &Path, question: Question<'_>) 
     }
     // The worker's folder is the root of the file system.
     let warehouse = std::fs::canonicalize(warehouse).unwrap_or_else(|_| warehouse.to_owned());
-    let tables = question.vector.keys().filter_map(|name| Table::of(&warehouse, name).ok());
+    let named = question.vector.keys().chain(views.iter().map(|view| &view.table));
+    let tables = named.filter_map(|name| Table::of(&warehouse, name).ok());
     let readable: Vec<PathBuf> = tables.map(|table| table.folder).filter(|folder| folder.is_dir()).collect();
     let request = Request {
         warehouse,
         statements: question.statements.to_vec(),
         vector: question.vector.clone(),
+        views: views.to_vec(),
         facts,
         plan_only: question.plan_only,
         memory_bytes: question.limits.memory_bytes,

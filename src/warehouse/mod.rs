@@ -14,6 +14,7 @@ mod column;
 mod damage;
 mod desk;
 mod log;
+mod parquet_file;
 mod session;
 mod staging;
 mod state;
@@ -29,7 +30,7 @@ use parquet::errors::ParquetError;
 use tokio::sync::Mutex;
 
 pub use damage::Damage;
-pub use desk::{Answer, Question, SqlError, Statement, ask, serve_sql};
+pub use desk::{Answer, Question, SqlError, Statement, View, ask, ask_over, serve_sql};
 pub use staging::{Staged, Staging};
 pub use turn::Turn;
 

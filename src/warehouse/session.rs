@@ -16,12 +16,12 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::physical_plan::execute_stream;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::{Expr, ParquetReadOptions, SessionConfig, SessionContext, col, lit};
 use futures::StreamExt;
 use serde_json::Value;
 
-use super::desk::{Outcome, Request, Statement, TOO_DEEP, out_of_memory, read_stream, too_large};
-use super::table::Table;
+use super::desk::{Outcome, Request, Statement, TOO_DEEP, View, out_of_memory, read_stream, too_large};
+use super::table::{PARTITION, Table};
 use super::{SqlError, statement};
 use crate::settings::nearest;
 use crate::worker::Output;
@@ -136,10 +136,12 @@ impl Session {
         if shelf.table_exist(table) {
             return Ok(true);
         }
-        let provider: Arc<dyn TableProvider> = match (self.facts.get(name), self.request.vector.get(name)) {
-            (Some(fact), _) => fact.clone(),
-            (None, Some(version)) => self.open(name, *version).await?,
-            (None, None) => return Ok(false),
+        let view = self.request.views.iter().find(|view| view.name == name);
+        let provider: Arc<dyn TableProvider> = match (view, self.facts.get(name), self.request.vector.get(name)) {
+            (Some(view), ..) => self.view(view).await?,
+            (None, Some(fact), _) => fact.clone(),
+            (None, None, Some(version)) => self.open(name, *version).await?,
+            (None, None, None) => return Ok(false),
         };
         shelf.register_table(table.to_owned(), provider).map_err(|error| self.in_words(error, None))?;
         self.catalog.register_schema(schema, shelf).map_err(|error| self.in_words(error, None))?;
@@ -152,6 +154,33 @@ impl Session {
         let table = table.open_checked(version).await.map_err(said)?;
         let scan = table.table_provider().with_session(Arc::new(self.context.state()));
         scan.await.map_err(|error| self.in_words(error, None))
+    }
+
+    /// Some rows of a table, as a table.
+    async fn view(&self, view: &View) -> Result<Arc<dyn TableProvider>, SqlError> {
+        let said = |error: super::WarehouseError| SqlError(error.to_string());
+        let wrong = |error: DataFusionError| self.in_words(error, None);
+        let key = &view.key;
+        let keys = [key.return_id.to_string(), key.agency.to_string(), key.period.to_string()];
+        let rows = match (&view.staged, self.request.vector.get(&view.table)) {
+            (Some(path), _) => {
+                let file = Table::of(&self.request.warehouse, &view.table).map_err(said)?.folder.join(path);
+                let file = file.to_string_lossy().into_owned();
+                let rows = self.context.read_parquet(file, ParquetReadOptions::default()).await.map_err(wrong)?;
+                // The folder says whose rows they are; the file does not.
+                let own: Vec<Expr> = rows.schema().columns().into_iter().map(Expr::Column).collect();
+                let named = PARTITION.into_iter().zip(keys).map(|(column, value)| lit(value).alias(column));
+                rows.select(named.chain(own)).map_err(wrong)?
+            }
+            (None, Some(version)) => {
+                let table = self.open(&view.table, *version).await?;
+                let rows = self.context.read_table(table).map_err(wrong)?;
+                let is_own = PARTITION.into_iter().zip(keys).map(|(column, value)| col(column).eq(lit(value)));
+                rows.filter(is_own.reduce(Expr::and).unwrap_or_else(|| lit(true))).map_err(wrong)?
+            }
+            (None, None) => return Err(SqlError(format!("table {} has no version yet", view.table))),
+        };
+        Ok(rows.into_view())
     }
 
     fn arrow(&self, error: ArrowError) -> SqlError {
@@ -204,7 +233,8 @@ impl Session {
             return Some(none_called("function", rest.split('\'').next()?, known.map(String::as_str)));
         }
         let table = table.filter(|_| said.starts_with("table '"))?;
-        let known = self.request.vector.keys().chain(self.facts.keys());
+        let views = self.request.views.iter().map(|view| &view.name);
+        let known = self.request.vector.keys().chain(self.facts.keys()).chain(views);
         Some(none_called("table", bare(table), known.map(String::as_str)))
     }
 }

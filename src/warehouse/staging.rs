@@ -2,29 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
+use std::path::PathBuf;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use deltalake::kernel::StructType;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
-use parquet::file::properties::WriterProperties;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::column::columns;
+use super::parquet_file::Parquet;
 use super::table::{PARTITION, Table};
-use super::{Result, Warehouse, WarehouseError};
+use super::{Result, View, Warehouse, WarehouseError};
 use crate::check::{Sink, SinkError};
-use crate::domain::hex;
-use crate::durable::{self, Existing, Readers, disk};
+use crate::durable::disk;
 use crate::fault;
 use crate::ledger::ObligationKey;
 
-/// Rows of a row group, which is what the writer holds in memory.
-const GROUP: usize = 1 << 16;
+/// Batches that wait for the thread that writes them.
+const WAITING: usize = 2;
 
 /// The open files of one submission. Dropped without [`finish`](Self::finish), they vanish.
 pub struct Staging {
@@ -37,7 +35,15 @@ struct Draft {
     table: Table,
     schema: SchemaRef,
     columns: StructType,
-    file: Option<Parquet>,
+    rows: Rows,
+}
+
+/// The rows of a table on their way to its file.
+enum Rows {
+    /// So few that they wait until all is known.
+    Few(Option<RecordBatch>),
+    /// Written as they come, on a thread of their own.
+    Many { batches: mpsc::Sender<RecordBatch>, writing: JoinHandle<Result<Parquet>> },
 }
 
 /// The files of one submission, durable and not yet in any version. Kept in the ledger until they are.
@@ -66,6 +72,12 @@ pub(super) struct StagedFile {
 }
 
 impl Staged {
+    /// Its rows of a table under another name, before any version has them; none if it has no row for the table.
+    pub fn view(&self, table: &str, name: String) -> Option<View> {
+        let file = self.tables.iter().find(|staged| staged.table == table)?.file.as_ref()?;
+        Some(View { name, table: table.to_owned(), key: self.key.clone(), staged: Some(file.path.clone()) })
+    }
+
     /// The names of the tables it is for.
     pub fn tables(&self) -> impl Iterator<Item = &str> {
         self.tables.iter().map(|table| table.table.as_str())
@@ -89,7 +101,7 @@ impl Warehouse {
                 })?;
             }
             let columns = columns(name, schema)?;
-            drafts.insert(name.clone(), Draft { table, schema: schema.clone(), columns, file: None });
+            drafts.insert(name.clone(), Draft { table, schema: schema.clone(), columns, rows: Rows::Few(None) });
         }
         Ok(Staging { key: key.clone(), submission, tables: drafts })
     }
@@ -115,12 +127,16 @@ impl Warehouse {
 
 impl Sink for Staging {
     async fn write(&mut self, table: &str, batch: RecordBatch) -> Result<(), SinkError> {
-        self.put(table, &batch).map_err(SinkError::new)
+        self.put(table, &batch).await.map_err(SinkError::new)
+    }
+
+    fn room(&self) -> Option<PathBuf> {
+        self.tables.values().next().map(|draft| draft.table.drafts())
     }
 }
 
 impl Staging {
-    fn put(&mut self, table: &str, batch: &RecordBatch) -> Result<()> {
+    async fn put(&mut self, table: &str, batch: &RecordBatch) -> Result<()> {
         let refused = |why: &str| WarehouseError::Column { table: table.to_owned(), why: why.to_owned() };
         let Some(draft) = self.tables.get_mut(table) else {
             return Err(refused("rows came for it that were not announced"));
@@ -142,13 +158,7 @@ impl Staging {
         let kept: Vec<usize> =
             (0..batch.num_columns()).filter(|i| !PARTITION.contains(&draft.schema.field(*i).name().as_str())).collect();
         let batch = batch.project(&kept).map_err(|error| draft.table.parquet(error.into()))?;
-        if draft.file.is_none() {
-            draft.file = Some(Parquet::begin(&draft.table, &batch.schema())?);
-        }
-        match &mut draft.file {
-            Some(file) => file.write(&draft.table, &batch),
-            None => Ok(()),
-        }
+        draft.take(batch).await
     }
 
     /// Ends the files; when this returns they survive a power cut.
@@ -156,15 +166,32 @@ impl Staging {
     /// # Errors
     /// When the disk refuses.
     pub async fn finish(self) -> Result<Staged> {
-        tokio::task::spawn_blocking(move || self.close()).await.map_err(|_| WarehouseError::Stopped)?
-    }
-
-    fn close(self) -> Result<Staged> {
         let Self { key, submission, tables } = self;
-        let folder = format!("return_id={}/agency={}/period={}", key.return_id, key.agency, key.period);
+        let stem = format!("return_id={}/agency={}/period={}/{submission}", key.return_id, key.agency, key.period);
         let mut staged = Vec::new();
-        for (name, Draft { table, columns, file, .. }) in tables {
-            let file = file.map(|file| file.end(&table, &format!("{folder}/{submission}"))).transpose()?;
+        for (name, draft) in tables {
+            let Draft { table, columns, rows, .. } = draft;
+            let file = match rows {
+                Rows::Few(None) => None,
+                Rows::Few(Some(batch)) => Some(spawn_blocking(move || {
+                    let mut file = Parquet::begin(&table, &batch)?;
+                    file.write(&table, &batch)?;
+                    Ok((file, table))
+                })),
+                Rows::Many { batches, writing } => {
+                    drop(batches);
+                    let file = joined(writing).await?;
+                    Some(spawn_blocking(move || Ok((file, table))))
+                }
+            };
+            let stem = stem.clone();
+            let file = match file {
+                Some(written) => {
+                    let (file, table) = joined(written).await?;
+                    Some(joined(spawn_blocking(move || file.end(&table, &stem))).await?)
+                }
+                None => None,
+            };
             staged.push(StagedTable { table: name, columns, file });
         }
         fault::point("store-after-parquet");
@@ -172,59 +199,38 @@ impl Staging {
     }
 }
 
-/// One Parquet file as it is written.
-pub(super) struct Parquet {
-    writer: ArrowWriter<Summed>,
-    rows: i64,
-}
-
-impl Parquet {
-    pub fn begin(table: &Table, schema: &Schema) -> Result<Self> {
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(Default::default()))
-            .set_max_row_group_row_count(Some(GROUP))
-            .build();
-        let file = Summed { file: durable::draft(&table.drafts(), Readers::Group)?, sum: Sha256::new(), bytes: 0 };
-        let writer = ArrowWriter::try_new(file, SchemaRef::new(schema.clone()), Some(properties));
-        Ok(Self { writer: writer.map_err(|error| table.parquet(error))?, rows: 0 })
-    }
-
-    pub fn write(&mut self, table: &Table, batch: &RecordBatch) -> Result<()> {
-        self.rows += batch.num_rows() as i64;
-        self.writer.write(batch).map_err(|error| table.parquet(error))
-    }
-
-    /// Flushes the file and names it `<stem>-<SHA-256>.parquet`.
-    pub fn end(self, table: &Table, stem: &str) -> Result<StagedFile> {
-        let Summed { file, sum, bytes } = self.writer.into_inner().map_err(|error| table.parquet(error))?;
-        let path = format!("{stem}-{}.parquet", hex(&sum.finalize()));
-        durable::name(file, &table.folder.join(&path), Existing::Replaced)?;
-        Ok(StagedFile { path, bytes, rows: self.rows })
+impl Draft {
+    async fn take(&mut self, batch: RecordBatch) -> Result<()> {
+        if let Rows::Few(waiting) = &mut self.rows {
+            let Some(first) = waiting.take() else {
+                *waiting = Some(batch);
+                return Ok(());
+            };
+            let (batches, coming) = mpsc::channel(WAITING);
+            let table = self.table.clone();
+            let writing = spawn_blocking(move || written(&table, &first, coming));
+            self.rows = Rows::Many { batches, writing };
+        }
+        let Rows::Many { batches, writing } = &mut self.rows else { return Ok(()) };
+        if batches.send(batch).await.is_err() {
+            // It listens no more: it says why.
+            joined(writing).await?;
+            return Err(WarehouseError::Stopped);
+        }
+        Ok(())
     }
 }
 
-/// A file that sums what is written to it.
-struct Summed {
-    file: NamedTempFile,
-    sum: Sha256,
-    bytes: i64,
+/// Writes rows as they come until there are no more.
+fn written(table: &Table, first: &RecordBatch, mut coming: mpsc::Receiver<RecordBatch>) -> Result<Parquet> {
+    let mut file = Parquet::begin(table, first)?;
+    file.write(table, first)?;
+    while let Some(batch) = coming.blocking_recv() {
+        file.write(table, &batch)?;
+    }
+    Ok(file)
 }
 
-impl Write for Summed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.sum.update(&bytes[..written]);
-        self.bytes += written as i64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-impl Table {
-    pub(super) fn parquet(&self, source: parquet::errors::ParquetError) -> WarehouseError {
-        WarehouseError::Parquet { table: self.name.clone(), source }
-    }
+async fn joined<T>(work: impl Future<Output = std::result::Result<Result<T>, tokio::task::JoinError>>) -> Result<T> {
+    work.await.map_err(|_| WarehouseError::Stopped)?
 }

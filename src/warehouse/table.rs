@@ -31,6 +31,11 @@ impl Table {
         }
     }
 
+    /// Whether its rows are of single children.
+    pub fn is_confidential(&self) -> bool {
+        self.name.starts_with("confidential.")
+    }
+
     /// Where files lie before they have their lasting name.
     pub fn drafts(&self) -> PathBuf {
         self.folder.join("_drafts")

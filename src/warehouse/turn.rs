@@ -11,7 +11,8 @@ use tokio::sync::MutexGuard;
 
 use super::column::{columns, grown};
 use super::damage::{Depth, digest_in_name};
-use super::staging::{Parquet, Staged, StagedFile, StagedTable};
+use super::parquet_file::Parquet;
+use super::staging::{Staged, StagedFile, StagedTable};
 use super::state::{File, State};
 use super::table::{PARTITION, Table};
 use super::{Result, WarehouseError};
@@ -121,7 +122,7 @@ impl Table {
         let columns = columns(&self.name, schema)?;
         let newest = self.newest_state()?;
         let version = newest.as_ref().map_or(0, |state| state.version + 1);
-        let file = self.derive(schema, batches, version)?;
+        let file = self.derive(batches, version)?;
         let mut entry = Entry::new("DERIVE", at);
         match &newest {
             None => entry.found(self, &columns, &[])?,
@@ -151,14 +152,12 @@ impl Table {
     }
 
     /// Writes the rows of a derived table; none if there are no rows.
-    fn derive(&self, schema: &SchemaRef, batches: &[RecordBatch], version: i64) -> Result<Option<StagedFile>> {
-        let mut file = Parquet::begin(self, schema)?;
-        let mut any = false;
-        for batch in batches.iter().filter(|batch| batch.num_rows() > 0) {
-            file.write(self, batch)?;
-            any = true;
-        }
-        if any { file.end(self, &version.to_string()).map(Some) } else { Ok(None) }
+    fn derive(&self, batches: &[RecordBatch], version: i64) -> Result<Option<StagedFile>> {
+        let mut batches = batches.iter().filter(|batch| batch.num_rows() > 0).peekable();
+        let Some(first) = batches.peek() else { return Ok(None) };
+        let mut file = Parquet::begin(self, first)?;
+        batches.try_for_each(|batch| file.write(self, batch))?;
+        file.end(self, &version.to_string()).map(Some)
     }
 }
 

@@ -27,10 +27,18 @@ pub use serve::{Output, serve};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    Xlsx,
+    Workbook,
     Parquet,
+    Arrow,
+    /// Takes an archive or a lock off.
+    Unwrap,
     Typst,
     Sql,
+    /// Marks a sender's file.
+    Mark,
+    /// Looks through a workbook for identities.
+    Guard,
+    Mail,
     /// Tries what a worker must not be able to do; for tests of the walls on a given machine.
     Probe,
 }
@@ -39,10 +47,15 @@ impl Kind {
     /// The argument of `quarterday worker`.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Xlsx => "xlsx",
+            Self::Workbook => "workbook",
             Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
+            Self::Unwrap => "unwrap",
             Self::Typst => "typst",
             Self::Sql => "sql",
+            Self::Mark => "mark",
+            Self::Guard => "guard",
+            Self::Mail => "mail",
             Self::Probe => "probe",
         }
     }
@@ -56,17 +69,30 @@ impl fmt::Display for Kind {
 
 /// A word that names no worker.
 #[derive(Debug, thiserror::Error)]
-#[error("{0:?} is not a kind of worker; the kinds are xlsx, parquet, typst, sql and probe")]
+#[error(
+    "{0:?} is not a kind of worker; the kinds are workbook, parquet, arrow, unwrap, typst, sql, mark, guard, mail and probe"
+)]
 pub struct NotAKind(String);
 
 impl FromStr for Kind {
     type Err = NotAKind;
 
     fn from_str(word: &str) -> Result<Self, NotAKind> {
-        [Self::Xlsx, Self::Parquet, Self::Typst, Self::Sql, Self::Probe]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
-            .ok_or_else(|| NotAKind(word.to_owned()))
+        [
+            Self::Workbook,
+            Self::Parquet,
+            Self::Arrow,
+            Self::Unwrap,
+            Self::Typst,
+            Self::Sql,
+            Self::Mark,
+            Self::Guard,
+            Self::Mail,
+            Self::Probe,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == word)
+        .ok_or_else(|| NotAKind(word.to_owned()))
     }
 }
 

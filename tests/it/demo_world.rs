@@ -32,7 +32,7 @@ pub fn file_of(act: Option<Act>) -> Option<(Dataset, String, Vec<u8>)> {
 
 /// Holds a file against its contract; its rows are added to `kept`.
 pub async fn checked(contract: &Contract, period: Period, bytes: Vec<u8>, kept: &mut Kept) -> Checked {
-    let decoded = decode(&contract.format, bytes.into(), &launcher()).await.unwrap();
+    let decoded = decode(&contract.format, bytes, &launcher()).await.unwrap();
     let agency = contract.agencies[0].clone();
     let claim = Claim { obligation: ObligationKey { return_id: contract.id.clone(), agency, period }, submission: 1 };
     check(contract, claim, decoded, &Past::default(), kept).await.unwrap()

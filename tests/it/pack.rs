@@ -101,6 +101,7 @@ fn record() -> Record {
         ("reminders", number),
         ("note", texts(&[""])),
         ("escalation_held", texts(&[""])),
+        ("rows_refused", Arc::new(Int64Array::from(vec![0])) as ArrayRef),
     ]);
     let answers = [("timetable".to_owned(), vec![timetable.unwrap()])];
     Record::from_answers("2025-26-Q1".parse().unwrap(), &answers).unwrap()

@@ -4,8 +4,15 @@
 --   state (overdue, to_correct, held, open, received, accepted_late, accepted, nil), days_late (civil days),
 --   restated, corrected, reminders (messages beyond the notice), note (the reason given for a nil return, or that
 --   it is no longer asked for; else empty),
---   escalation_held (why the manager kept it from going above the lead, may be empty).
-SELECT agency_name, title, period, due_day, received_day, state, days_late, restated, corrected, reminders, note,
-  escalation_held
-FROM ledger.obligations
-ORDER BY agency_name, title, period
+--   escalation_held (why the manager kept it from going above the lead, may be empty),
+--   rows_refused (rows of the accepted file that were left out because they broke a rule).
+SELECT o.agency_name, o.title, o.period, o.due_day, o.received_day, o.state, o.days_late, o.restated, o.corrected,
+  o.reminders, o.note, o.escalation_held, s.rows_refused
+FROM ledger.obligations o
+LEFT JOIN (
+  SELECT return_id, agency, period, rows_refused,
+    row_number() OVER (PARTITION BY return_id, agency, period ORDER BY submission DESC) AS nth
+  FROM ledger.submissions
+  WHERE verdict IN ('accepted', 'accepted_with_queries')
+) s ON s.nth = 1 AND s.return_id = o.return_id AND s.agency = o.agency AND s.period = o.period
+ORDER BY o.agency_name, o.title, o.period

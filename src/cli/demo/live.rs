@@ -9,7 +9,6 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, bail};
-use bytes::Bytes;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
@@ -87,7 +86,7 @@ async fn load_history(app: &Arc<App>, world: &World) -> anyhow::Result<()> {
     for file in files {
         let key =
             ObligationKey { return_id: file.dataset.return_id()?, agency: file.dataset.agency()?, period: file.period };
-        let extract = Extract { bytes: Bytes::from(file.bytes), name: file.name, source: "history".into() };
+        let extract = Extract::of_bytes(file.bytes, file.name, "history");
         let offer = Offer { key, extract, actor: "demo".into(), acknowledge: Acknowledge::Nothing };
         let received = intake::receive(app, offer).await?;
         if !received.verdict.is_accepted() {

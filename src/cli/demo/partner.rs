@@ -89,24 +89,27 @@ async fn answer(State(files): State<Files>, headers: HeaderMap, uri: Uri) -> Res
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::collections::BTreeMap;
 
     use super::*;
-    use crate::source::https::{Fetched, Fetcher, Validators};
+    use crate::source::https::{Fetched, Fetcher, Https, Validators};
 
     #[tokio::test]
     async fn a_file_is_there_once_it_is_published_and_its_tag_changes_with_its_bytes() {
         // A second time is no error: another test of this process may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let partner = Partner::start().await.unwrap();
-        let fetcher = Fetcher::new(["127.0.0.1".to_owned()]).unwrap();
+        let fetcher = Fetcher::new(["127.0.0.1".to_owned()], BTreeMap::new()).unwrap();
         let url = format!("{}/police/2025-26-Q1.csv", partner.base());
-        let fetch = async |known: &Validators| fetcher.fetch(&url, known, Duration::from_secs(5)).await.unwrap();
+        let fetch = async |known: &Validators| fetcher.fetch(&Https::example(), &url, known).await.unwrap();
 
         assert!(matches!(fetch(&Validators::default()).await, Fetched::NotThere));
         partner.publish("/police/2025-26-Q1.csv", b"a,b\r\n".to_vec());
         let Fetched::New(extract, first) = fetch(&Validators::default()).await else { panic!("no file") };
-        assert_eq!((extract.bytes.as_ref(), extract.name.as_str()), (b"a,b\r\n".as_slice(), "2025-26-Q1.csv"));
+        assert_eq!(
+            (extract.content.bytes().unwrap().as_ref(), extract.name.as_str()),
+            (b"a,b\r\n".as_slice(), "2025-26-Q1.csv")
+        );
         assert!(matches!(fetch(&first).await, Fetched::NotModified));
         partner.publish("/police/2025-26-Q1.csv", b"a,c\r\n".to_vec());
         assert!(matches!(fetch(&first).await, Fetched::New(..)));

@@ -4,6 +4,8 @@
 //! them is told at once; a board exists only when nothing is.
 
 pub mod agencies;
+mod custodian;
+mod keys;
 mod reports;
 mod returns;
 
@@ -14,7 +16,9 @@ use std::{
 };
 
 pub use agencies::Agency;
+pub use custodian::Custodian;
 use jiff::civil;
+pub use keys::AgencyKeys;
 
 use crate::{
     analysis::Indicator,
@@ -23,8 +27,8 @@ use crate::{
     ledger::ObligationKey,
     mail::{self, Contact, Person},
     pack::PackDefinition,
-    settings::{self, Document, Problems, Section},
-    source::{Source, fill, host_of},
+    settings::{self, Document, Problems, SecretError, Section},
+    source::{Source, fill, host_of, mailbox},
     timetable::{Role, Timetable},
 };
 
@@ -44,8 +48,12 @@ pub struct Board {
     pub contact: Contact,
     /// The board's manager.
     pub manager: Person,
+    /// Who is told what restatements changed; the manager where there is none.
+    pub analyst: Option<Person>,
     /// Who chairs.
     pub chair: Option<Person>,
+    /// Who alone may open an extract in which identities were found.
+    pub custodian: Option<Custodian>,
     /// Where the daemon keeps what it must not lose.
     pub data: PathBuf,
     /// Where the pages listen.
@@ -56,6 +64,8 @@ pub struct Board {
     pub base: Option<String>,
     /// How messages leave.
     pub mail: mail::Settings,
+    /// The mailbox that agencies write to.
+    pub mailbox: Option<mailbox::Settings>,
     /// The words of messages.
     pub templates: mail::Templates,
     /// The partner agencies.
@@ -71,6 +81,11 @@ pub struct Board {
 }
 
 impl Board {
+    /// Where large files lie, without a name, while they are taken in.
+    pub fn incoming(&self) -> PathBuf {
+        self.data.join("incoming")
+    }
+
     /// Reads every definition below `home`.
     ///
     /// # Errors
@@ -88,14 +103,25 @@ impl Board {
         let main = main.and_then(|document| finished(document, &mut problems, |root| Main::settle(root, home)));
         if let Some(agencies) = &agencies {
             returns::check_agencies(&returns, agencies, home, &mut problems);
+            returns::check_members(&returns, agencies, home, &mut problems);
         }
         if let Some(main) = &main {
             returns::check_addresses(&returns, main.base.as_deref(), home, &mut problems);
+            if main.mailbox.is_none() {
+                returns::check_mailbox(&returns, home, &mut problems);
+            }
         }
         returns::check_folders(&returns, home, &mut problems);
+        returns::check_stores(&returns, home, &mut problems);
         reports::check_names(home, timetable.as_ref(), &packs, &indicators, &returns, &mut problems);
         if let (Some(main), Some(agencies)) = (&main, &agencies) {
-            let people = agencies.values().flat_map(Agency::people).chain([&main.manager]).chain(&main.chair);
+            let people = agencies
+                .values()
+                .flat_map(Agency::people)
+                .chain([&main.manager])
+                .chain(&main.analyst)
+                .chain(&main.chair)
+                .chain(main.custodian.as_ref().map(|custodian| &custodian.person));
             reports::check_domains(home, &main.mail, people, &mut problems);
         }
         match (main, agencies, timetable, templates) {
@@ -107,12 +133,15 @@ impl Board {
                 example: main.example,
                 contact: main.contact,
                 manager: main.manager,
+                analyst: main.analyst,
                 chair: main.chair,
+                custodian: main.custodian,
                 data: main.data,
                 listen: main.listen,
                 public_url: main.public_url,
                 base: main.base,
                 mail: main.mail,
+                mailbox: main.mailbox,
                 templates,
                 agencies,
                 returns,
@@ -155,16 +184,53 @@ impl Board {
         }
     }
 
+    /// The agencies whose keys cannot be used as they stand, each with the reason.
+    pub fn unusable_keys(&self, environment: &BTreeMap<String, String>) -> Vec<(AgencyId, SecretError)> {
+        let wrong = |agency: &Agency| Some((agency.id.clone(), agency.keys.resolve(environment).err()?));
+        self.agencies.values().filter_map(wrong).collect()
+    }
+
     /// The hosts that may be asked for files: those its returns name.
     pub fn hosts(&self) -> BTreeSet<String> {
         let base = self.base.as_deref().and_then(host_of);
         let sources = self.returns.values().map(|contract| &contract.source);
         sources
             .filter_map(|source| match source {
-                Source::Https { host, .. } => host.clone().or_else(|| base.clone()),
+                Source::Https(https) => Some([https.host.clone().or_else(|| base.clone()), https.token_host()]),
                 _ => None,
             })
+            .flatten()
+            .flatten()
             .collect()
+    }
+
+    /// The secrets of sources that cannot be used, in words.
+    pub fn unusable_secrets(&self, environment: &BTreeMap<String, String>) -> Vec<String> {
+        let unusable = self.returns.values().flat_map(|contract| {
+            let problems = contract.source.check_files(environment).into_iter();
+            problems.map(|problem| format!("{}: {problem}", contract.id))
+        });
+        unusable.collect()
+    }
+
+    /// What was agreed with a partner's server for a time that ends within 60 days of `today`, or has ended.
+    pub fn expiring(&self, today: civil::Date) -> Vec<String> {
+        let until = |contract: &Contract| match &contract.source {
+            Source::Store(store) => Some((store.host().to_owned(), store.agreed_until()?)),
+            _ => None,
+        };
+        let found = self.returns.values().filter_map(|contract| Some((contract, until(contract)?)));
+        let told = found.filter_map(|(contract, (host, until))| {
+            let days = today.until(until).ok()?.get_days();
+            let when = match days {
+                ..0 => "ended on",
+                0..=60 => "ends on",
+                _ => return None,
+            };
+            let day = until.strftime("%-d %B %Y");
+            Some(format!("{}: the host key of {host} was agreed for a time that {when} {day}", contract.id))
+        });
+        told.collect()
     }
 
     /// A source's address with `{base}` filled in.
@@ -186,12 +252,15 @@ struct Main {
     example: bool,
     contact: Contact,
     manager: Person,
+    analyst: Option<Person>,
     chair: Option<Person>,
+    custodian: Option<Custodian>,
     data: PathBuf,
     listen: SocketAddr,
     public_url: Option<String>,
     base: Option<String>,
     mail: mail::Settings,
+    mailbox: Option<mailbox::Settings>,
 }
 
 impl Main {
@@ -202,7 +271,9 @@ impl Main {
         });
         let contact = root.section("contact").and_then(|mut table| Contact::settle(&mut table));
         let manager = root.section("manager").and_then(|mut table| Person::settle(&mut table));
+        let analyst = root.section_opt("analyst").and_then(|mut table| Person::settle(&mut table));
         let chair = root.section_opt("chair").and_then(|mut table| Person::settle(&mut table));
+        let custodian = root.section_opt("custodian").and_then(|mut table| Custodian::settle(&mut table));
         let (listen, public_url) = match root.section_opt("web") {
             Some(mut table) => (table.parsed_opt("listen"), table.text_opt("public_url")),
             None => (None, None),
@@ -216,6 +287,7 @@ impl Main {
         });
         let example = board.as_ref().is_some_and(|(_, _, _, example)| *example);
         let mail = root.section("mail").and_then(|mut table| mail::Settings::settle(&mut table, example));
+        let mailbox = root.section_opt("mailbox").and_then(|mut table| mailbox::Settings::settle(&mut table, example));
         let (name, short_name, area, _) = board?;
         let name = name?;
         Some(Self {
@@ -225,12 +297,15 @@ impl Main {
             example,
             contact: contact?,
             manager: manager?,
+            analyst,
             chair,
+            custodian,
             data,
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             public_url,
             base,
             mail: mail?,
+            mailbox,
         })
     }
 }

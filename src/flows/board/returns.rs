@@ -8,9 +8,9 @@ use std::{
 use super::{Agency, based};
 use crate::{
     check::Contract,
-    domain::{AgencyId, ReturnId},
+    domain::{AgencyId, Period, ReturnId},
     settings::{self, Problems, nearest},
-    source::{Source, fill, folder, https},
+    source::{self, Https, Source, fill, https, pattern::overlap},
 };
 
 /// Every return below `folder`.
@@ -63,6 +63,25 @@ pub(super) fn check_agencies(
     }
 }
 
+/// Tells of returns that ask for the members of agencies that have none.
+pub(super) fn check_members(
+    returns: &BTreeMap<ReturnId, Contract>,
+    agencies: &BTreeMap<AgencyId, Agency>,
+    home: &Path,
+    problems: &mut Problems,
+) {
+    for contract in returns.values().filter(|contract| contract.tables.iter().any(|t| t.member_column.is_some())) {
+        for agency in contract.agencies.iter().filter_map(|id| agencies.get(id)).filter(|a| a.members.is_empty()) {
+            problems.about(
+                &definition_of(contract, home),
+                format!("a member_column, and {} has no members", agency.id),
+                "members of the agency in config/agencies.toml",
+                "members = [{ id = \"3001\", name = \"Hob Moor Primary\" }]",
+            );
+        }
+    }
+}
+
 /// Tells of addresses that could never be asked: `{base}` without a base, and plain HTTP beyond this machine.
 pub(super) fn check_addresses(
     returns: &BTreeMap<ReturnId, Contract>,
@@ -71,29 +90,38 @@ pub(super) fn check_addresses(
     problems: &mut Problems,
 ) {
     for contract in returns.values() {
-        let Source::Https { url, .. } = &contract.source else { continue };
+        let Source::Https(Https { url, .. }) = &contract.source else { continue };
         let file = definition_of(contract, home);
         if base.is_none() && url.contains("{base}") {
             let write = "base = \"https://…\" under [pulls] in config/quarterday.toml";
             problems.about(&file, format!("the address {url:?}"), "an address whose {base} is known", write);
             continue;
         }
-        let filled = fill(&fill(&based(url, base), "agency", "agency"), "period", "period");
+        let some_period = Period::Release { date: jiff::civil::date(2025, 7, 14) };
+        let filled = source::of_period(&fill(&based(url, base), "agency", "agency"), some_period);
         if let Some(expected) = https::refusal(&filled) {
             problems.about(&file, format!("the address {filled:?}"), &expected, "https://…");
         }
     }
 }
 
-/// Tells of drop folders in which one file would be taken twice.
+/// Tells of returns that come by mail to a board without a mailbox.
+pub(super) fn check_mailbox(returns: &BTreeMap<ReturnId, Contract>, home: &Path, problems: &mut Problems) {
+    for contract in returns.values().filter(|contract| matches!(contract.source, Source::Mailbox { .. })) {
+        let write = "[mailbox] in config/quarterday.toml, or kind = \"by-hand\"";
+        problems.about(&definition_of(contract, home), "the kind \"mailbox\"", "a mailbox that is read", write);
+    }
+}
+
+/// Tells of folders in which one file would be taken twice.
 pub(super) fn check_folders(returns: &BTreeMap<ReturnId, Contract>, home: &Path, problems: &mut Problems) {
-    let mut places: Vec<(PathBuf, &str, &Contract, &AgencyId)> = Vec::new();
+    let mut places: Vec<(PathBuf, String, &Contract, &AgencyId)> = Vec::new();
     for contract in returns.values() {
-        let Source::Folder { path, pattern } = &contract.source else { continue };
         for agency in &contract.agencies {
-            let folder = home.join(fill(path, "agency", agency.as_str()));
+            let Some((folder, pattern)) = contract.source.folder_of(agency) else { continue };
+            let folder = if matches!(contract.source, Source::Folder(_)) { home.join(folder) } else { folder.into() };
             if let Some((_, other, first, whose)) =
-                places.iter().find(|(known, other, ..)| *known == folder && folder::overlap(other, pattern))
+                places.iter().find(|(known, other, ..)| *known == folder && overlap(other, &pattern))
             {
                 problems.about(
                     &definition_of(contract, home),
@@ -103,6 +131,16 @@ pub(super) fn check_folders(returns: &BTreeMap<ReturnId, Contract>, home: &Path,
                 );
             }
             places.push((folder, pattern, contract, agency));
+        }
+    }
+}
+
+/// Tells of servers whose host key nobody wrote down.
+pub(super) fn check_stores(returns: &BTreeMap<ReturnId, Contract>, home: &Path, problems: &mut Problems) {
+    for contract in returns.values() {
+        let Source::Store(store) = &contract.source else { continue };
+        if let Err(error) = store.check(home) {
+            problems.about(&definition_of(contract, home), error, "the server's host key", "host_key = [\"SHA256:…\"]");
         }
     }
 }

@@ -3,33 +3,33 @@
 use std::borrow::Cow;
 
 use anyhow::Context;
-use bytes::Bytes;
+use tokio::task::spawn_blocking;
 
 use super::super::App;
 use crate::{
     check::Contract,
-    domain::sha256,
+    content::Content,
     ledger::{Obligation, ObligationKey, Submission},
     settings::{self, Problems},
     source::landing::Landed,
 };
 
-/// Keeps bytes in the landing archive; durable when this returns.
-pub(super) async fn keep(app: &App, bytes: Bytes) -> anyhow::Result<Landed> {
-    let sha256 = sha256(&bytes);
+/// Keeps an extract in the landing archive; durable when this returns.
+pub(in super::super) async fn keep(app: &App, content: Content) -> anyhow::Result<Landed> {
+    let sha256 = content.sha256().to_owned();
     let known = app.ledger.read(move |txn| txn.data_key(&sha256)).await?;
     let landing = app.landing.clone();
-    Ok(tokio::task::spawn_blocking(move || landing.keep(&bytes, |_| known)).await??)
+    Ok(spawn_blocking(move || landing.keep(&content, known)).await??)
 }
 
-/// The bytes of a submission as they arrived.
-pub(in super::super) async fn bytes_of(app: &App, submission: &Submission) -> anyhow::Result<Bytes> {
+/// The extract of a submission as it arrived.
+pub(in super::super) async fn content_of(app: &App, submission: &Submission) -> anyhow::Result<Content> {
     let sha256 = submission.sha256.clone();
     let digest = sha256.clone();
     let key = app.ledger.read(move |txn| txn.data_key(&digest)).await?;
     let key = key.with_context(|| format!("the extract of submission {} was destroyed", submission.id))?;
     let landing = app.landing.clone();
-    Ok(tokio::task::spawn_blocking(move || landing.read(&sha256, &key)).await??.into())
+    Ok(spawn_blocking(move || landing.extract(&sha256, &key)).await??)
 }
 
 /// The contract a submission was, or is to be, judged under.

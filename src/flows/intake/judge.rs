@@ -1,20 +1,20 @@
 //! The verdict on an extract: decoded, checked against its contract, and stored if it keeps it.
 
-use bytes::Bytes;
-
 use super::{
-    super::{App, past},
+    super::{App, across, known, past},
     Received,
-    store::{Outcome, decide, store},
+    opened::{OpenError, open, read},
+    rolling, sealing,
+    store::{Kept, Outcome, decide, store},
 };
 use crate::{
     check::{CheckError, Claim, Contract, check},
-    decode::{DecodeError, decode},
+    content::Content,
+    decode::DecodeError,
     domain::Verdict,
     fault,
     ledger::{FindingRow, Severity, Submission},
     warehouse::{Staging, Warehouse},
-    worker::WorkerError,
 };
 
 /// Judges a submission; `released` lets a held one pass, errors stand.
@@ -22,15 +22,27 @@ pub(super) async fn judge(
     app: &App,
     submission: &Submission,
     contract: &Contract,
-    bytes: Bytes,
+    content: Content,
     released: bool,
 ) -> anyhow::Result<Received> {
-    let decoded = match decode(&contract.format, bytes, &app.launcher).await {
-        Ok(decoded) => decoded,
+    let opened = match open(app, &submission.obligation.agency, contract, content).await {
+        Ok(opened) => opened,
+        Err(OpenError::File(error)) => return unreadable(app, submission, contract, error).await,
+        Err(OpenError::Ours(error)) => return Err(error),
+    };
+    match sealing::look(app, submission, contract, &opened).await {
+        Ok(found) if found.is_empty() => {}
+        Ok(found) => return sealing::seal(app, submission, contract, &found).await,
         Err(error) => return unreadable(app, submission, contract, error).await,
+    }
+    let decoded = match read(app, contract, opened.clone()).await {
+        Ok(decoded) => decoded,
+        Err(OpenError::File(error)) => return unreadable(app, submission, contract, error).await,
+        Err(OpenError::Ours(error)) => return Err(error),
     };
     let claim = Claim { obligation: submission.obligation.clone(), submission: submission.id };
-    let past = past::past(app, contract, &submission.obligation).await?;
+    let mut past = past::past(app, contract, &submission.obligation).await?;
+    let vector = known::fill(app, contract, &submission.obligation, &mut past).await?;
     let mut staging = stage(&app.warehouse, contract, submission)?;
     let checked = match check(contract, claim, decoded, &past, &mut staging).await {
         Ok(checked) => checked,
@@ -43,31 +55,52 @@ pub(super) async fn judge(
         }
     };
     let checked = if released { checked.released() } else { checked };
-    let outcome = Outcome::from(&checked);
-    if outcome.verdict.is_accepted() {
-        let staged = staging.finish().await?;
-        fault::point("store-after-staging");
-        let totals = checked.totals().iter().map(|total| {
-            serde_json::json!({ "heading": total.heading, "value": total.value.map(|value| value.to_string()) })
-        });
-        let totals = totals.collect();
-        store(app, submission, staged, outcome, checked.findings().to_vec(), Some(totals)).await
-    } else {
+    if !checked.verdict().is_accepted() {
         drop(staging);
+        return decide(app, submission, Outcome::from(&checked), checked.findings()).await;
+    }
+    let staged = staging.finish().await?;
+    fault::point("store-after-staging");
+    let checked = across::ask(app, contract, &staged, &vector, checked).await?;
+    let mut outcome = Outcome::from(&checked);
+    if outcome.verdict.is_accepted() {
+        let totals = checked.totals().iter().map(|total| {
+            let value = total.value.map(|value| value.to_string());
+            serde_json::json!({ "heading": total.heading, "label": total.label, "value": value })
+        });
+        let (judged_with, lists) = known::judged_with(contract, &past, &vector);
+        let earlier = rolling::earlier(app, submission, contract, &opened, &checked, &past).await?;
+        if earlier.findings.iter().any(|finding| finding.severity == Severity::Query) {
+            outcome.verdict = Verdict::AcceptedWithQueries;
+        }
+        let kept = Kept {
+            findings: checked.findings().iter().cloned().chain(earlier.findings).collect(),
+            marks: checked.marks().to_vec(),
+            totals: Some(totals.collect()),
+            seen: serde_json::to_value(checked.seen())?,
+            judged_with,
+            lists,
+            refused: checked.refused().clone(),
+            coverage: checked.coverage().cloned(),
+            is_rolling: earlier.is_rolling,
+            restated: earlier.restated,
+        };
+        store(app, submission, staged, outcome, kept).await
+    } else {
+        app.warehouse.discard(&staged)?;
         decide(app, submission, outcome, checked.findings()).await
     }
 }
 
-/// A file that cannot be read is the sender's to mend; a worker that could not be started is ours.
+/// A file that cannot be read is the sender's to mend; a copy that the disk does not give back, or a worker that could
+/// not be started, is ours.
 async fn unreadable(
     app: &App,
     submission: &Submission,
     contract: &Contract,
     error: DecodeError,
 ) -> anyhow::Result<Received> {
-    if let DecodeError::Worker(WorkerError::Spawn { .. } | WorkerError::Build { .. } | WorkerError::Protocol { .. }) =
-        &error
-    {
+    if error.is_ours() {
         return Err(error.into());
     }
     let finding = FindingRow {
@@ -77,7 +110,7 @@ async fn unreadable(
         heading: error.heading().filter(|heading| contract.knows_heading(heading)).map(str::to_owned),
         letter: None,
         row: None,
-        rule: "unreadable".into(),
+        rule: if error.is_locked() { "protected" } else { "unreadable" }.into(),
         says: error.to_string(),
     };
     let outcome = Outcome { reason: Some(error.to_string()), ..Outcome::of(Verdict::NotAccepted, false) };

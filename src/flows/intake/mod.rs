@@ -6,6 +6,10 @@
 
 mod archive;
 mod judge;
+mod offer;
+mod opened;
+mod rolling;
+mod sealing;
 mod store;
 
 use std::panic::AssertUnwindSafe;
@@ -13,57 +17,26 @@ use std::panic::AssertUnwindSafe;
 use anyhow::{Context, anyhow, bail};
 use futures::FutureExt;
 
-use super::{App, retry};
+use super::{App, incidents, retry};
 use crate::{
     check::Contract,
     domain::{Period, Verdict, civil_day},
     fault,
-    ledger::{Event, FindingRow, NewSubmission, ObligationKey, Pull, RowCounts, Submission, Txn},
-    source::Extract,
+    ledger::{Event, FindingRow, NewSubmission, ObligationKey, RowCounts, Submission, Txn},
     timetable::{Every, instant_on},
     warehouse::WarehouseError,
 };
 
-pub(super) use archive::{bytes_of, contract_of, the_submission};
+pub(super) use archive::{content_of, contract_of, keep, the_submission};
 pub(super) use judge::stage;
+pub(super) use opened::{open, read};
+pub(super) use sealing::{is_withheld, words_of};
 pub(super) use store::Outcome;
+
+pub use offer::{Acknowledge, Offer};
 
 use judge::judge;
 use store::{decide, finish_storing, store_nil, storing_of};
-
-/// An extract offered for an obligation.
-pub struct Offer {
-    /// What it is offered for.
-    pub key: ObligationKey,
-    /// The bytes.
-    pub extract: Extract,
-    /// Who offers it.
-    pub actor: String,
-    /// What tells the source, once the bytes are safe, that it need not offer them again.
-    pub acknowledge: Acknowledge,
-}
-
-/// How a source is acknowledged: in the transaction that records the arrival.
-pub enum Acknowledge {
-    /// Nothing is waiting.
-    Nothing,
-    /// A place is not asked for the same copy again.
-    Pull {
-        /// The place.
-        key: String,
-        /// What is remembered of it.
-        pull: Pull,
-    },
-    /// A file of a drop folder is not taken again.
-    File {
-        /// Where it lies.
-        path: String,
-        /// Its size.
-        size: u64,
-        /// When it was changed.
-        modified: String,
-    },
-}
 
 /// What became of an offer.
 #[derive(Debug, Clone)]
@@ -86,38 +59,54 @@ pub struct Received {
 /// When the disk, the ledger or a worker failed; the bytes, if they arrived, are judged at the next ring.
 pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
     let contract = owed_contract(app, &offer.key)?;
-    let bytes = offer.extract.bytes.clone();
-    let landed = archive::keep(app, bytes.clone()).await.context("the extract could not be kept")?;
+    let content = offer.extract.content.clone();
+    let name = sealing::name_to_keep(contract, &offer.extract.name);
+    let (digest, hash) = (content.sha256().to_owned(), contract.hash.clone());
+    // What is sealed or destroyed is not kept a second time.
+    let sealed = app.ledger.read(move |txn| txn.incident_of(&digest, &hash)).await?;
+    let landed = match &sealed {
+        Some(_) => None,
+        None => Some(keep(app, content.clone()).await.context("the extract could not be kept")?),
+    };
     fault::point("intake-after-landing");
 
     let now = app.clock.now();
     let key = offer.key.clone();
     let new = NewSubmission {
         obligation: key.clone(),
-        sha256: landed.sha256.clone(),
-        name: offer.extract.name,
+        sha256: content.sha256().to_owned(),
+        name,
         source: offer.extract.source,
         contract_hash: contract.hash.clone(),
         contract: contract.text.clone(),
     };
     let opened = opening(app, contract, &key)?;
     let (actor, acknowledge) = (offer.actor, offer.acknowledge);
-    let unasked = matches!(acknowledge, Acknowledge::Pull { .. });
+    let unasked = matches!(acknowledge, Acknowledge::Pull { .. } | Acknowledge::File { unasked: true, .. });
     let (submission, duplicate_of) = app
         .ledger
         .write(move |txn| {
-            txn.keep_data_key(&landed.sha256, &landed.wrapped_key)?;
+            if let Some(landed) = &landed {
+                txn.keep_data_key(&landed.sha256, &landed.wrapped_key)?;
+            }
             let subject = new.obligation.to_string();
             if txn.obligation(&new.obligation)?.is_none() {
                 txn.append(now, &subject, &actor, &opened)?;
             }
             let duplicate_of = same_as(txn, &new)?;
             let id = txn.add_submission(now, &new)?;
-            txn.append(now, &subject, &actor, &Event::ExtractReceived { submission: id, sha256: landed.sha256 })?;
+            txn.append(now, &subject, &actor, &Event::ExtractReceived { submission: id, sha256: new.sha256.clone() })?;
             match acknowledge {
                 Acknowledge::Nothing => {}
                 Acknowledge::Pull { key, pull } => txn.keep_pull(&key, &pull)?,
-                Acknowledge::File { path, size, modified } => txn.take_file(&path, size, &modified, &new.sha256)?,
+                Acknowledge::File { mut file, moves, .. } if is_withheld(&new.name) => {
+                    // Its path is its digest, and it stays where it is: what moves a file would have to know its name.
+                    drop(moves);
+                    file.path = crate::domain::sha256(&file.path);
+                    txn.take_file(&file, &[], &new.sha256)?;
+                }
+                Acknowledge::Message { message, part } => txn.take_part(message, part, id)?,
+                Acknowledge::File { file, moves, .. } => txn.take_file(&file, &moves, &new.sha256)?,
             }
             Ok((id, duplicate_of))
         })
@@ -126,6 +115,9 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
     tracing::info!(submission, obligation = %key, "an extract arrived");
 
     let submission = the_submission(app, submission).await?;
+    if let Some(incident) = sealed {
+        return sealing::again(app, &submission, contract, &incident, unasked).await;
+    }
     match duplicate_of {
         Some(earlier) => {
             let reason = format!("the same file as submission {earlier}");
@@ -137,15 +129,21 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
             )
             .await
         }
-        None => judge(app, &submission, contract, bytes, false).await,
+        None => judge(app, &submission, contract, content, false).await,
     }
 }
 
-/// Records that there is nothing to report; rows of an earlier file go.
+/// Records that there is nothing to report; rows of an earlier file go. `message` is the one that said so, if one did.
 ///
 /// # Errors
 /// When the return is not the agency's, or the disk or the ledger failed.
-pub async fn nil(app: &App, key: ObligationKey, reason: String, actor: &str) -> anyhow::Result<Received> {
+pub async fn nil(
+    app: &App,
+    key: ObligationKey,
+    reason: String,
+    actor: &str,
+    message: Option<i64>,
+) -> anyhow::Result<Received> {
     let contract = owed_contract(app, &key)?;
     if reason.trim().is_empty() {
         bail!("a nil return needs one line of reason");
@@ -169,6 +167,9 @@ pub async fn nil(app: &App, key: ObligationKey, reason: String, actor: &str) -> 
             }
             let id = txn.add_submission(now, &new)?;
             txn.keep_totals(id, &serde_json::json!({ "nil": reason }))?;
+            if let Some(message) = message {
+                txn.take_part(message, 0, id)?;
+            }
             Ok(id)
         })
         .await?;
@@ -181,6 +182,17 @@ pub async fn nil(app: &App, key: ObligationKey, reason: String, actor: &str) -> 
 /// # Errors
 /// When the submission is not held, or the disk or the ledger failed.
 pub async fn release(app: &App, submission: i64, accept: bool, reason: &str, actor: &str) -> anyhow::Result<Received> {
+    // Earlier periods found in one file are one restatement.
+    let together = app.ledger.read(move |txn| txn.held_with(submission)).await?;
+    let received = release_one(app, submission, accept, reason, actor).await?;
+    for other in together {
+        release_one(app, other, accept, reason, actor).await?;
+    }
+    rolling::answered(app, submission, accept, reason, actor).await?;
+    Ok(received)
+}
+
+async fn release_one(app: &App, submission: i64, accept: bool, reason: &str, actor: &str) -> anyhow::Result<Received> {
     let held = the_submission(app, submission).await?;
     if held.verdict != Some(Verdict::Held) {
         bail!("submission {submission} is not held; `quarterday status` lists those that are");
@@ -210,6 +222,7 @@ pub async fn release(app: &App, submission: i64, accept: bool, reason: &str, act
 /// After a start: goes on with what was interrupted, then clears away files that belong to nothing.
 pub async fn recover(app: &App) -> anyhow::Result<()> {
     resume(app).await?;
+    incidents::clear(app).await?;
     let mut unfinished = Vec::new();
     for submission in app.ledger.read(|txn| txn.undecided_submissions()).await? {
         unfinished.extend(storing_of(app, &submission).await?.map(|storing| storing.staged));
@@ -256,9 +269,12 @@ async fn resume_one(app: &App, submission: &Submission) -> anyhow::Result<Receiv
     if submission.sha256.is_empty() {
         return store_nil(app, submission, &contract).await;
     }
+    if let Some(incident) = sealing::incident_of(app, submission).await? {
+        return sealing::again(app, submission, &contract, &incident, false).await;
+    }
     let released = was_released(app, submission).await?;
-    let bytes = bytes_of(app, submission).await?;
-    judge(app, submission, &contract, bytes, released).await
+    let content = content_of(app, submission).await?;
+    judge(app, submission, &contract, content, released).await
 }
 
 /// Whether the staged files are gone, as after a rebuild in between: then the archive is read again.
@@ -289,7 +305,32 @@ fn same_as(txn: &Txn<'_>, new: &NewSubmission) -> crate::ledger::Result<Option<i
     Ok(None)
 }
 
-fn owed_contract<'a>(app: &'a App, key: &ObligationKey) -> anyhow::Result<&'a Contract> {
+/// Why an extract for this cannot be taken at all, if it cannot.
+pub(super) fn refusal(app: &App, key: &ObligationKey) -> Option<String> {
+    owed_contract(app, key).err().map(|why| format!("{why:#}"))
+}
+
+/// What became of these bytes if they are what an agency sent last, under the same contract: its people were told.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub async fn known_verdict(
+    app: &App,
+    key: &ObligationKey,
+    digest: &str,
+    contract: &Contract,
+) -> crate::ledger::Result<Option<Verdict>> {
+    let key = key.clone();
+    let last = app.ledger.read(move |txn| Ok(txn.submissions_of(&key)?.pop())).await?;
+    let same = last.filter(|last| last.contract_hash == contract.hash && last.sha256 == digest);
+    Ok(same.and_then(|last| last.verdict))
+}
+
+/// The contract of a return that an agency owes for a period.
+///
+/// # Errors
+/// When it does not, or the period has not ended.
+pub fn owed_contract<'a>(app: &'a App, key: &ObligationKey) -> anyhow::Result<&'a Contract> {
     let contract =
         app.board.returns.get(&key.return_id).with_context(|| {
             format!("there is no return {}; the returns are the folders of pipelines/", key.return_id)

@@ -1,6 +1,7 @@
 //! From a verdict to the warehouse, the ledger and the answer.
 
 use anyhow::Context;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -10,10 +11,10 @@ use super::{
     judge::stage,
 };
 use crate::{
-    check::{Checked, Contract},
-    domain::Verdict,
+    check::{Checked, Contract, Coverage, RefusedRows},
+    domain::{Verdict, words::several},
     fault,
-    ledger::{Event, FindingRow, RowCounts, Submission},
+    ledger::{Event, FindingRow, JudgedWith, OutboxRow, Restated, RowCounts, Severity, Submission, Txn},
     warehouse::Staged,
 };
 
@@ -27,6 +28,9 @@ pub(in super::super) struct Outcome {
     pub nil: Option<String>,
     pub rows: (i64, i64, i64),
     pub ignored: Vec<String>,
+    /// Columns that were left aside.
+    #[serde(default)]
+    pub ignored_columns: Vec<String>,
     /// Whether nobody waits for an answer: a place we asked ourselves brought the same file again.
     pub unasked: bool,
 }
@@ -39,7 +43,16 @@ pub(super) struct Storing {
 
 impl Outcome {
     pub(super) fn of(verdict: Verdict, readable: bool) -> Self {
-        Self { verdict, readable, reason: None, nil: None, rows: (0, 0, 0), ignored: Vec::new(), unasked: false }
+        Self {
+            verdict,
+            readable,
+            reason: None,
+            nil: None,
+            rows: (0, 0, 0),
+            ignored: Vec::new(),
+            ignored_columns: Vec::new(),
+            unasked: false,
+        }
     }
 
     pub(super) fn from(checked: &Checked) -> Self {
@@ -51,8 +64,55 @@ impl Outcome {
             nil: None,
             rows: (rows.read, rows.accepted, rows.refused),
             ignored: checked.ignored_sheets().to_vec(),
+            ignored_columns: checked.ignored_columns().to_vec(),
             unasked: false,
         }
+    }
+}
+
+/// What is kept of a file that is stored, before its rows are committed.
+#[derive(Default)]
+pub(super) struct Kept {
+    pub findings: Vec<FindingRow>,
+    /// What the queries among them are about.
+    pub marks: Vec<Option<String>>,
+    /// What is read back to its sender.
+    pub totals: Option<serde_json::Value>,
+    /// Its columns as they were.
+    pub seen: serde_json::Value,
+    pub judged_with: JudgedWith,
+    /// The code lists of other returns, as texts.
+    pub lists: Vec<String>,
+    pub refused: RefusedRows,
+    /// How much of a group it speaks of.
+    pub coverage: Option<Coverage>,
+    /// Whether it holds several periods; then what older files would have changed is settled by it.
+    pub is_rolling: bool,
+    /// The earlier periods it would change.
+    pub restated: Vec<Restated>,
+}
+
+impl Kept {
+    fn keep(&self, txn: &Txn<'_>, now: Timestamp, parent: &Submission) -> crate::ledger::Result<()> {
+        let id = parent.id;
+        txn.keep_findings(id, &self.findings)?;
+        txn.keep_marks(id, &self.marks)?;
+        if let Some(coverage) = &self.coverage {
+            txn.keep_coverage(id, coverage.present, &coverage.missing)?;
+        }
+        if self.is_rolling
+            && let Some(contract) = txn.contract(&parent.contract_hash)?
+        {
+            txn.hold_restatement(now, parent, &contract, &self.restated)?;
+        }
+        if let Some(totals) = &self.totals {
+            txn.keep_totals(id, totals)?;
+        }
+        if !self.seen.is_null() {
+            txn.keep_judged(id, &self.judged_with, &self.seen)?;
+        }
+        self.lists.iter().try_for_each(|list| txn.keep_text(list))?;
+        txn.keep_refused(id, &self.refused)
     }
 }
 
@@ -74,7 +134,22 @@ pub(super) async fn store_nil(app: &App, submission: &Submission, contract: &Con
     let reason = reason.and_then(|totals| totals["nil"].as_str().map(str::to_owned)).unwrap_or_default();
     let staged = stage(&app.warehouse, contract, submission)?.finish().await?;
     let outcome = Outcome { nil: Some(reason), ..Outcome::of(Verdict::Accepted, true) };
-    store(app, submission, staged, outcome, Vec::new(), None).await
+    store(app, submission, staged, outcome, Kept::default()).await
+}
+
+/// What the manager is told of earlier periods that wait for a word.
+fn restating(app: &App, submission: &Submission, restated: &[Restated]) -> anyhow::Result<Vec<OutboxRow>> {
+    if restated.is_empty() {
+        return Ok(Vec::new());
+    }
+    let key = &submission.obligation;
+    let (title, agency) = (app.board.return_title(&key.return_id), app.board.agency_name(&key.agency));
+    let periods = several(restated.len(), "earlier period", "earlier periods");
+    let what = format!("{title} of {agency}, {}, changes {periods}", key.period.human());
+    let why: Vec<String> = restated.iter().map(|one| one.reason.clone()).collect();
+    let next_step =
+        "`quarterday status` lists them; `quarterday release N --reason …` takes all of them, with --refuse none";
+    letters::alarm(app, &what, &why.join("; "), next_step, app.clock.now())
 }
 
 pub(super) async fn store(
@@ -82,21 +157,18 @@ pub(super) async fn store(
     submission: &Submission,
     staged: Staged,
     outcome: Outcome,
-    findings: Vec<FindingRow>,
-    totals: Option<serde_json::Value>,
+    kept: Kept,
 ) -> anyhow::Result<Received> {
     finish_others(app, submission, &staged).await?;
     let storing = Storing { staged, outcome };
     let event = Event::Storing { submission: submission.id, staged: serde_json::to_value(&storing)? };
-    let (now, id, subject) = (app.clock.now(), submission.id, submission.obligation.to_string());
+    let (now, parent, subject) = (app.clock.now(), submission.clone(), submission.obligation.to_string());
+    let alarms = restating(app, submission, &kept.restated)?;
     app.ledger
         .write(move |txn| {
             txn.append(now, &subject, "daemon", &event)?;
-            txn.keep_findings(id, &findings)?;
-            if let Some(totals) = totals {
-                txn.keep_totals(id, &totals)?;
-            }
-            Ok(())
+            kept.keep(txn, now, &parent)?;
+            alarms.iter().try_for_each(|alarm| txn.enqueue(alarm).map(drop))
         })
         .await?;
     fault::point("store-after-storing");
@@ -148,6 +220,27 @@ pub(super) async fn decide(
     conclude(app, submission, outcome, findings, None).await
 }
 
+/// The findings to tell the sender: a query that an earlier explanation still answers is not asked again; and the outcome
+/// as the sender is told it.
+async fn still_asked(
+    app: &App,
+    submission: &Submission,
+    outcome: &Outcome,
+    findings: &[FindingRow],
+) -> anyhow::Result<(Vec<FindingRow>, Outcome)> {
+    let mut told = outcome.clone();
+    if outcome.verdict != Verdict::AcceptedWithQueries {
+        return Ok((findings.to_vec(), told));
+    }
+    let id = submission.id;
+    let known = app.ledger.read(move |txn| txn.numbered_findings(id, None)).await?;
+    let asked: Vec<_> = known.into_iter().filter(|one| one.explanation.is_none()).map(|one| one.finding).collect();
+    if asked.iter().all(|finding| finding.severity != Severity::Query) {
+        told.verdict = Verdict::Accepted;
+    }
+    Ok((asked, told))
+}
+
 /// The verdict, the versions readers see and the answer, in one transaction.
 async fn conclude(
     app: &App,
@@ -158,7 +251,8 @@ async fn conclude(
 ) -> anyhow::Result<Received> {
     let now = app.clock.now();
     let before = obligation_of(app, &submission.obligation).await?;
-    let answers = match letters::answer(app, &before, submission, &outcome, findings).await {
+    let (asked, answered) = still_asked(app, submission, &outcome, findings).await?;
+    let answers = match letters::answer(app, &before, submission, &answered, &asked).await {
         Ok(answers) => answers,
         Err(error) => {
             // The verdict does not wait for its letter.
@@ -194,6 +288,9 @@ async fn conclude(
                 },
             };
             txn.append(now, &subject, "daemon", &event)?;
+            if let Some(replaced) = before.effective.filter(|_| outcome.verdict.is_accepted()) {
+                txn.owe_difference(now, id, replaced)?;
+            }
             for answer in &answers {
                 txn.enqueue(answer)?;
             }

@@ -5,14 +5,17 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::{
-    super::{App, intake::Outcome},
-    contract, due, manager, post, recipients,
+    super::{App, backfill, intake::Outcome},
+    contract, due, manager,
+    marked::marked,
+    post, post_with, recipients,
 };
 use crate::{
     check::{Classification, Contract},
     domain::{Verdict, civil_day, words::lower_first},
+    form::OWN_SHEETS,
     ledger::{FindingRow, Obligation, ObligationKey, OutboxRow, Severity, Submission},
-    mail::{Judged, Letter, Read, Total},
+    mail::{Judged, Letter, Marked, Person, Read, Rows, Total, things},
     timetable::Role,
 };
 
@@ -34,9 +37,12 @@ pub(in super::super) async fn answer(
     let contract = contract(app, obligation)?;
     let due = due(app, obligation, contract);
     let key = format!("answer/{}", submission.id);
-    if !obligation.duty {
+    let id = submission.id;
+    let sender = app.ledger.read(move |txn| txn.sender_of(id)).await?;
+    if !obligation.duty && sender.is_none() {
         // A release or a past period: nobody owes it, so only what needs a person is told, and to the manager.
-        if outcome.verdict.is_accepted() || outcome.verdict == Verdict::Duplicate {
+        let told_already = backfill::is_one(submission) || outcome.verdict == Verdict::Duplicate;
+        if outcome.verdict.is_accepted() || told_already {
             return Ok(Vec::new());
         }
         let what = format!("{} for {} was not taken", contract.title, obligation.key.period.human());
@@ -47,22 +53,35 @@ pub(in super::super) async fn answer(
     }
     let calendar = &app.board.timetable.calendar;
     let arrived_at = submission.received_at;
-    let people = recipients(app, obligation, &[Role::Lead, Role::Deputy]);
+    let mut people = recipients(app, obligation, &[Role::Lead, Role::Deputy]);
+    if let Some((name, email)) = sender
+        && !people.iter().any(|known| known.email.eq_ignore_ascii_case(&email))
+    {
+        // Whoever wrote is answered, also if it is a colleague of theirs.
+        people.push(Person { name: if name.is_empty() { email.clone() } else { name }, email });
+    }
+    let mut files = Vec::new();
     let letter = match (outcome.verdict, &outcome.nil) {
         (_, Some(reason)) => Letter::AnswerNil { due, reason: reason.clone() },
         (Verdict::Accepted | Verdict::AcceptedWithQueries, None) => {
-            let queries: Vec<_> = findings.iter().filter(|f| f.severity == Severity::Query).cloned().collect();
+            // An error beside an accepted file is a row that was refused.
+            let queries: Vec<_> = findings.iter().filter(|f| f.severity != Severity::Note).cloned().collect();
             let answer_by = match queries.is_empty() {
                 true => None,
                 false => Some(calendar.add_working_days(civil_day(now), ANSWER_WITHIN)?),
             };
             let before = earlier(app, obligation).await?;
+            let copy;
+            (copy, files) = marked(app, contract, &due, submission, &queries).await;
             let judged = Judged {
                 due,
                 arrived_at,
                 read: read(app, contract, submission.id, before.as_ref().map(|b| b.id)).await?,
-                ignored_sheets: outcome.ignored.clone(),
-                queries,
+                rows: rows(outcome),
+                ignored_sheets: outcome.ignored.iter().filter(|name| !is_own(name)).cloned().collect(),
+                ignored_columns: outcome.ignored_columns.clone(),
+                queries: things(&queries),
+                marked: copy,
                 answer_by,
             };
             match before {
@@ -76,15 +95,22 @@ pub(in super::super) async fn answer(
         (Verdict::NotAccepted, None) => {
             let errors: Vec<_> = findings.iter().filter(|f| f.severity == Severity::Error).cloned().collect();
             let fix_by = app.board.timetable.ladder.corrected_by(obligation, calendar, now)?.max(civil_day(now));
-            let rows: BTreeSet<_> = errors.iter().filter_map(|f| f.row).collect();
-            let fine = u64::try_from(outcome.rows.0).unwrap_or(0).saturating_sub(rows.len() as u64);
+            let copy;
+            (copy, files) = match outcome.readable {
+                true => marked(app, contract, &due, submission, findings).await,
+                false => (Marked::No, Vec::new()),
+            };
+            let things = things(&errors);
             Letter::AnswerNotAccepted {
                 due,
                 arrived_at,
                 unreadable: if outcome.readable { None } else { outcome.reason.clone() },
-                findings: errors,
+                places: things.iter().map(|thing| thing.total).sum(),
+                things,
+                marked: copy,
+                rows: rows(outcome),
                 fix_by,
-                rows_fine: (!is_child_level(contract) && fine > 0).then_some(fine),
+                rows_fine: rows_fine(outcome, &errors).filter(|_| !is_child_level(contract)),
             }
         }
         (Verdict::Held, None) => {
@@ -96,7 +122,7 @@ pub(in super::super) async fn answer(
             Letter::AnswerDuplicate { due, first_at: first.map_or(arrived_at, |first| first.received_at) }
         }
     };
-    let mut rows = post(app, &key, Some(obligation), people, &letter, now)?;
+    let mut rows = post_with(app, &key, Some(obligation), people, &letter, &files, now)?;
     if outcome.verdict == Verdict::Held {
         let what = format!("{} of {} is held for you", contract.title, app.board.agency_name(&obligation.key.agency));
         let id = submission.id;
@@ -109,6 +135,25 @@ pub(in super::super) async fn answer(
         rows.extend(post(app, &format!("held/{id}"), None, vec![manager(app)], &letter, now)?);
     }
     Ok(rows)
+}
+
+fn rows(outcome: &Outcome) -> Rows {
+    let (read, taken, refused) = outcome.rows;
+    let count = |rows: i64| u64::try_from(rows).unwrap_or(0);
+    Rows { read: count(read), taken: count(taken), refused: count(refused) }
+}
+
+/// Rows in which nothing was found; none where that cannot be told, because a mistake is of the whole file or was only
+/// counted.
+fn rows_fine(outcome: &Outcome, errors: &[FindingRow]) -> Option<u64> {
+    let wrong: Option<BTreeSet<u32>> =
+        errors.iter().map(|f| f.row.filter(|_| FindingRow::more_like_it(&f.says).1 == 0)).collect();
+    rows(outcome).read.checked_sub(wrong?.len() as u64).filter(|fine| *fine > 0)
+}
+
+/// Whether a sheet is one of those a workbook of ours brings along.
+fn is_own(sheet: &str) -> bool {
+    OWN_SHEETS.iter().any(|own| sheet.trim().eq_ignore_ascii_case(own))
 }
 
 /// The submission this one is compared with: the one it replaces or, for a first one, that of the period before.
@@ -136,6 +181,8 @@ async fn earlier(app: &App, obligation: &Obligation) -> anyhow::Result<Option<Su
 #[derive(Deserialize)]
 struct KeptTotal {
     heading: String,
+    /// What people call it; its heading where the file was judged before there were labels.
+    label: Option<String>,
     value: Option<String>,
 }
 
@@ -158,9 +205,14 @@ async fn read(app: &App, contract: &Contract, id: i64, before: Option<i64>) -> a
     let totals = kept(now).into_iter().map(|total| Total {
         before: before.iter().find(|b| b.heading == total.heading).and_then(|b| Some(grouped(b.value.as_ref()?))),
         value: total.value.map_or_else(|| "not given".into(), |value| grouped(&value)),
-        label: lower_first(&total.heading.replace('_', " ")),
+        label: label(&total.label.unwrap_or(total.heading)),
     });
     Ok(Read::Totals(totals.collect()))
+}
+
+/// A label as it stands in a sentence.
+fn label(text: &str) -> String {
+    lower_first(text.replace('_', " ").trim())
 }
 
 /// A number with its thousands apart: `46,410`.

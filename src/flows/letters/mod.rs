@@ -4,7 +4,10 @@
 //! key of its own, so that asking twice puts one message into the outbox.
 
 mod answer;
+mod incident;
 mod issue;
+mod marked;
+mod restated;
 mod rung;
 
 use anyhow::Context;
@@ -15,12 +18,14 @@ use crate::{
     check::Contract,
     domain::civil_day,
     ledger::{Obligation, OutboxRow, OutboxState},
-    mail::{self, Due, Facts, Letter, Message, Person},
+    mail::{self, Attachment, Due, Facts, Letter, Message, Person},
     timetable::Role,
 };
 
 pub(super) use answer::answer;
+pub(super) use incident::incident;
 pub(super) use issue::issue;
+pub(super) use restated::restated;
 pub(super) use rung::rung;
 
 /// Something the manager is to know of at once.
@@ -38,7 +43,7 @@ pub(super) fn alarm(
 }
 
 /// One message per person, ready for the outbox.
-fn post(
+pub(super) fn post(
     app: &App,
     key: &str,
     obligation: Option<&Obligation>,
@@ -48,6 +53,25 @@ fn post(
 ) -> anyhow::Result<Vec<OutboxRow>> {
     let rows = written(app, key, obligation, people, letter, now)?;
     Ok(rows.into_iter().map(|(row, _)| row).collect())
+}
+
+/// The same with files that go with each of them.
+fn post_with(
+    app: &App,
+    key: &str,
+    obligation: Option<&Obligation>,
+    people: Vec<Person>,
+    letter: &Letter,
+    files: &[Attachment],
+    now: Timestamp,
+) -> anyhow::Result<Vec<OutboxRow>> {
+    let mut rows = Vec::new();
+    for (mut row, mut message) in written(app, key, obligation, people, letter, now)? {
+        message.attachments.extend_from_slice(files);
+        row.message = serde_json::to_value(&message)?;
+        rows.push(row);
+    }
+    Ok(rows)
 }
 
 fn written(
@@ -92,7 +116,7 @@ fn contract<'a>(app: &'a App, obligation: &Obligation) -> anyhow::Result<&'a Con
     app.board.returns.get(id).with_context(|| format!("the return {id} is no longer defined in pipelines/"))
 }
 
-fn due(app: &App, obligation: &Obligation, contract: &Contract) -> Due {
+pub(super) fn due(app: &App, obligation: &Obligation, contract: &Contract) -> Due {
     Due {
         name: named(&contract.title),
         title: contract.title.clone(),

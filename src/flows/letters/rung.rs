@@ -7,15 +7,17 @@ use super::{
     super::{
         App,
         evidence::{self, LeadTold},
+        forms,
     },
-    contract, due, manager, post, recipients,
+    contract, due, manager, post_with, recipients,
 };
 use crate::{
     check::Contract,
     domain::{civil_day, words::lower_first},
+    form::WORKBOOK,
     ledger::{Obligation, OutboxRow},
-    mail::{Agreement, Due, Escalation, Letter, Next, Told, Ways},
-    source::{Source, fill},
+    mail::{Agreement, Attachment, Content, Due, Escalation, Letter, Next, Told, Ways},
+    source::{Folder, Source, fill},
     timetable::{self, Role, Rung, RungKind, Timetable},
 };
 
@@ -29,21 +31,24 @@ pub(in super::super) fn rung(
 ) -> anyhow::Result<Vec<OutboxRow>> {
     let contract = contract(app, obligation)?;
     let due = due(app, obligation, contract);
+    let form = match rung.kind {
+        RungKind::Notice | RungKind::Nudge | RungKind::DueToday => template(app, obligation, contract, now),
+        RungKind::Overdue | RungKind::Preview | RungKind::Escalation => None,
+    };
+    let ways = || Ways { workbook: form.is_some(), ..ways(app, obligation, contract) };
     let letter = match rung.kind {
         RungKind::Notice => Letter::Notice {
             due,
-            ways: ways(obligation, contract),
+            ways: ways(),
             agreement: Some(Agreement {
                 name: with_article(&contract.governance.agreement),
                 review: contract.governance.agreement_review,
                 purpose: lower_first(&contract.governance.purpose),
             }),
         },
-        RungKind::Nudge => Letter::Nudge { due, ways: ways(obligation, contract) },
+        RungKind::Nudge => Letter::Nudge { due, ways: ways() },
         // After an outage the day may be over; then it is told as what it is.
-        RungKind::DueToday if civil_day(now) <= civil_day(obligation.due_at) => {
-            Letter::DueToday { due, ways: ways(obligation, contract) }
-        }
+        RungKind::DueToday if civil_day(now) <= civil_day(obligation.due_at) => Letter::DueToday { due, ways: ways() },
         RungKind::DueToday | RungKind::Overdue => Letter::Overdue {
             due,
             corrected_by: corrected_by(app, obligation)?,
@@ -63,7 +68,25 @@ pub(in super::super) fn rung(
         people.push(manager(app));
     }
     let key = format!("chase/{}/{}", obligation.key, rung.name);
-    post(app, &key, Some(obligation), people, &letter, now)
+    let late = matches!(letter, Letter::Overdue { .. });
+    post_with(app, &key, Some(obligation), people, &letter, form.filter(|_| !late).as_slice(), now)
+}
+
+/// The workbook that goes with a notice or a reminder, where the return is sent as one. A chase does not wait for it: one
+/// that cannot be written is told by `validate`.
+fn template(app: &App, obligation: &Obligation, contract: &Contract, now: Timestamp) -> Option<Attachment> {
+    if matches!(contract.source, Source::Https { .. }) {
+        return None;
+    }
+    let key = &obligation.key;
+    let form = forms::form(&app.board, contract, Some(&key.agency), Some(key.period), now).ok()?;
+    let otherwise = format!("Ask us for it: {}, {}.", app.board.contact.name, app.board.contact.phone);
+    Some(Attachment {
+        name: form.name,
+        media_type: WORKBOOK.to_owned(),
+        content: Content::Bytes(form.bytes),
+        otherwise,
+    })
 }
 
 /// "the" before a name that does not bring it along.
@@ -74,16 +97,25 @@ fn with_article(name: &str) -> String {
     }
 }
 
-fn ways(obligation: &Obligation, contract: &Contract) -> Ways {
+fn ways(app: &App, obligation: &Obligation, contract: &Contract) -> Ways {
     let place = match &contract.source {
-        Source::Folder { path, .. } => {
+        Source::Folder(Folder { path, .. }) => {
             Some(format!("the shared folder {}", fill(path, "agency", obligation.key.agency.as_str())))
         }
-        _ => None,
+        Source::Store(store) => match store.folder_of(&obligation.key.agency).as_str() {
+            "" => Some(format!("your folder on {}", store.host())),
+            folder => Some(format!("the folder {folder} on {}", store.host())),
+        },
+        Source::Https(_) | Source::Mailbox { .. } | Source::ByHand => None,
     };
     Ways {
-        reply: matches!(contract.source, Source::ByHand),
+        reply: match contract.source {
+            Source::ByHand | Source::Mailbox { .. } => true,
+            Source::Folder(_) => app.board.mailbox.is_some(),
+            _ => false,
+        },
         place,
+        workbook: false,
         // There is no page to upload at yet.
         upload: None,
     }

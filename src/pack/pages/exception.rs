@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::footnotes::footnotes;
 use super::timetable::actions;
 use super::{Matter, kept, tone_word};
 use crate::analysis::{Comparison, DisclosedIndicator, Tone, Unit};
@@ -48,6 +49,11 @@ fn page(
     caption.extend(parts(one));
     caption.extend(one.notes.iter().cloned());
     caption.push(sources(one));
+    let asked = matter
+        .record
+        .queries
+        .iter()
+        .filter(|query| query.title == meta.source && (query.agency == meta.agency || meta.agency.is_empty()));
     let mine = |action: &&crate::pack::record::Action| action.indicator.as_deref() == Some(&meta.id);
     Ok(json!({
         "id": meta.id,
@@ -62,6 +68,7 @@ fn page(
         "trend": trend,
         "bars": bars,
         "caption": caption.join(" "),
+        "footnotes": footnotes(asked),
         "stories": stories(matter, one),
         "gap": gap(matter, one),
         "actions": actions(matter.record.actions.iter().filter(mine), matter),

@@ -4,6 +4,7 @@
 //! outside enters as text and is never read as markup.
 
 mod exception;
+mod footnotes;
 mod method;
 mod summary;
 mod timetable;

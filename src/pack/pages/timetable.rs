@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Matter;
+use super::{Matter, footnotes::footnotes};
 use crate::domain::{
     Standing,
     words::{capital, count, number, several},
@@ -30,6 +30,7 @@ pub(super) fn page(matter: &Matter<'_>) -> Value {
         "facts": facts(&deliveries),
         "rows": deliveries.iter().map(|one| row(one)).collect::<Vec<_>>(),
         "restated": restated.collect::<Vec<_>>(),
+        "footnotes": footnotes(matter.record.queries.iter()),
         "actions": actions(matter.record.actions.iter().filter(elsewhere), matter),
     })
 }
@@ -104,6 +105,13 @@ fn more(one: &Delivery) -> String {
     }
     if one.restated {
         says.push("replaced since by a restated file".to_owned());
+    }
+    if let Ok(refused @ 1..) = usize::try_from(one.rows_refused) {
+        says.push(format!(
+            "{} of its file broke a rule and {} left out",
+            count(refused, "row", "rows"),
+            if refused == 1 { "is" } else { "are" }
+        ));
     }
     if let Some(note) = &one.note {
         says.push(format!("reason given: {}", note.trim_end_matches('.')));

@@ -86,6 +86,25 @@ impl TestBoard {
         self.write(below, text.replacen(from, to, 1));
     }
 
+    /// Gives a return another `[source]`; `keys` are its lines.
+    pub fn set_source(&self, return_id: &str, keys: &str) {
+        let file = format!("pipelines/{return_id}/return.toml");
+        let definition = self.read(&file);
+        let (before, rest) = definition.split_once("[source]").unwrap();
+        let (_, after) = rest.split_once("[format]").unwrap();
+        self.write(&file, format!("{before}[source]\n{keys}\n\n[format]{after}"));
+    }
+
+    /// Puts a secret into a file that its owner alone may read; answers with how a definition refers to it.
+    pub fn secret(&self, name: &str, text: &str) -> String {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.path(&format!("secrets/{name}"));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        format!("{{ file = {path:?} }}")
+    }
+
     /// Puts a file into an agency's drop folder.
     pub fn drop_file(&self, agency: &str, name: &str, bytes: impl AsRef<[u8]>) {
         self.write(&format!("drop/{agency}/{name}"), bytes);

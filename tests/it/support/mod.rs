@@ -1,10 +1,22 @@
 //! What tests start: a real daemon over a real folder, a partner's server that can be told to misbehave, workers.
 
+pub mod authority;
+pub mod azurite;
 pub mod board_data;
+pub mod books;
 mod daemon;
+pub mod dovecot;
+pub mod gate;
+pub mod moto;
+pub mod nginx;
 pub mod office;
 mod partner;
+pub mod password_sshd;
+pub mod peer;
 pub mod smtp;
+pub mod sshd;
+pub mod unruly;
+pub mod wsgidav;
 
 pub use daemon::{TestBoard, TestDaemon, said};
 pub use partner::{Answer, Partner};

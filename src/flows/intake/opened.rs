@@ -1,0 +1,51 @@
+//! What an extract holds, once its wrappings are off.
+
+use anyhow::Context;
+
+use super::super::App;
+use crate::{
+    check::Contract,
+    content::Content,
+    decode::{self, DecodeError, Decoded, Keys, Limits, Unwrapped},
+    domain::AgencyId,
+};
+
+/// Why an extract's tables are not at hand.
+#[derive(Debug, thiserror::Error)]
+pub(in super::super) enum OpenError {
+    /// The file cannot be read; its sender can mend it.
+    #[error(transparent)]
+    File(DecodeError),
+    /// A disk, a worker or a key of ours; it is tried again.
+    #[error("{0:#}")]
+    Ours(anyhow::Error),
+}
+
+impl From<DecodeError> for OpenError {
+    fn from(error: DecodeError) -> Self {
+        if error.is_ours() { Self::Ours(error.into()) } else { Self::File(error) }
+    }
+}
+
+/// Takes the wrappings off an extract, with the keys of the agency that owes it.
+pub(in super::super) async fn open(
+    app: &App,
+    agency: &AgencyId,
+    contract: &Contract,
+    extract: Content,
+) -> Result<Unwrapped, OpenError> {
+    let head = extract.head(decode::HEAD).map_err(DecodeError::from)?;
+    let keys = if decode::is_wrapped(&head) { keys_of(app, agency)? } else { Keys::default() };
+    Ok(decode::unwrap(extract, &contract.members, &keys, &app.launcher, Limits::default()).await?)
+}
+
+/// Reads what came out.
+pub(in super::super) async fn read(app: &App, contract: &Contract, opened: Unwrapped) -> Result<Decoded, OpenError> {
+    Ok(decode::decode_each(&contract.format, &contract.members, opened, &app.launcher).await?)
+}
+
+fn keys_of(app: &App, agency: &AgencyId) -> Result<Keys, OpenError> {
+    let Some(agency) = app.board.agencies.get(agency) else { return Ok(Keys::default()) };
+    let keys = agency.keys.resolve(&app.environment);
+    keys.with_context(|| format!("the keys of {} in config/agencies.toml", agency.id)).map_err(OpenError::Ours)
+}

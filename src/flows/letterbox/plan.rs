@@ -1,0 +1,349 @@
+//! What is to be done with a message, and what is said about it: decided once, before anything is done.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Record,
+    answers::wrapped,
+    bounce,
+    sort::{self, Around, Sender, Word},
+};
+use crate::{
+    check::fits,
+    decode::decode,
+    domain::AgencyId,
+    flows::{App, chase, evidence, intake, letters},
+    ledger::{Event, IncomingState, NewIncoming, Obligation, ObligationKey, Plan, State},
+    mail::{Letter, Unused, key_of},
+    source::mailbox::{File, Incoming, Kind, Mailbox, Nature, is_proven, nature},
+    timetable::{Timetable, next_rung, openings},
+};
+
+/// So many messages of one sender an hour are answered; more is two programs writing to each other.
+const MOST_ANSWERS: i64 = 20;
+
+/// What is known of a message besides itself, and what is said of it so far.
+pub(super) struct Desk<'a> {
+    pub(super) app: &'a App,
+    pub(super) mailbox: &'a Mailbox,
+    pub(super) incoming: &'a Incoming,
+    pub(super) id: i64,
+    pub(super) now: Timestamp,
+    /// Whom it is from.
+    sender: Sender,
+    /// The obligation whose message it answers.
+    about: Option<ObligationKey>,
+    pub(super) answerable: bool,
+    /// Whether only its beginning was read.
+    pub(super) too_large: bool,
+}
+
+/// What is to be done with a message.
+pub(super) async fn plan(app: &App, mailbox: &Mailbox, incoming: &Incoming, too_large: bool) -> anyhow::Result<Record> {
+    let from = incoming.from.clone().unwrap_or_default();
+    let now = app.clock.now();
+    let hour = now.checked_sub(SignedDuration::from_hours(1))?;
+    let (id, keys, remembered, recent) = {
+        let from = from.clone();
+        app.ledger
+            .read(move |txn| {
+                let recent = txn.incoming_since(&from, hour)?;
+                Ok((txn.next_incoming()?, txn.message_keys()?, txn.remembered_sender(&from)?, recent))
+            })
+            .await?
+    };
+    let names = || keys.iter().map(|(key, _)| key.as_str());
+    let about_key = incoming.references.iter().find_map(|reference| key_of(reference, names()));
+    let about = keys.iter().find(|(key, _)| Some(key.as_str()) == about_key);
+    let about: Option<ObligationKey> = about.and_then(|(_, obligation)| obligation.as_ref()?.parse().ok());
+    let ours = [app.board.mail.from.email.as_str(), mailbox.settings().user.as_str()];
+    let nature = nature(incoming, &ours, |id| key_of(id, names()).is_some());
+    let sender = sort::sender(&from, &app.board.agencies, remembered);
+    let proven = mailbox.settings().proof.as_ref().is_none_or(|proof| is_proven(incoming, proof));
+    // Who is known is told also of a letter in their name; a stranger whose name was forged is left in peace.
+    let answerable = nature == Nature::Person
+        && app.board.mail.writes_to(&from)
+        && (proven || sender.is_lead)
+        && recent < MOST_ANSWERS;
+    let desk = Desk { app, mailbox, incoming, id, now, sender, about, answerable, too_large };
+    match nature {
+        Nature::Report => return bounce::record(&desk, names().collect()).await,
+        Nature::Ours | Nature::Reply => return Ok(desk.left(IncomingState::Ignored)),
+        Nature::Automatic if incoming.files.iter().all(|file| file.data().is_none()) => {
+            return Ok(desk.left(IncomingState::Ignored));
+        }
+        Nature::Automatic | Nature::Person => {}
+    }
+    if from.is_empty() {
+        return desk.held("It does not say in one plain address whom it is from.", Vec::new());
+    }
+    if !proven {
+        return desk.held(
+            &format!(
+                "Our mail server could not confirm that it comes from {from}; somebody may have used the address."
+            ),
+            Vec::new(),
+        );
+    }
+    if desk.sender.agencies.is_empty() {
+        return desk.held("We do not know this address yet.", Vec::new());
+    }
+    if too_large {
+        let why = "It is larger than the 40 MB that we take by mail. Please send the files in several messages, or ring us \
+                   for another way";
+        return desk.not_taken(vec![Unused { name: "Your message".into(), why: why.into() }], false);
+    }
+    if let Some(wrapping) = incoming.wrapping {
+        return desk.not_taken(vec![wrapped("Your message", wrapping)], false);
+    }
+    if incoming.files.is_empty() { desk.text().await } else { desk.files(nature == Nature::Person).await }
+}
+
+/// Of a message that is none, or was made to do harm.
+pub(super) async fn unreadable(app: &App, mailbox: &Mailbox, identity: String) -> anyhow::Result<Record> {
+    let id = app.ledger.read(|txn| txn.next_incoming()).await?;
+    let incoming = Incoming::default();
+    let (sender, now) = (Sender::default(), app.clock.now());
+    let desk =
+        Desk { app, mailbox, incoming: &incoming, id, now, sender, about: None, answerable: false, too_large: false };
+    let mut record = desk.held("It is no message that can be read; it may have been made to do harm.", Vec::new())?;
+    record.new.identity = identity;
+    Ok(record)
+}
+
+impl Desk<'_> {
+    /// A message that needs nothing.
+    pub(super) fn left(&self, then: IncomingState) -> Record {
+        let new = NewIncoming {
+            identity: self.incoming.identity(),
+            sender: self.incoming.from.clone().unwrap_or_default(),
+            name: self.incoming.name.clone(),
+            subject: self.incoming.subject.clone(),
+            sha256: None,
+            answerable: self.answerable,
+            why: None,
+            plan: Plan { offers: Vec::new(), nil: None, then },
+        };
+        Record { id: self.id, new, letters: Vec::new(), events: Vec::new(), keep: false }
+    }
+
+    /// A message with files: each is for one obligation, or it is named.
+    async fn files(&self, is_person: bool) -> anyhow::Result<Record> {
+        let (mut offers, mut unclear, mut things): (Vec<(usize, ObligationKey)>, Vec<String>, Vec<Unused>) =
+            Default::default();
+        let mut kinds = false;
+        let states = self.states().await?;
+        let around = Around {
+            agencies: &self.sender.agencies,
+            about: self.about.as_ref(),
+            subject: &self.incoming.subject,
+            states: &states,
+        };
+        for (part, file) in self.incoming.files.iter().enumerate() {
+            match file.kind {
+                Kind::Wrapped(wrapping) => things.push(wrapped(&file.name, wrapping)),
+                Kind::Other => {
+                    kinds = true;
+                    things.push(Unused { name: file.name.clone(), why: "It is no kind of file that we take.".into() });
+                }
+                Kind::Data(_) => match place(self.app, &around, file).await {
+                    Ok(key) => offers.push((part, key)),
+                    Err(why) => unclear.push(why),
+                },
+            }
+        }
+        self.keep_apart(&mut offers, &mut unclear);
+        if self.incoming.cut {
+            unclear.push("It holds more files than we read of one message.".into());
+        }
+        if !is_person {
+            // A program's export: there is nobody to be told of its other parts.
+            things.clear();
+        }
+        let mut record = if !unclear.is_empty() {
+            self.held(&unclear.join(" "), things)?
+        } else if things.is_empty() {
+            self.left(IncomingState::Done)
+        } else {
+            self.not_taken(things, kinds)?
+        };
+        record.new.plan.offers = offers;
+        Ok(record)
+    }
+
+    /// Two files for one obligation: the second would replace the first, so a person says which is meant.
+    fn keep_apart(&self, offers: &mut Vec<(usize, ObligationKey)>, unclear: &mut Vec<String>) {
+        let (mut alone, mut doubled) = (Vec::new(), Vec::new());
+        for (part, key) in offers.iter() {
+            let shared = offers.iter().filter(|(_, other)| other == key).count() > 1;
+            if shared { doubled.push((*part, key.clone())) } else { alone.push((*part, key.clone())) }
+        }
+        while let Some((_, key)) = doubled.first().cloned() {
+            let same: Vec<usize> = doubled.iter().filter(|(_, other)| *other == key).map(|(part, _)| *part).collect();
+            doubled.retain(|(_, other)| *other != key);
+            let format = self.app.board.returns.get(&key.return_id).map(|contract| &contract.format);
+            let is_right = |part: &&usize| {
+                let data = self.incoming.files.get(**part).and_then(File::data);
+                format.zip(data).is_some_and(|(format, data)| sort::is_read_as(format, data))
+            };
+            let right: Vec<&usize> = same.iter().filter(is_right).collect();
+            let title = self.app.board.return_title(&key.return_id);
+            match right.as_slice() {
+                [one] => {
+                    alone.push((**one, key));
+                    unclear.push(format!("It holds another file beside that for {title}."));
+                }
+                _ => unclear.push(format!("It holds {} files that could be {title}.", same.len())),
+            }
+        }
+        alone.sort_by_key(|(part, _)| *part);
+        *offers = alone;
+    }
+
+    /// A message without a file.
+    async fn text(&self) -> anyhow::Result<Record> {
+        let states = self.states().await?;
+        let around = Around {
+            agencies: &self.sender.agencies,
+            about: self.about.as_ref(),
+            subject: &self.incoming.subject,
+            states: &states,
+        };
+        let about = sort::subject_of(&around);
+        let word = sort::word(&self.incoming.text);
+        if let Some(Word::Nil(reason)) = word {
+            return self.nil(about, reason, &states);
+        }
+        let obligation = match &about {
+            Some(key) => {
+                let key = key.clone();
+                self.app.ledger.read(move |txn| txn.obligation(&key)).await?
+            }
+            None => None,
+        };
+        let waits = match &obligation {
+            Some(obligation) if self.sender.is_lead => self.deferred(obligation).await?,
+            _ => None,
+        };
+        let mut record = self.left(IncomingState::PassedOn);
+        let due = obligation.as_ref().and_then(|obligation| {
+            let contract = self.app.board.returns.get(&obligation.key.return_id)?;
+            Some(letters::due(self.app, obligation, contract))
+        });
+        let letter = Letter::PostPassedOn { arrived_at: self.now, due, waits: waits.is_some() };
+        record.letters = self.answer(&letter)?;
+        let mut why =
+            vec!["It has no file. Its words may hold details of children, so they are not repeated here.".into()];
+        if let Some(obligation) = &obligation {
+            why.push(format!("It is about {}.", obligation.key));
+        }
+        if let Some(rung) = &waits {
+            why.push(format!("The next message to them ({rung}) waits one working day longer."));
+        }
+        let next_step = match word {
+            Some(Word::Cover) => {
+                "they ask for somebody else to be written to: if you agree, change lead or deputy in config/agencies.toml"
+            }
+            _ => "read it and answer it",
+        };
+        let what = format!("{} wrote without a file", self.whom());
+        record.letters.extend(self.alarm(what, why, next_step.to_owned())?);
+        if let (Some(rung), Some(obligation)) = (waits, obligation) {
+            record.events.push((obligation.key.to_string(), Event::Deferred { rung, message: self.id }));
+        }
+        Ok(record)
+    }
+
+    /// A reply "nil": taken from lead and deputy for what is not accepted yet.
+    fn nil(
+        &self,
+        about: Option<ObligationKey>,
+        reason: Option<String>,
+        states: &BTreeMap<ObligationKey, State>,
+    ) -> anyhow::Result<Record> {
+        let Some(reason) = reason else {
+            let why = "A nil return needs one line of reason. Please reply again with \"nil\" and the reason after it";
+            return self.not_taken(vec![Unused { name: "Your \"nil\"".into(), why: why.into() }], false);
+        };
+        let Some(key) = about else {
+            return self.held("It says \"nil\", and not for which return.", Vec::new());
+        };
+        if !self.sender.is_lead {
+            return self.held("It says \"nil\", and its sender is neither lead nor deputy.", Vec::new());
+        }
+        if states.get(&key).is_some_and(|state| state.is_settled()) {
+            return self.held("It says \"nil\" for a return that was accepted already.", Vec::new());
+        }
+        if let Some(why) = intake::refusal(self.app, &key) {
+            return self.held(&format!("It says \"nil\", and that cannot be taken: {why}."), Vec::new());
+        }
+        let mut record = self.left(IncomingState::Done);
+        record.new.plan.nil = Some((key, reason));
+        Ok(record)
+    }
+
+    /// The rung that waits a working day longer because of this message, if one does.
+    async fn deferred(&self, obligation: &Obligation) -> anyhow::Result<Option<String>> {
+        let subject = obligation.key.to_string();
+        let events = self.app.ledger.read(move |txn| txn.events_of(&subject)).await?;
+        let Timetable { ladder, calendar, .. } = &self.app.board.timetable;
+        let lead_told = evidence::accepted_at(&evidence::of(&events, ladder));
+        Ok(next_rung(obligation, ladder, calendar, lead_told)?.map(|rung| rung.name.clone()))
+    }
+
+    async fn states(&self) -> anyhow::Result<BTreeMap<ObligationKey, State>> {
+        states(self.app, &self.sender.agencies).await
+    }
+}
+
+/// The obligations of some agencies, and how far each has come; those too that the next ring opens.
+pub(super) async fn states(app: &App, agencies: &[AgencyId]) -> anyhow::Result<BTreeMap<ObligationKey, State>> {
+    let mut states = app.ledger.read(|txn| txn.obligation_states()).await?;
+    states.retain(|key, _| agencies.contains(&key.agency) && app.board.is_owed(key));
+    for duty in chase::duties(&app.board).filter(|duty| agencies.contains(&duty.agency)) {
+        for opening in openings(&duty, &app.board.timetable.calendar, app.clock.now()).into_iter().flatten() {
+            states.entry(opening.key).or_insert(State::Open);
+        }
+    }
+    Ok(states)
+}
+
+/// What a file is for; else why that is not clear, with what it could be.
+pub(super) async fn place(app: &App, around: &Around<'_>, file: &File) -> Result<ObligationKey, String> {
+    let returns = &app.board.returns;
+    let mut found = sort::returns(returns, around, &file.name, file.data());
+    if found.len() > 1 && around.about.is_none() {
+        // The headings may tell what the words do not.
+        let mut fitting = Vec::new();
+        for candidate in &found {
+            if let Ok(decoded) = decode(&candidate.contract.format, file.bytes.clone(), &app.launcher).await
+                && fits(candidate.contract, &decoded)
+            {
+                fitting.push(*candidate);
+            }
+        }
+        if !fitting.is_empty() {
+            found = fitting;
+        }
+    }
+    let [candidate] = found.as_slice() else {
+        let mut could: Vec<String> = found.iter().map(|one| format!("{} of {}", one.contract.id, one.agency)).collect();
+        could.sort();
+        return Err(match could.as_slice() {
+            [] => format!("Nothing is asked of this sender that {} could be.", file.name),
+            could => format!("It does not say which return {} is; it could be {}.", file.name, could.join(", ")),
+        });
+    };
+    let period = sort::period(*candidate, around, &file.name).map_err(|could| {
+        let could: Vec<String> = could.iter().map(ToString::to_string).collect();
+        let could = if could.is_empty() { String::new() } else { format!("; it could be {}", could.join(", ")) };
+        format!("It does not say for which period {} is{could}.", file.name)
+    })?;
+    let key = ObligationKey { return_id: candidate.contract.id.clone(), agency: candidate.agency.clone(), period };
+    match intake::refusal(app, &key) {
+        Some(why) => Err(format!("{} cannot be taken: {why}.", file.name)),
+        None => Ok(key),
+    }
+}

@@ -1,0 +1,242 @@
+//! Whose a message is and what its files are for.
+//!
+//! Pure: the board's definitions and what the ledger knows in, one obligation out, or all that it could be. Nothing is
+//! guessed: what is not said by the message or left over as the only thing possible is for a person.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    check::Contract,
+    decode::Format,
+    domain::{AgencyId, Period, ReturnId},
+    flows::board::Agency,
+    ledger::{ObligationKey, State},
+    source::{Source, mailbox::DataKind, pattern, period_in_name},
+    timetable::{Every, Role},
+};
+
+/// Whose a message is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Sender {
+    /// The agencies it could be from.
+    pub agencies: Vec<AgencyId>,
+    /// Whether it is lead or deputy of one of them.
+    pub is_lead: bool,
+}
+
+/// Whose an address is: lead, deputy and board member first, then what a person said, then the agencies' domains.
+pub(super) fn sender(address: &str, agencies: &BTreeMap<AgencyId, Agency>, remembered: Option<AgencyId>) -> Sender {
+    let of = |roles: &[Role]| -> Vec<AgencyId> {
+        let is_theirs = |agency: &&Agency| {
+            let people = roles.iter().filter_map(|role| agency.person(*role));
+            people.into_iter().any(|person| person.email.eq_ignore_ascii_case(address))
+        };
+        agencies.values().filter(is_theirs).map(|agency| agency.id.clone()).collect()
+    };
+    let leads = of(&[Role::Lead, Role::Deputy]);
+    if !leads.is_empty() {
+        return Sender { agencies: leads, is_lead: true };
+    }
+    let mut found = of(&[Role::BoardMember]);
+    if found.is_empty() {
+        found.extend(remembered.filter(|agency| agencies.contains_key(agency)));
+    }
+    if found.is_empty() {
+        let domain = address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        let has = |agency: &&Agency| agency.domains.iter().any(|known| known.eq_ignore_ascii_case(domain));
+        found.extend(agencies.values().filter(has).map(|agency| agency.id.clone()));
+    }
+    Sender { agencies: found, is_lead: false }
+}
+
+/// What a message says beside its files, and what is known.
+pub(super) struct Around<'a> {
+    /// The agencies it could be from.
+    pub agencies: &'a [AgencyId],
+    /// The obligation whose message it answers.
+    pub about: Option<&'a ObligationKey>,
+    /// Its subject.
+    pub subject: &'a str,
+    /// The obligations of these agencies, and how far each has come.
+    pub states: &'a BTreeMap<ObligationKey, State>,
+}
+
+/// A return of an agency.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Candidate<'a> {
+    pub agency: &'a AgencyId,
+    pub contract: &'a Contract,
+}
+
+/// The returns a file could be for: by the message it answers, by its name, by the subject, by the kind of file; in this
+/// order, until one is left. Two that contradict each other both remain.
+pub(super) fn returns<'a>(
+    returns: &'a BTreeMap<ReturnId, Contract>,
+    around: &Around<'a>,
+    name: &str,
+    kind: Option<DataKind>,
+) -> Vec<Candidate<'a>> {
+    let owed = |agency: &'a AgencyId| {
+        let theirs = returns.values().filter(|contract| contract.every != Every::Release);
+        theirs.filter(|contract| contract.agencies.contains(agency)).map(move |contract| Candidate { agency, contract })
+    };
+    let mut left: Vec<Candidate<'_>> = around.agencies.iter().flat_map(owed).collect();
+    let named: Vec<Candidate<'_>> = left.iter().filter(|one| is_named(one, name)).copied().collect();
+    if let Some(about) = around.about {
+        let answered = |one: &&Candidate<'_>| one.contract.id == about.return_id && *one.agency == about.agency;
+        if let Some(answered) = left.iter().find(answered).copied() {
+            let agrees = named.is_empty() || named.iter().any(|one| one.contract.id == answered.contract.id);
+            return if agrees { vec![answered] } else { named.into_iter().chain([answered]).collect() };
+        }
+    }
+    if !named.is_empty() {
+        left = named;
+    } else {
+        narrow(&mut left, |one| is_said(one.contract, around.subject));
+    }
+    if let Some(kind) = kind {
+        narrow(&mut left, |one| is_read_as(&one.contract.format, kind));
+    }
+    left
+}
+
+/// Keeps what passes, unless nothing does.
+fn narrow<'a>(left: &mut Vec<Candidate<'a>>, passes: impl Fn(&Candidate<'a>) -> bool) {
+    if left.len() > 1 && left.iter().any(&passes) {
+        left.retain(passes);
+    }
+}
+
+/// Whether a file's name says which return it is: by the pattern of its source, its identifier or its title.
+fn is_named(Candidate { agency, contract }: &Candidate<'_>, name: &str) -> bool {
+    let pattern = match &contract.source {
+        Source::Mailbox { pattern } => Some(pattern.clone()),
+        source => source.folder_of(agency).map(|(_, pattern)| pattern),
+    };
+    let by_pattern = pattern.is_some_and(|pattern| {
+        // A pattern without three letters in a row says nothing of the return.
+        let plain = pattern.rsplit_once('.').map_or(pattern.as_str(), |(start, _)| start);
+        let telling = plain.split(|c: char| !c.is_ascii_alphabetic()).any(|word| word.len() > 2);
+        telling && pattern::matches(&pattern, name)
+    });
+    by_pattern || is_said(contract, name)
+}
+
+/// Whether a text names the return.
+fn is_said(contract: &Contract, text: &str) -> bool {
+    let text = plain(text);
+    [contract.id.as_str(), &contract.title].iter().any(|name| text.contains(&plain(name)))
+}
+
+/// Letters and digits, one space between words, a space at both ends.
+fn plain(text: &str) -> String {
+    let words: Vec<String> = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
+    format!(" {} ", words.join(" "))
+}
+
+/// Whether files of a format come as this kind; what is in a container shows only when it is opened.
+pub(super) fn is_read_as(format: &Format, kind: DataKind) -> bool {
+    match kind {
+        DataKind::Container => true,
+        DataKind::Csv => matches!(format, Format::Csv(_)),
+        DataKind::Workbook => matches!(format, Format::Workbook(_)),
+        DataKind::Json => matches!(format, Format::Json(_)),
+        DataKind::Columns => matches!(format, Format::Parquet | Format::Arrow),
+        DataKind::Xml => matches!(format, Format::Xml(_)),
+    }
+}
+
+/// The period a file is for: the one its name or the subject says, that of the message it answers, or the only one that is
+/// owed. Otherwise all that it could be.
+pub(super) fn period(candidate: Candidate<'_>, around: &Around<'_>, name: &str) -> Result<Period, Vec<Period>> {
+    let contract = candidate.contract;
+    let fits = |period: &Period| contract.every.period_of(period.start()) == Some(*period);
+    let theirs = around
+        .states
+        .iter()
+        .filter(|(key, _)| key.return_id == contract.id && key.agency == *candidate.agency)
+        .map(|(key, state)| (key.period, *state));
+    let theirs: Vec<(Period, State)> = theirs.collect();
+    let answered = around.about.filter(|about| about.return_id == contract.id && about.agency == *candidate.agency);
+    let answered = answered.map(|about| about.period);
+    if let Some(named) = period_in_name(name).filter(fits) {
+        return match answered {
+            Some(answered) if answered != named => Err(vec![named, answered]),
+            _ => Ok(named),
+        };
+    }
+    if let Some(answered) = answered {
+        return Ok(answered);
+    }
+    if let Some(said) = period_in_name(around.subject).filter(fits) {
+        return Ok(said);
+    }
+    let subject = plain(around.subject);
+    let in_words = |period: &Period| {
+        let human = period.human();
+        subject.contains(&plain(human.split(" (").next().unwrap_or(&human)))
+    };
+    let said: Vec<Period> = theirs.iter().map(|(period, _)| *period).filter(in_words).collect();
+    if let [said] = said.as_slice() {
+        return Ok(*said);
+    }
+    let open: Vec<Period> = theirs.iter().filter(|(_, state)| !state.is_settled()).map(|(period, _)| *period).collect();
+    match open.as_slice() {
+        [open] => Ok(*open),
+        [] => Err(theirs.iter().map(|(period, _)| *period).max().into_iter().collect()),
+        _ => Err(open),
+    }
+}
+
+/// What a message without a file is about: what it answers, or the only thing that is owed.
+pub(super) fn subject_of(around: &Around<'_>) -> Option<ObligationKey> {
+    let theirs = |key: &ObligationKey| around.agencies.contains(&key.agency);
+    if let Some(about) = around.about {
+        return theirs(about).then(|| about.clone());
+    }
+    let mut open = around.states.iter().filter(|(key, state)| theirs(key) && !state.is_settled());
+    match (open.next(), open.next()) {
+        (Some((key, _)), None) => Some(key.clone()),
+        _ => None,
+    }
+}
+
+/// What the beginning of a text asks for, where it is one of the words that our own messages offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Word {
+    /// There is nothing to report, with the reason if one is given.
+    Nil(Option<String>),
+    /// Somebody else is to be written to for a while.
+    Cover,
+}
+
+/// The longest reason that is kept.
+const LONGEST_REASON: usize = 300;
+
+/// The word a text begins with; what it quotes below is not read.
+pub(super) fn word(text: &str) -> Option<Word> {
+    let quoted = |line: &&str| line.starts_with('>') || line.starts_with("-----") || line.starts_with("From:");
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).take_while(|line| !quoted(line));
+    let first = lines.next()?;
+    let first = first.trim_start_matches(['"', '\u{201c}', '\'']);
+    let end = first.find(|c: char| !c.is_alphabetic()).unwrap_or(first.len());
+    let (word, rest) = first.split_at(end);
+    match word.to_lowercase().as_str() {
+        "cover" => Some(Word::Cover),
+        "nil" => {
+            let plain = |text: &str| {
+                let text = text.trim_matches(|c: char| !c.is_alphanumeric() && !"().".contains(c)).trim();
+                let text = text.strip_prefix("return").map_or(text, |rest| rest.trim_start_matches([':', ' ', ',']));
+                let text: String = text.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect();
+                (text.chars().filter(|c| c.is_alphanumeric()).count() > 2).then_some(text)
+            };
+            Some(Word::Nil(plain(rest).or_else(|| lines.next().and_then(plain))))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "sort_tests.rs"]
+mod tests;

@@ -1,0 +1,89 @@
+//! The kinds of message: a word each, which names its template and stands in the outbox.
+
+use std::str::FromStr;
+
+use super::Letter;
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident $word:literal),* $(,)?) => {
+        /// The kinds of message; each has a template of its own.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind {
+            $($(#[$doc])* $name),*
+        }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The word: the template's file name, and what the outbox keeps.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word),*
+                }
+            }
+        }
+
+        impl Letter {
+            /// Its kind.
+            pub fn kind(&self) -> Kind {
+                match self {
+                    $(Self::$name { .. } => Kind::$name),*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A return is open.
+    Notice "notice",
+    /// A return will soon be due.
+    Nudge "nudge",
+    /// A return is due today.
+    DueToday "due-today",
+    /// A return is late.
+    Overdue "overdue",
+    /// The manager sees what will go above the lead.
+    Preview "preview",
+    /// Somebody above the lead is told.
+    Escalation "escalation",
+    /// A file was accepted.
+    AnswerAccepted "answer-accepted",
+    /// A file was accepted; something is to be explained.
+    AnswerAcceptedWithQueries "answer-accepted-with-queries",
+    /// A file was not accepted.
+    AnswerNotAccepted "answer-not-accepted",
+    /// A file waits for a person's decision.
+    AnswerHeld "answer-held",
+    /// The same file came again.
+    AnswerDuplicate "answer-duplicate",
+    /// A file replaced an accepted one.
+    AnswerRestated "answer-restated",
+    /// Nothing to report was reported.
+    AnswerNil "answer-nil",
+    /// The analyst hears what a restatement changed.
+    Restated "restated",
+    /// A file holds what looks like identities; its sender is told how to put it right.
+    IncidentSender "incident-sender",
+    /// The same, for the manager and the custodian.
+    IncidentManager "incident-manager",
+    /// A message waits for a person's decision.
+    PostHeld "post-held",
+    /// A message without a file is read by a person.
+    PostPassedOn "post-passed-on",
+    /// Something in a message could not be used.
+    PostNotTaken "post-not-taken",
+    /// A pack is issued.
+    Pack "pack",
+    /// Something needs a person.
+    Alarm "alarm",
+}
+
+impl FromStr for Kind {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or("one of the kinds of message")
+    }
+}

@@ -1,0 +1,370 @@
+//! Asks hosts for files.
+//!
+//! Only hosts that the configuration names are asked, also after a redirect; a redirect never leaves HTTPS, and what
+//! tells a host who asks never leaves the origin it is meant for. A body that breaks off is resumed where it did, if the
+//! host can. The next attempt after a failure is the caller's to keep: nothing here waits.
+
+use std::{collections::BTreeMap, net::ToSocketAddrs, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use reqwest::{
+    Client, RequestBuilder, Response, StatusCode, Url,
+    header::{
+        ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_DISPOSITION, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
+        LOCATION, RANGE,
+    },
+    redirect,
+};
+
+use super::{
+    FetchError, Https, MOST_BYTES,
+    auth::Tokens,
+    headers::{Validators, goes_on, retry_after, strong, text, validators_of},
+    is_link_local,
+    pages::{Gathering, Pages},
+    words::{chain, last_segment, named, shown},
+};
+use crate::source::Extract;
+
+/// So often a body that breaks off is asked for again within one attempt.
+const RESUMPTIONS: usize = 3;
+
+/// So many redirects are followed.
+const REDIRECTS: usize = 5;
+
+/// What a fetch brought.
+#[derive(Debug, Clone)]
+pub enum Fetched {
+    /// A file, and what validates it.
+    New(Extract, Validators),
+    /// The copy taken last still stands.
+    NotModified,
+    /// There is no such file yet.
+    NotThere,
+}
+
+/// Asks hosts for files. Cheap to clone.
+#[derive(Clone)]
+pub struct Fetcher {
+    client: Client,
+    hosts: Vec<String>,
+    environment: BTreeMap<String, String>,
+    tokens: Tokens,
+}
+
+/// What a host answered to one question.
+enum Answer {
+    Found(Response),
+    NotModified,
+    NotThere,
+}
+
+impl Fetcher {
+    /// A client that asks these hosts alone; `environment` is where secrets may stand.
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub fn new(
+        hosts: impl IntoIterator<Item = String>,
+        environment: BTreeMap<String, String>,
+    ) -> Result<Self, FetchError> {
+        let client = client_builder().build().map_err(|e| FetchError::Client(chain(&e)))?;
+        Ok(Self { client, hosts: hosts.into_iter().collect(), environment, tokens: Tokens::default() })
+    }
+
+    /// Fetches one file, or the records of all pages, unless the copy that `validators` describe still stands.
+    ///
+    /// # Errors
+    /// When nothing could be fetched; the error says whether it is tried again.
+    pub async fn fetch(&self, source: &Https, url: &str, validators: &Validators) -> Result<Fetched, FetchError> {
+        let asking = Asking { fetcher: self, source, client: self.client_of(source)?, origin: parse(url)? };
+        match &source.pages {
+            None => asking.file(validators).await,
+            Some(pages) => asking.pages(pages).await,
+        }
+    }
+
+    /// The client that knows the source's certificates.
+    fn client_of(&self, source: &Https) -> Result<Client, FetchError> {
+        if source.tls == Default::default() {
+            return Ok(self.client.clone());
+        }
+        let client = source.tls.add_to(client_builder(), &self.environment)?;
+        client.build().map_err(|e| FetchError::Certificate(chain(&e)))
+    }
+
+    /// The address, if it may be asked: HTTPS at a named host that is not link-local; plain HTTP on this machine alone.
+    async fn permitted(&self, url: &Url) -> Result<(), FetchError> {
+        let refused = |why: &str| FetchError::Refused { url: shown(url.as_str()), why: why.to_owned() };
+        let host = url.host_str().ok_or_else(|| refused("it names no host"))?.to_owned();
+        if !self.hosts.contains(&host) {
+            return Err(refused("the configuration does not name its host"));
+        }
+        let port = url.port_or_known_default().unwrap_or(443);
+        let lookup = host.trim_matches(['[', ']']).to_owned();
+        let found = tokio::task::spawn_blocking(move || (lookup.as_str(), port).to_socket_addrs().map(Vec::from_iter));
+        let addresses = match found.await {
+            Ok(Ok(addresses)) => addresses,
+            Ok(Err(e)) => {
+                let why = format!("its host is not found ({e})");
+                return Err(FetchError::Unreachable { url: shown(url.as_str()), why });
+            }
+            Err(e) => return Err(FetchError::Client(e.to_string())),
+        };
+        let loopback = addresses.iter().all(|a| a.ip().is_loopback());
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            "http" => return Err(refused("plain http is allowed on this machine alone; write https")),
+            _ => return Err(refused("only https is fetched")),
+        }
+        if addresses.iter().any(|a| is_link_local(a.ip())) {
+            return Err(refused("its host is a link-local address"));
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn client_builder() -> reqwest::ClientBuilder {
+    Client::builder()
+        .redirect(redirect::Policy::none())
+        .connect_timeout(Duration::from_secs(10))
+        .user_agent(concat!("quarterday/", env!("CARGO_PKG_VERSION")))
+        .referer(false)
+}
+
+fn parse(url: &str) -> Result<Url, FetchError> {
+    let why = |e| FetchError::Refused { url: shown(url), why: format!("it is not an address ({e})") };
+    Url::parse(url).map_err(why)
+}
+
+/// One fetch under way.
+struct Asking<'a> {
+    fetcher: &'a Fetcher,
+    source: &'a Https,
+    client: Client,
+    /// The address asked first; its origin alone is told who asks.
+    origin: Url,
+}
+
+impl Asking<'_> {
+    async fn file(&self, validators: &Validators) -> Result<Fetched, FetchError> {
+        let headers = [(IF_NONE_MATCH, &validators.etag), (IF_MODIFIED_SINCE, &validators.last_modified)];
+        let headers = headers.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
+        let response = match self.ask(self.origin.clone(), &headers.collect::<Vec<_>>()).await? {
+            Answer::Found(response) => response,
+            Answer::NotModified => return Ok(Fetched::NotModified),
+            Answer::NotThere => return Ok(Fetched::NotThere),
+        };
+        let taken = validators_of(response.headers());
+        let name = text(response.headers(), &CONTENT_DISPOSITION).as_deref().and_then(named);
+        let name = name.unwrap_or_else(|| last_segment(response.url()));
+        let source = response.url().host_str().unwrap_or("an unnamed host").to_owned();
+        let bytes = self.body(response, &taken).await?;
+        Ok(Fetched::New(Extract::of_bytes(bytes, name, source), taken))
+    }
+
+    /// The records of all pages as one JSON array. Whether they changed is told by the bytes alone.
+    async fn pages(&self, pages: &Pages) -> Result<Fetched, FetchError> {
+        let mut gathering = Gathering::new(pages, self.origin.clone());
+        let mut next = Some(gathering.address());
+        let mut is_first = true;
+        while let Some(url) = next {
+            let response = match self.ask(url.clone(), &[]).await? {
+                Answer::Found(response) => response,
+                Answer::NotThere if is_first => return Ok(Fetched::NotThere),
+                Answer::NotThere | Answer::NotModified => return Err(self.broke_off("a page is gone")),
+            };
+            is_first = false;
+            let headers = response.headers().clone();
+            let body = self.body(response, &Validators::default()).await?;
+            if gathering.len() + body.len() > MOST_BYTES {
+                return Err(FetchError::TooLarge { url: self.shown() });
+            }
+            let why = |why| FetchError::Pages { url: self.shown(), why };
+            next = gathering.take(&url, &headers, &body).map_err(why)?;
+        }
+        let mut name = last_segment(&self.origin);
+        if !name.ends_with(".json") {
+            name.push_str(".json");
+        }
+        let source = self.origin.host_str().unwrap_or("an unnamed host").to_owned();
+        Ok(Fetched::New(Extract::of_bytes(gathering.finish(), name, source), Validators::default()))
+    }
+
+    /// Asks an address, and those it redirects to.
+    async fn ask(&self, first: Url, headers: &[(HeaderName, String)]) -> Result<Answer, FetchError> {
+        let mut url = first;
+        let mut is_signed_anew = false;
+        let mut redirects = 0;
+        loop {
+            self.fetcher.permitted(&url).await?;
+            let response = self.send(&url, headers).await?;
+            let status = response.status();
+            match status {
+                StatusCode::OK | StatusCode::PARTIAL_CONTENT => return Ok(Answer::Found(response)),
+                StatusCode::NOT_MODIFIED => return Ok(Answer::NotModified),
+                StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(Answer::NotThere),
+                // A token may be withdrawn before its time: a new one is asked for once.
+                StatusCode::UNAUTHORIZED if !is_signed_anew && self.forget_token().await => is_signed_anew = true,
+                status if status.is_redirection() => {
+                    redirects += 1;
+                    url = self.redirected(&url, &response, redirects)?;
+                }
+                status => {
+                    return Err(FetchError::Status {
+                        url: shown(url.as_str()),
+                        status: status.as_u16(),
+                        hint: self.hint(status),
+                        retry_after: retry_after(response.headers()),
+                    });
+                }
+            }
+        }
+    }
+
+    async fn send(&self, url: &Url, headers: &[(HeaderName, String)]) -> Result<Response, FetchError> {
+        let mut request = self.client.get(url.clone()).timeout(self.source.timeout);
+        // What is compressed on the way cannot be resumed; files are compressed where they lie if they are large.
+        request = request.header(ACCEPT_ENCODING, "identity");
+        request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
+        let request = self.signed(url, request).await?;
+        request.send().await.map_err(|e| unreachable(url, &e))
+    }
+
+    /// Tells the host who asks, if it is the one that is to know.
+    async fn signed(&self, url: &Url, request: RequestBuilder) -> Result<RequestBuilder, FetchError> {
+        let Some(auth) = &self.source.auth else { return Ok(request) };
+        if url.origin() != self.origin.origin() {
+            return Ok(request);
+        }
+        if let Some(token_url) = auth.token_url() {
+            self.fetcher.permitted(&parse(token_url)?).await?;
+        }
+        self.fetcher.tokens.sign(auth, request, &self.client, &self.fetcher.environment).await
+    }
+
+    async fn forget_token(&self) -> bool {
+        match &self.source.auth {
+            Some(auth) => self.fetcher.tokens.forget(auth).await,
+            None => false,
+        }
+    }
+
+    fn redirected(&self, from: &Url, response: &Response, redirects: usize) -> Result<Url, FetchError> {
+        let refused = |why: &str| FetchError::Refused { url: shown(from.as_str()), why: why.to_owned() };
+        let target = text(response.headers(), &LOCATION).and_then(|target| from.join(&target).ok());
+        let target = target.ok_or_else(|| refused("it redirects to no address"))?;
+        if redirects > REDIRECTS {
+            return Err(refused("it redirects more than five times"));
+        }
+        if from.scheme() == "https" && target.scheme() != "https" {
+            return Err(refused("it redirects from https to http"));
+        }
+        if target.host_str().is_none_or(|host| !self.fetcher.hosts.iter().any(|known| known == host)) {
+            return Err(refused("it redirects to a host that the configuration does not name"));
+        }
+        Ok(target)
+    }
+
+    /// The whole body; where it breaks off, the rest is asked for if the host can tell that the file is the same.
+    async fn body(&self, mut response: Response, taken: &Validators) -> Result<Bytes, FetchError> {
+        let url = response.url().clone();
+        let mut body = BytesMut::new();
+        let mut resumptions = 0;
+        loop {
+            let whole = response.content_length().map(|rest| body.len() as u64 + rest);
+            let resumable = text(response.headers(), &ACCEPT_RANGES).is_some_and(|unit| unit == "bytes")
+                || response.status() == StatusCode::PARTIAL_CONTENT;
+            let why = match read(response, &mut body, &url).await {
+                Ok(()) if whole.is_none_or(|whole| whole == body.len() as u64) => return Ok(body.freeze()),
+                Ok(()) => format!("the body ended after {} bytes", body.len()),
+                Err(FetchError::Unreachable { why, .. }) => why,
+                Err(error) => return Err(error),
+            };
+            let validator = strong(taken).filter(|_| resumable && !body.is_empty() && resumptions < RESUMPTIONS);
+            let Some(validator) = validator else {
+                return Err(FetchError::Unreachable { url: shown(url.as_str()), why });
+            };
+            resumptions += 1;
+            let headers = [(RANGE, format!("bytes={}-", body.len())), (IF_RANGE, validator)];
+            response = match self.ask(url.clone(), &headers).await? {
+                Answer::Found(response) => response,
+                Answer::NotModified | Answer::NotThere => return Err(self.broke_off("the file went away meanwhile")),
+            };
+            if !goes_on(&response, body.len(), taken) {
+                if validators_of(response.headers()) != *taken {
+                    return Err(self.broke_off("the file changed while it was fetched"));
+                }
+                // The host sends the same file from its beginning.
+                if response.status() == StatusCode::PARTIAL_CONTENT {
+                    return Err(self.broke_off("the host went on at another place than it was asked to"));
+                }
+                body.clear();
+            }
+        }
+    }
+
+    fn broke_off(&self, why: &str) -> FetchError {
+        FetchError::Unreachable { url: self.shown(), why: why.to_owned() }
+    }
+
+    fn shown(&self) -> String {
+        shown(self.origin.as_str())
+    }
+
+    fn hint(&self, status: StatusCode) -> &'static str {
+        let in_address = !self.origin.username().is_empty() || self.origin.password().is_some();
+        match status.as_u16() {
+            401 | 403 if self.source.auth.is_some() => {
+                "the host does not take our credentials; look at [source.auth] in return.toml, or ask the partner"
+            }
+            401 | 403 if in_address => "check the name and password in the address of this source",
+            401 | 403 => {
+                "the host asks who is there, and this source has no credentials to give; ask the partner for access \
+                 and write [source.auth]"
+            }
+            407 => "the proxy asks for credentials",
+            429 | 503 => "the host asks to be left alone for a while; it is tried again",
+            500..=599 => "the fault is on the partner's side; it is tried again",
+            _ => "check the address in return.toml",
+        }
+    }
+}
+
+async fn read(response: Response, body: &mut BytesMut, url: &Url) -> Result<(), FetchError> {
+    let mut stream = response.bytes_stream();
+    while let Some(chunk) = stream.next().await {
+        body.extend_from_slice(&chunk.map_err(|e| unreachable(url, &e))?);
+        if body.len() > MOST_BYTES {
+            return Err(FetchError::TooLarge { url: shown(url.as_str()) });
+        }
+    }
+    Ok(())
+}
+
+fn unreachable(url: &Url, error: &reqwest::Error) -> FetchError {
+    FetchError::Unreachable { url: shown(url.as_str()), why: chain(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source() -> Https {
+        Https { timeout: Duration::from_secs(2), ..Https::example() }
+    }
+
+    #[tokio::test]
+    async fn no_error_shows_what_an_address_keeps_secret() {
+        let secret = "https://CANARY-NAME:CANARY-WORD@127.0.0.1:9/file.csv?sig=CANARY-TOKEN#CANARY-END";
+        let fetcher = Fetcher::new(["127.0.0.1".to_owned()], BTreeMap::new()).unwrap();
+        let named_elsewhere = secret.replace("127.0.0.1", "elsewhere.example");
+        for address in [secret, &named_elsewhere, "CANARY is no address"] {
+            let error = fetcher.fetch(&source(), address, &Validators::default()).await.unwrap_err();
+            let said = format!("{error} {:#} {error:?}", anyhow::anyhow!("{error}"));
+            assert!(!said.contains("CANARY"), "{said}");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! The mailbox over IMAP: TLS from the first byte, a deadline for each command, and nothing left behind but moved letters.
+
+use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
+
+use async_imap::{Authenticator, Client, error::Error, types::Fetch};
+use bytes::Bytes;
+use futures::TryStreamExt;
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use super::{
+    BEGINNING, Fetched, Listed, MOST_BYTES, MOST_LISTED, MailboxError, PATIENCE, Settings, Way, authority,
+    settings::SignIn,
+    token::{Tokens, client},
+    words,
+};
+
+/// How long the whole of a large message may take.
+const LONGEST_FETCH: Duration = Duration::from_secs(300);
+
+type Wire = TlsStream<TcpStream>;
+
+/// A mailbox behind an IMAP server.
+pub(super) struct Imap {
+    host: String,
+    port: u16,
+    user: String,
+    folder: String,
+    key: Key,
+    tls: TlsConnector,
+}
+
+enum Key {
+    Password(SecretString),
+    Tokens(Box<Tokens>),
+}
+
+impl std::fmt::Debug for Imap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Imap({}:{})", self.host, self.port)
+    }
+}
+
+impl Imap {
+    pub(super) fn open(settings: &Settings, environment: &BTreeMap<String, String>) -> Result<Self, MailboxError> {
+        let Way::Imap { host, port, sign_in } = &settings.way else {
+            return Err(MailboxError::Client("it is no IMAP mailbox".into()));
+        };
+        let key = match sign_in {
+            SignIn::Password(secret) => {
+                let password = secret.resolve(environment);
+                Key::Password(password.map_err(|source| MailboxError::Secret { key: "password", source })?)
+            }
+            SignIn::OAuth2(oauth2) => {
+                Key::Tokens(Box::new(Tokens::open(oauth2, &settings.user, client(settings)?, environment)?))
+            }
+        };
+        Ok(Self {
+            host: host.clone(),
+            port: *port,
+            user: settings.user.clone(),
+            folder: settings.folder.clone(),
+            key,
+            tls: connector(settings)?,
+        })
+    }
+
+    /// Connects, signs in and opens the folder.
+    pub(super) async fn session(&self) -> Result<Session, MailboxError> {
+        let unreachable = |why: String| MailboxError::Unreachable { host: self.host.clone(), why };
+        let reached = timeout(PATIENCE, async {
+            let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+            stream.set_nodelay(true)?;
+            let name = ServerName::try_from(self.host.clone()).map_err(io::Error::other)?;
+            self.tls.connect(name, stream).await
+        });
+        let stream =
+            reached.await.map_err(|_| unreachable(too_long()))?.map_err(|error| unreachable(error.to_string()))?;
+        let mut client = Client::new(stream);
+        match timeout(PATIENCE, client.read_response()).await {
+            Ok(Ok(Some(_))) => {}
+            Ok(Ok(None)) => return Err(unreachable("it hung up".into())),
+            Ok(Err(error)) => return Err(unreachable(error.to_string())),
+            Err(_) => return Err(unreachable(too_long())),
+        }
+        let signed_in = match &self.key {
+            Key::Password(password) => timeout(PATIENCE, client.login(&self.user, password.expose_secret())).await,
+            Key::Tokens(tokens) => {
+                let token = tokens.get().await?;
+                let bearer = Bearer { user: &self.user, token: Some(token) };
+                timeout(PATIENCE, client.authenticate("XOAUTH2", bearer)).await
+            }
+        };
+        let imap = match signed_in {
+            Err(_) => return Err(unreachable(too_long())),
+            Ok(Ok(imap)) => imap,
+            Ok(Err((Error::No(says) | Error::Bad(says), _))) => {
+                if let Key::Tokens(tokens) = &self.key {
+                    tokens.forget().await;
+                }
+                // A server may repeat what it was told, so of its words only its code is taken.
+                return Err(MailboxError::SignIn {
+                    host: self.host.clone(),
+                    user: self.user.clone(),
+                    says: code(&says),
+                });
+            }
+            Ok(Err((error, _))) => return Err(unreachable(plain(&error))),
+        };
+        let mut session = Session { host: self.host.clone(), imap };
+        let selected = timeout(PATIENCE, session.imap.select(&self.folder)).await;
+        session.settled("open the folder that is read", selected)?;
+        Ok(session)
+    }
+}
+
+/// One conversation, the folder open.
+pub struct Session {
+    host: String,
+    imap: async_imap::Session<Wire>,
+}
+
+impl Session {
+    pub(super) async fn list(&mut self) -> Result<Vec<Listed>, MailboxError> {
+        let what = "list the messages";
+        let found = timeout(PATIENCE, self.imap.uid_search("UNDELETED")).await;
+        let mut found: Vec<u32> = self.settled(what, found)?.into_iter().collect();
+        found.sort_unstable();
+        found.truncate(MOST_LISTED + 1);
+        if found.is_empty() {
+            return Ok(Vec::new());
+        }
+        let set = found.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+        let sizes = self.ask(what, &set, "(UID RFC822.SIZE)", PATIENCE).await?;
+        let size_of = |uid: u32| sizes.iter().find(|one| one.uid == Some(uid)).and_then(|one| one.size);
+        let listed = found.into_iter().map(|uid| Listed { id: uid.to_string(), size: size_of(uid).map(u64::from) });
+        Ok(listed.collect())
+    }
+
+    pub(super) async fn fetch(&mut self, listed: &Listed) -> Result<Fetched, MailboxError> {
+        let what = "hand over a message";
+        // What does not say how large it is could be of any size.
+        let fits = listed.size.is_some_and(|size| size <= MOST_BYTES);
+        let query = if fits { "(UID BODY.PEEK[])".to_owned() } else { format!("(UID BODY.PEEK[]<0.{BEGINNING}>)") };
+        let found = self.ask(what, &listed.id, &query, LONGEST_FETCH).await?;
+        let it = found.iter().find(|one| one.uid.is_some_and(|uid| uid.to_string() == listed.id));
+        let body = it.map(|one| Bytes::copy_from_slice(one.body().unwrap_or_default()));
+        Ok(match body {
+            Some(body) if fits || body.len() < BEGINNING => Fetched::Whole(body),
+            Some(body) => Fetched::TooLarge(body),
+            None => Fetched::Gone,
+        })
+    }
+
+    pub(super) async fn move_to(&mut self, listed: &Listed, folder: &str) -> Result<(), MailboxError> {
+        let moved = timeout(PATIENCE, self.imap.uid_mv(&listed.id, folder)).await;
+        if !matches!(moved, Ok(Err(Error::No(_)))) {
+            return self.settled("move a message", moved);
+        }
+        // The folder may not be there yet; that it is there already is no failure.
+        let _ = timeout(PATIENCE, self.imap.create(folder)).await;
+        let moved = timeout(PATIENCE, self.imap.uid_mv(&listed.id, folder)).await;
+        self.settled("move a message", moved)
+    }
+
+    pub(super) async fn end(mut self) {
+        let _ = timeout(Duration::from_secs(5), self.imap.logout()).await;
+    }
+
+    async fn ask(
+        &mut self,
+        what: &'static str,
+        set: &str,
+        query: &str,
+        patience: Duration,
+    ) -> Result<Vec<Fetch>, MailboxError> {
+        let asked = timeout(patience, async {
+            let stream = self.imap.uid_fetch(set, query).await?;
+            stream.try_collect::<Vec<Fetch>>().await
+        });
+        let found = asked.await;
+        self.settled(what, found)
+    }
+
+    fn settled<T>(
+        &self,
+        what: &'static str,
+        answer: Result<Result<T, Error>, tokio::time::error::Elapsed>,
+    ) -> Result<T, MailboxError> {
+        let host = self.host.clone();
+        match answer {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(Error::No(says) | Error::Bad(says))) => {
+                Err(MailboxError::Refused { host, what, says: words(&says) })
+            }
+            Ok(Err(error)) => Err(MailboxError::Unreachable { host, why: plain(&error) }),
+            Err(_) => Err(MailboxError::Unreachable { host, why: too_long() }),
+        }
+    }
+}
+
+/// What of an error may be told: nothing that the server sent.
+fn plain(error: &Error) -> String {
+    match error {
+        Error::Io(error) => error.to_string(),
+        Error::ConnectionLost => "the connection broke off".to_owned(),
+        Error::Validate(_) => "a name or a password holds a character that IMAP cannot carry".to_owned(),
+        _ => "it answered something that cannot be read".to_owned(),
+    }
+}
+
+fn too_long() -> String {
+    format!("it said nothing for {} s", PATIENCE.as_secs())
+}
+
+/// The code in square brackets, such as `AUTHENTICATIONFAILED`.
+fn code(says: &str) -> String {
+    let inner = says.split_once("code: Some(").map(|(_, rest)| rest);
+    let word = |text: &str| text.chars().take_while(char::is_ascii_alphanumeric).take(40).collect::<String>();
+    let found = inner.map(word).filter(|word| !word.is_empty() && word != "Other");
+    found.unwrap_or_else(|| "it says no".to_owned())
+}
+
+fn connector(settings: &Settings) -> Result<TlsConnector, MailboxError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(path) = &settings.ca_file {
+        let wrong = |why: String| MailboxError::Authority { path: path.clone(), why };
+        let pem = authority(path)?;
+        for certificate in CertificateDer::pem_slice_iter(&pem) {
+            let certificate = certificate.map_err(|error| wrong(format!("is unusable ({error})")))?;
+            roots.add(certificate).map_err(|error| wrong(format!("is unusable ({error})")))?;
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let config = config.map_err(|error| MailboxError::Client(error.to_string()))?;
+    Ok(TlsConnector::from(Arc::new(config.with_root_certificates(roots).with_no_client_auth())))
+}
+
+/// Answers the challenge of XOAUTH2: once with the token, then emptily, as a server that refused it expects.
+struct Bearer<'a> {
+    user: &'a str,
+    token: Option<SecretString>,
+}
+
+impl Authenticator for Bearer<'_> {
+    type Response = String;
+
+    fn process(&mut self, _: &[u8]) -> String {
+        let token = self.token.take();
+        token.map_or_else(String::new, |token| {
+            format!("user={}\u{1}auth=Bearer {}\u{1}\u{1}", self.user, token.expose_secret())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_refused_sign_in_only_the_code_is_told() {
+        assert_eq!(code("code: Some(AuthenticationFailed), info: Some(\"CANARY\")"), "AuthenticationFailed");
+        assert_eq!(code("code: None, info: Some(\"LOGIN failed for CANARY\")"), "it says no");
+    }
+
+    #[test]
+    fn a_token_is_given_once() {
+        let mut bearer = Bearer { user: "returns@board.example", token: Some(SecretString::from("t0ken".to_owned())) };
+        assert_eq!(bearer.process(b""), "user=returns@board.example\u{1}auth=Bearer t0ken\u{1}\u{1}");
+        assert_eq!(bearer.process(b"{\"status\":\"400\"}"), "");
+    }
+}

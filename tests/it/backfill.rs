@@ -1,0 +1,109 @@
+//! Past periods loaded from files that were kept: nobody owes them, nobody is told, and a load begun again goes on.
+
+use crate::support::{TestBoard, TestDaemon, said};
+
+const NOW: &str = "2026-11-02T08:00:00Z";
+
+fn csv(period: &str, referrals: u32) -> String {
+    format!("Period,Referrals under 18,\"Of these, adopted by Channel\"\n{period},{referrals},1\n")
+}
+
+/// The board, which begins with its own timetable; four quarters of the past lie in a folder.
+fn board() -> TestBoard {
+    let board = TestBoard::with_returns(&["prevent-referrals"]);
+    for (number, period) in ["2022-23-Q1", "2022-23-Q2", "2022-23-Q3", "2022-23-Q4"].into_iter().enumerate() {
+        board.write(&format!("old/prevent {period}.csv"), csv(period, 3 + number as u32));
+    }
+    board
+}
+
+async fn verdicts(daemon: &TestDaemon) -> Vec<String> {
+    daemon.sql("SELECT period, verdict FROM ledger.submissions ORDER BY submission").await
+}
+
+#[tokio::test]
+async fn past_periods_are_loaded_once_without_duty_reminder_or_message() {
+    let daemon = board().start("2025-07-01T08:00:00Z");
+    daemon.ring().await;
+    let before = daemon.messages().await.len();
+    let folder = daemon.board.path("old");
+    let told = daemon.board.done(&["backfill", "prevent-referrals", folder.to_str().unwrap()]);
+    insta::assert_snapshot!("loaded", told);
+    let loaded = ["2022-23-Q1", "2022-23-Q2", "2022-23-Q3", "2022-23-Q4"].map(|period| format!("{period},accepted"));
+    assert_eq!(verdicts(&daemon).await, loaded);
+    let rows = daemon.sql("SELECT count(*) FROM returns.prevent_referrals WHERE period LIKE '2022%'").await;
+    assert_eq!(rows, ["4"]);
+
+    let again = daemon.board.done(&["backfill", "prevent-referrals", folder.to_str().unwrap()]);
+    assert!(again.contains("passed over: submission 1, accepted"), "{again}");
+    assert_eq!(verdicts(&daemon).await.len(), 4, "nothing is recorded twice");
+    daemon.ring().await;
+    assert_eq!(daemon.messages().await.len(), before, "nobody is told");
+    let owed = daemon.sql("SELECT count(*) FROM ledger.obligations WHERE period LIKE '2022%'").await;
+    assert_eq!(owed, ["0"], "nobody owes them, nobody is late");
+}
+
+#[tokio::test]
+async fn what_can_be_read_in_two_ways_or_is_owed_is_refused_and_the_rest_is_loaded() {
+    let board = board();
+    board.write("old/no period.csv", csv("2021-22-Q4", 9));
+    board.write("old/says 2021-22-Q1.csv", csv("2021-22-Q2", 9));
+    board.write("old/twice 2022-23-Q1.csv", csv("2022-23-Q1", 8));
+    board.write("old/several.csv", csv("2020-21-Q1", 8) + "2020-21-Q2,4,1\n");
+    board.write("old/owed 2025-26-Q1.csv", csv("2025-26-Q1", 8));
+    board.write("old/broken 2021-22-Q3.csv", csv("2021-22-Q3", 8).replace(",8,", ",many,"));
+    board.write("old/.hidden 2019-20-Q1.csv", csv("2019-20-Q1", 8));
+    let daemon = board.start("2025-07-01T08:00:00Z");
+    daemon.ring().await;
+    let before = daemon.messages().await.len();
+    let output = daemon.board.run(&["backfill", "prevent-referrals", daemon.board.path("old").to_str().unwrap()]);
+    assert!(!output.status.success());
+    insta::assert_snapshot!("partly_loaded", said(&output));
+    daemon.ring().await;
+    assert_eq!(daemon.messages().await.len(), before, "whoever loads is told at once, and nobody else");
+}
+
+#[tokio::test]
+async fn a_load_that_was_cut_off_goes_on_where_it_stopped() {
+    let daemon = board().start("2025-07-01T08:00:00Z");
+    let one = daemon.board.path("old/prevent 2022-23-Q1.csv");
+    daemon.board.done(&["backfill", "prevent-referrals", one.to_str().unwrap()]);
+    let daemon = daemon.restart("2025-07-02T08:00:00Z");
+    let told = daemon.board.done(&["backfill", "prevent-referrals", daemon.board.path("old").to_str().unwrap()]);
+    assert!(told.contains("passed over: submission 1") && told.contains("4 of 4 files are loaded"), "{told}");
+    assert_eq!(verdicts(&daemon).await.len(), 4);
+}
+
+#[test]
+fn a_load_works_without_a_daemon_and_names_what_is_wrong_with_the_command() {
+    let board = board();
+    let folder = board.path("old");
+    let told = board.done(&["backfill", "prevent-referrals", folder.to_str().unwrap(), "--agency", "probation"]);
+    assert!(told.contains("4 of 4 files are loaded"), "{told}");
+    std::fs::create_dir(board.path("nothing")).unwrap();
+    for (arguments, why) in [
+        (["backfill", "gone", folder.to_str().unwrap()].as_slice(), "there is no return gone"),
+        (&["backfill", "prevent-referrals", folder.to_str().unwrap(), "--agency", "schools"], "not by schools"),
+        (&["backfill", "prevent-referrals", board.path("nothing").to_str().unwrap()], "no files are there"),
+        (&["backfill", "prevent-referrals", "/gone"], "/gone"),
+    ] {
+        let output = board.run(arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        assert!(said(&output).contains(why), "{arguments:?}: {}", said(&output));
+    }
+}
+
+#[tokio::test]
+async fn a_nil_return_wants_its_reason_in_either_place() {
+    let board = TestBoard::with_returns(&["prevent-referrals"]);
+    let daemon = board.start(NOW);
+    let which = ["--return", "prevent-referrals", "--agency", "probation", "--period", "2026-27-Q1"];
+    let with = |more: &[&'static str]| [["submit"].as_slice(), &which, more].concat();
+    let output = daemon.board.run(&with(&["--nil"]));
+    assert!(!output.status.success());
+    assert!(said(&output).contains("needs one line of reason"), "{}", said(&output));
+    daemon.board.done(&with(&["--nil", "No referral in the quarter."]));
+    daemon.board.done(&with(&["--nil", "--reason", "No referral in the quarter, as said."]));
+    let output = daemon.board.run(&with(&[]));
+    assert!(!output.status.success(), "neither a file nor a reason");
+}

@@ -1,0 +1,278 @@
+//! Files that nobody here wrote, made to break readers: each has its outcome, none takes the daemon with it, and none
+//! needs more than 256 MB or ten seconds.
+
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+
+use arrow::{
+    array::{ArrayRef, AsArray, Date32Array, DictionaryArray, Float64Array, RecordBatch},
+    datatypes::Int8Type,
+    ipc::writer::{FileWriter, StreamWriter},
+};
+use bytes::Bytes;
+use quarterday::{
+    decode::{
+        DecodeError, Decoded, Format, JsonOptions, Keys, Limits, Members, Refusal, XmlOptions, XmlTable, decode_within,
+        unwrap,
+    },
+    worker::WorkerError,
+};
+
+use crate::support::{TestBoard, launcher, shared};
+
+/// What a file of a corpus may use.
+fn limits() -> Limits {
+    Limits { memory_bytes: 256 << 20, wall: Duration::from_secs(10), decoded_bytes: 128 << 20 }
+}
+
+/// The files of a corpus, by name.
+fn files(corpus: &str) -> Option<Vec<(String, Vec<u8>)>> {
+    let folder = shared(&format!("corpora/{corpus}"))?;
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> = entries.filter(|path| path.is_file()).collect();
+    paths.sort();
+    let read = |path: PathBuf| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read(path).unwrap());
+    Some(paths.into_iter().map(read).collect())
+}
+
+/// Reads a file to its last row: how many there are.
+async fn rows(format: &Format, bytes: Vec<u8>) -> Result<usize, DecodeError> {
+    let Decoded { sheets, .. } = decode_within(format, Bytes::from(bytes), &launcher(), limits()).await?;
+    let mut rows = 0;
+    for sheet in sheets {
+        for batch in sheet.rows {
+            rows += batch?.num_rows();
+        }
+    }
+    Ok(rows)
+}
+
+/// What became of a file, in a word.
+fn outcome<T: std::fmt::Debug>(found: &Result<T, DecodeError>) -> &'static str {
+    match found {
+        Ok(_) => "read",
+        Err(DecodeError::Worker(WorkerError::Failed { .. })) => "damaged",
+        Err(DecodeError::Worker(WorkerError::Died { .. })) => "died",
+        Err(DecodeError::Worker(WorkerError::OutOfMemory { .. })) => "out of memory",
+        Err(DecodeError::Worker(WorkerError::Timeout { .. })) => "too slow",
+        Err(DecodeError::Wrapped(Refusal::Damaged { .. })) => "damaged",
+        Err(DecodeError::Wrapped(Refusal::Protected(_))) => "protected",
+        Err(DecodeError::Wrapped(Refusal::WrongKey(_))) => "other key",
+        Err(DecodeError::Wrapped(Refusal::Members { .. })) => "several",
+        Err(DecodeError::Wrapped(Refusal::Link(_))) => "link",
+        Err(DecodeError::Wrapped(_)) => "refused",
+        Err(_) => "refused",
+    }
+}
+
+/// Compares outcomes with a table of `name: outcome`; names it does not have are as `usual`.
+fn expect(found: &[(String, &'static str)], usual: &str, table: &[(&str, &str)]) {
+    let wrong: Vec<String> = found
+        .iter()
+        .filter(|(name, outcome)| {
+            let expected = table.iter().find(|(known, _)| known == name).map_or(usual, |(_, expected)| expected);
+            *outcome != expected
+        })
+        .map(|(name, outcome)| format!("(\"{name}\", \"{outcome}\"),"))
+        .collect();
+    assert!(wrong.is_empty(), "other outcomes than expected ({usual}):\n{}", wrong.join("\n"));
+    for (name, _) in table {
+        assert!(found.iter().any(|(known, _)| known == name), "{name} is not in the corpus");
+    }
+}
+
+#[tokio::test]
+async fn json_is_taken_or_refused_as_its_name_says() {
+    let Some(files) = files("json-suite/test_parsing") else { return };
+    let (mut taken, mut refused) = (0, 0);
+    for (name, bytes) in files {
+        let found = rows(&Format::Json(JsonOptions::default()), bytes).await;
+        // A value that is no table of records is well-formed all the same.
+        let is_json = match &found {
+            Ok(_)
+            | Err(
+                DecodeError::NotAnObject { .. }
+                | DecodeError::Nested { .. }
+                | DecodeError::DuplicateKey { .. }
+                | DecodeError::Empty,
+            ) => true,
+            Err(DecodeError::Json(_) | DecodeError::Encoding { .. } | DecodeError::OtherFormat { .. }) => false,
+            Err(other) => panic!("{name}: {other}"),
+        };
+        match name.split('_').next().unwrap() {
+            "y" => {
+                assert!(is_json, "{name}: {found:?}");
+                taken += 1;
+            }
+            "n" => {
+                assert!(found.is_err(), "{name} was read as {found:?} rows");
+                refused += 1;
+            }
+            "i" => {}
+            other => panic!("{other}"),
+        }
+    }
+    assert_eq!((taken, refused), (95, 188));
+}
+
+#[tokio::test]
+async fn bad_parquet_is_read_or_refused_in_a_worker() {
+    let Some(files) = files("parquet-bad/bad_data") else { return };
+    let mut found = Vec::new();
+    for (name, bytes) in files.into_iter().filter(|(name, _)| name.ends_with(".parquet")) {
+        found.push((name, outcome(&rows(&Format::Parquet, bytes).await)));
+    }
+    assert_eq!(found.len(), 8);
+    // A bit width of zero is odd, and no error where a dictionary has one entry.
+    expect(&found, "damaged", &[("ARROW-GH-43605.parquet", "read")]);
+}
+
+#[tokio::test]
+async fn hostile_xml_is_refused_and_nothing_is_fetched() {
+    let Some(files) = files("xml-defused/xmltestdata") else { return };
+    let any = |rows: &str| XmlTable { rows: rows.to_owned(), columns: vec![vec![".".to_owned()]] };
+    let options = XmlOptions { tables: ["/root", "/bomb", "/html", "/schema", "/stylesheet"].map(any).to_vec() };
+    let mut found = Vec::new();
+    for (name, bytes) in files {
+        found.push((name, outcome(&rows(&Format::Xml(options.clone()), bytes).await)));
+    }
+    assert_eq!(found.len(), 13);
+    let read = [
+        ("schema-include.xsd", "read"),
+        ("simple-ns.xml", "read"),
+        ("simple.xml", "read"),
+        ("xalan_exec.xsl", "read"),
+        ("xalan_write.xsl", "read"),
+    ];
+    expect(&found, "refused", &read);
+}
+
+#[tokio::test]
+async fn strange_zips_are_read_or_refused_and_write_nothing() {
+    let Some(files) = files("zip-zip2/tests/data") else { return };
+    let keys = Keys { password: Some("helloworld".to_owned().into()), ..Keys::default() };
+    let members = Members::Each(vec!["*".parse().unwrap()]);
+    let mut found = Vec::new();
+    for (name, bytes) in files.into_iter().filter(|(name, _)| name.ends_with(".zip")) {
+        found.push((name, outcome(&unwrap(Bytes::from(bytes), &members, &keys, &launcher(), limits()).await)));
+    }
+    let others = [
+        ("comment_garbage.zip", "several"),
+        ("deflate64_issue_25.zip", "damaged"),
+        ("ignore_encryption_flag.zip", "other key"),
+        ("invalid_offset.zip", "damaged"),
+        ("invalid_offset2.zip", "damaged"),
+        ("misaligned_comment.zip", "several"),
+        ("ppmd.zip", "damaged"),
+        ("raw_deflate64_index_out_of_bounds.zip", "refused"),
+        ("symlink.zip", "link"),
+        ("xz.zip", "damaged"),
+    ];
+    expect(&found, "read", &others);
+    assert!(!std::path::Path::new("/etc/passwd.zip").exists());
+}
+
+/// A return of two columns, in JSON or CSV.
+fn board(format: &str) -> TestBoard {
+    let board = TestBoard::with_returns(&[]);
+    let contract = format!(
+        r#"title = "Naughty strings"
+agencies = ["police"]
+every = "quarter"
+
+[due]
+working_days = 10
+
+[governance]
+purpose = "to see that no text does harm"
+lawful_basis = "Children Act 2004, section 16H"
+agreement = "the agreement"
+agreement_review = 2027-03-31
+retention_years = 6
+classification = "child-level"
+
+[source]
+kind = "by-hand"
+
+[format]
+kind = "{format}"
+
+[[table]]
+name = "naughty"
+
+[[table.column]]
+name = "n"
+type = "count"
+
+[[table.column]]
+name = "text"
+type = "text"
+"#
+    );
+    board.write("pipelines/naughty/return.toml", contract);
+    board
+}
+
+#[tokio::test]
+async fn naughty_strings_travel_from_file_to_sql_byte_for_byte() {
+    let Some(path) = shared("corpora/blns/blns.json") else { return };
+    let strings: Vec<String> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    assert!(strings.len() > 500);
+    let records: Vec<_> =
+        strings.iter().enumerate().map(|(n, text)| serde_json::json!({ "n": n, "text": text })).collect();
+    let mut csv = "n,text\n".to_owned();
+    for (n, text) in strings.iter().enumerate() {
+        csv.push_str(&format!("{n},\"{}\"\n", text.replace('"', "\"\"")));
+    }
+    for (format, file) in [("json", serde_json::to_string(&records).unwrap()), ("csv", csv)] {
+        let board = board(format);
+        board.write("naughty", file);
+        let daemon = board.start("2025-07-01T08:00:00Z");
+        let said = daemon.submit("naughty", "naughty", "police", "2025-26-Q1").await.unwrap();
+        assert!(said.contains("accepted"), "{format}: {said}");
+        let rows = daemon.sql("SELECT n, encode(text, 'hex') FROM confidential.naughty ORDER BY n").await;
+        assert_eq!(rows.len(), strings.len(), "{format}");
+        for (row, (n, text)) in rows.iter().zip(strings.iter().enumerate()) {
+            // White space around a cell is not part of it.
+            let hex: String = text.trim().bytes().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(*row, format!("{n},{hex}"), "{format}: string {n}");
+        }
+        assert!(!daemon.log().contains("panicked"));
+    }
+}
+
+#[tokio::test]
+async fn arrow_files_and_streams_are_read_in_a_worker_and_damaged_ones_are_errors() {
+    let dictionary: DictionaryArray<Int8Type> = ["York", "Hull", "York"].into_iter().collect();
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("Area", Arc::new(dictionary)),
+        ("Children", Arc::new(Float64Array::from(vec![Some(3.0), None, Some(2.5)]))),
+        ("On", Arc::new(Date32Array::from(vec![19_000, 19_001, 19_002]))),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut file = FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    file.write(&batch).unwrap();
+    let file = file.into_inner().unwrap();
+    let mut stream = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    stream.write(&batch).unwrap();
+    let stream = stream.into_inner().unwrap();
+    for (name, whole) in [("file", file), ("stream", stream)] {
+        let decoded = decode_within(&Format::Arrow, Bytes::from(whole.clone()), &launcher(), limits()).await.unwrap();
+        let sheet = decoded.sheets.into_iter().next().unwrap();
+        assert_eq!(sheet.columns, ["Area", "Children", "On"], "{name}");
+        let rows: Vec<RecordBatch> = sheet.rows.map(Result::unwrap).collect();
+        let cells = |at: usize| {
+            rows[0].column(at + 1).as_string::<i32>().iter().map(|cell| cell.unwrap_or("")).collect::<Vec<_>>()
+        };
+        assert_eq!((cells(0), cells(1)), (vec!["York", "Hull", "York"], vec!["3", "", "2.5"]), "{name}");
+        assert_eq!(cells(2), ["2022-01-08", "2022-01-09", "2022-01-10"], "{name}");
+        for at in [7, whole.len() / 4, whole.len() / 2] {
+            let cut = rows_or(whole[..at].to_vec()).await;
+            assert_eq!(cut, "damaged", "{name} cut at {at}");
+        }
+    }
+    assert_eq!(rows_or(b"Area,Children\nYork,3\n".to_vec()).await, "damaged");
+}
+
+async fn rows_or(bytes: Vec<u8>) -> &'static str {
+    outcome(&rows(&Format::Arrow, bytes).await)
+}

@@ -1,0 +1,409 @@
+//! Identities in a return that must hold none.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use quarterday::{
+    check::{
+        Contract,
+        guard::{Found, Identity, look},
+    },
+    daemon::Command,
+    ledger::{Event, MASTER},
+    settings::{Problems, read_text},
+};
+use rust_xlsxwriter::{Note, Workbook};
+
+use crate::support::{TestBoard, TestDaemon, launcher, said, shared_data};
+
+const OPEN: &str = "2025-07-08T09:00:00Z";
+
+/// What is planted, in a CSV of a return of figures.
+const PLANTED: &str = "quarter,month,applications,children_in_applications,Forename,Surname,DOB,NHS number,UPN,Postcode\n\
+    2025-26-Q1,2025-M04,5,8,Zebedee,Canarybird,12/03/2012,943 476 5919,P123456789123,YO1 7HG\n\
+    2025-26-Q1,2025-M05,4,9,Zenobia,Canarybird,13/03/2012,401 023 2137,Y816200012345,YO24 2QR\n";
+const CANARIES: &[&str] = &[
+    "Zebedee",
+    "Canarybird",
+    "12/03/2012",
+    "943 476 5919",
+    "9434765919",
+    "P123456789123",
+    "YO1 7HG",
+    "Zenobia",
+    "401 023 2137",
+    "YO24 2QR",
+];
+
+/// A contract for figures, or for what `classification` says.
+fn contract(format: &str, classification: &str, more: &str) -> Result<Contract, String> {
+    let text = format!(
+        "title = \"T\"\nagencies = [\"police\"]\nevery = \"release\"\nsource = {{ kind = \"by-hand\" }}\n\
+         format = {{ kind = \"{format}\" }}\n[governance]\npurpose = \"p\"\nlawful_basis = \"l\"\nagreement = \"a\"\n\
+         agreement_review = 2026-01-01\nretention_years = 1\nclassification = \"{classification}\"\n\
+         [[table]]\nname = \"a\"\nsheet = \"Return\"\n[[table.column]]\nname = \"n\"\ntype = \"count\"\n{more}"
+    );
+    let text = if format == "xlsx" { text } else { text.replace("sheet = \"Return\"\n", "") };
+    let mut problems = Problems::default();
+    let document = read_text("return.toml", &text, &mut problems).unwrap();
+    let contract = Contract::settle("t".parse().unwrap(), &document);
+    problems.merge(document.finish());
+    if problems.is_empty() { Ok(contract.unwrap()) } else { Err(problems.to_string()) }
+}
+
+async fn found(format: &str, bytes: Vec<u8>) -> Vec<Found> {
+    look(&contract(format, "aggregate", "").unwrap(), bytes, &launcher()).await.unwrap()
+}
+
+fn kinds(found: &[Found]) -> Vec<Identity> {
+    let mut kinds: Vec<Identity> = found.iter().map(|found| found.kind).collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}
+
+#[tokio::test]
+async fn no_file_of_real_figures_raises_an_alarm() {
+    let Some(data) = shared_data("") else { return };
+    let (mut files, mut cells) = (0, 0_u64);
+    let mut folders = vec!["attendance", "csc", "spc", "expected", "lait"]
+        .into_iter()
+        .map(|f| data.join(f))
+        .collect::<Vec<PathBuf>>();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let format = path.extension().unwrap().to_str().unwrap().to_owned();
+            let bytes = fs::read(&path).unwrap();
+            cells += bytes.len() as u64;
+            let found = found(&format, bytes).await;
+            assert!(found.is_empty(), "{}: {found:?}", path.display());
+            files += 1;
+        }
+    }
+    println!("{files} files, {} MB: no alarm", cells >> 20);
+    assert!(files > 60, "{files}");
+}
+
+#[tokio::test]
+async fn every_planted_identity_is_found_in_each_format() {
+    let all = Identity::ALL.to_vec();
+    assert_eq!(kinds(&found("csv", PLANTED.into()).await), all);
+    // A row too short: no table, and looked through as text all the same.
+    assert_eq!(kinds(&found("csv", format!("{PLANTED}1,2\n").into_bytes()).await), all);
+    let json = r#"[{"area": "York", "childFirstName": "Zebedee", "date_of_birth": "2012-03-12", "note": "NHS 943 476 5919, YO1 7HG, UPN P123456789123"}]"#;
+    assert_eq!(kinds(&found("json", json.into()).await), all);
+    assert_eq!(kinds(&found("json", format!("{json},").into_bytes()).await), all[..3], "patterns, where it is no JSON");
+}
+
+/// A workbook whose wanted sheet is clean, with something else beside it.
+fn workbook(beside: impl FnOnce(&mut Workbook)) -> Vec<u8> {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.set_name("Return").unwrap();
+    sheet.write_row(0, 0, ["Area", "n"]).unwrap();
+    sheet.write_row(1, 0, ["York", "41"]).unwrap();
+    beside(&mut book);
+    book.save_to_buffer().unwrap()
+}
+
+#[tokio::test]
+async fn a_workbook_is_looked_through_where_its_contract_does_not_look() {
+    assert_eq!(found("xlsx", workbook(|_| {})).await, []);
+    let hidden = workbook(|book| {
+        let sheet = book.add_worksheet();
+        sheet.set_name("Data").unwrap().set_hidden(true);
+        sheet.write_row(0, 0, ["Forename", "DOB"]).unwrap();
+        sheet.write_row(1, 0, ["Zebedee", "12/03/2012"]).unwrap();
+    });
+    let seen = found("xlsx", hidden).await;
+    assert_eq!(kinds(&seen), [Identity::DateOfBirth, Identity::Name]);
+    assert!(seen.iter().all(|found| found.hidden && found.row == 2), "{seen:?}");
+    let row = workbook(|book| {
+        let sheet = book.worksheet_from_name("Return").unwrap();
+        sheet.write(5, 0, "943 476 5919").unwrap();
+        sheet.set_row_hidden(5).unwrap();
+    });
+    assert_eq!(kinds(&found("xlsx", row).await), [Identity::NhsNumber]);
+    let outside = workbook(|book| {
+        book.worksheet_from_name("Return").unwrap().write(400, 90, "seen at YO1 7HG").unwrap();
+    });
+    assert_eq!(kinds(&found("xlsx", outside).await), [Identity::Postcode]);
+    let noted = workbook(|book| {
+        let note = Note::new("Zebedee, born 12/03/2012");
+        book.worksheet_from_name("Return").unwrap().insert_note(1, 1, &note).unwrap();
+    });
+    assert_eq!(kinds(&found("xlsx", noted).await), [Identity::DateOfBirth]);
+    let named = workbook(|book| {
+        book.add_worksheet().set_name("P123456789123").unwrap();
+    });
+    assert_eq!(kinds(&found("xlsx", named).await), [Identity::Upn]);
+}
+
+#[tokio::test]
+async fn what_a_pivot_table_keeps_behind_itself_is_looked_at() {
+    let cache = r#"<pivotCacheDefinition xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><cacheFields count="2">
+        <cacheField name="Surname"><sharedItems count="1"><s v="Canarybird"/></sharedItems></cacheField>
+        <cacheField name="Ward"><sharedItems count="1"><s v="Heworth"/></sharedItems></cacheField></cacheFields></pivotCacheDefinition>"#;
+    let records = r#"<pivotCacheRecords xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><r><x v="0"/><s v="9434765919"/></r></pivotCacheRecords>"#;
+    let mut zip = zip::ZipWriter::new_append(std::io::Cursor::new(workbook(|_| {}))).unwrap();
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, text) in [("Definition1", cache), ("Records1", records)] {
+        use std::io::Write;
+        zip.start_file(format!("xl/pivotCache/pivotCache{name}.xml"), options).unwrap();
+        zip.write_all(text.as_bytes()).unwrap();
+    }
+    let seen = found("xlsx", zip.finish().unwrap().into_inner()).await;
+    assert_eq!(kinds(&seen), [Identity::NhsNumber, Identity::Name], "{seen:?}");
+}
+
+#[test]
+fn only_returns_about_groups_declare_exemptions_and_each_has_a_place_and_a_reason() {
+    let exempt = "[[guard.exempt]]\ncolumn = \"Station\"\nkind = \"postcode\"\nwhy = \"the police station's\"\n";
+    assert_eq!(contract("csv", "aggregate", exempt).unwrap().exempt.len(), 1);
+    let problems = contract("csv", "child-level", exempt).err().unwrap();
+    assert!(problems.contains("child-level returns are not guarded"), "{problems}");
+    let problems = contract("csv", "aggregate", "[[guard.exempt]]\nkind = \"address\"\ncell = \"3B\"\n").err().unwrap();
+    for part in ["one of nhs-number, upn, postcode, date-of-birth, name", "cell = \"B3\"", "why = "] {
+        assert!(problems.contains(part), "{part}: {problems}");
+    }
+    let problems = contract("csv", "aggregate", "[[guard.exempt]]\nkind = \"name\"\nwhy = \"w\"\n").err().unwrap();
+    assert!(problems.contains("an exemption names its place"), "{problems}");
+}
+
+fn board() -> TestBoard {
+    TestBoard::with_returns(&["care-applications", "missing-children"])
+}
+
+/// The board with a custodian, and the file of the custodian's secret key.
+fn with_custodian(board: TestBoard) -> (TestBoard, PathBuf) {
+    use age::secrecy::ExposeSecret;
+    let key = age::x25519::Identity::generate();
+    let custodian = format!(
+        "[custodian]\nname = \"Ruth Caldwell\"\nemail = \"custodian@exampleshire.example\"\nrecipient = \"{}\"\n",
+        key.to_public()
+    );
+    let config = board.read("config/quarterday.toml");
+    board.write("config/quarterday.toml", format!("{config}\n{custodian}"));
+    board.write("custodian.key", key.to_string().expose_secret());
+    let path = board.path("custodian.key");
+    (board, path)
+}
+
+async fn submit(daemon: &TestDaemon, file: &str) -> String {
+    daemon.submit(file, "care-applications", "cafcass", "2025-26-Q1").await.unwrap()
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+/// The canaries in any file of the data folder, in the log, and in what is said elsewhere.
+fn leaks(board: &TestBoard, elsewhere: &[String]) -> Vec<String> {
+    let mut places: Vec<(String, Vec<u8>)> = files(&board.path("data"))
+        .into_iter()
+        .filter_map(|path| Some((path.display().to_string(), fs::read(&path).ok()?)))
+        .collect();
+    places.push(("the log".into(), fs::read(board.path("daemon.log")).unwrap()));
+    places.extend(elsewhere.iter().map(|text| ("what was said".into(), text.clone().into_bytes())));
+    let mut leaks = Vec::new();
+    for (place, bytes) in places {
+        for canary in CANARIES {
+            if memchr::memmem::find(&bytes, canary.as_bytes()).is_some() {
+                leaks.push(format!("{canary} in {place}"));
+            }
+        }
+    }
+    leaks
+}
+
+#[tokio::test]
+async fn a_file_with_identities_is_sealed_and_nothing_of_it_is_anywhere() {
+    let (board, key) = with_custodian(board());
+    let daemon = board.start(OPEN);
+    daemon.board.write("planted.csv", PLANTED);
+    let mut heard = vec![submit(&daemon, "planted.csv").await];
+    assert!(heard[0].contains("not accepted") && heard[0].contains("incident 1"), "{}", heard[0]);
+    // The same again, and once more in a drop folder under a name that tells of a child.
+    heard.push(submit(&daemon, "planted.csv").await);
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.set_name("Return").unwrap();
+    sheet.write_row(0, 0, ["Period", "Child's name"]).unwrap();
+    sheet.write_row(1, 0, ["2025-26-Q1", "Zebedee Canarybird"]).unwrap();
+    let name = "missing-children P123456789123 2025-26-Q1.xlsx";
+    daemon.board.drop_file("police", name, book.save_to_buffer().unwrap());
+    daemon.ring().await;
+    daemon.ring().await;
+    daemon.ring().await;
+
+    let verdicts = daemon.sql("SELECT verdict FROM ledger.submissions ORDER BY submission").await;
+    assert_eq!(verdicts, ["not_accepted", "not_accepted", "not_accepted"]);
+    let (incidents, keys, wrong) =
+        daemon.ledger().read(|txn| Ok((txn.incidents()?, txn.data_keys()?, txn.verify()?))).await.unwrap();
+    assert_eq!(incidents.len(), 2, "the same file opens no second incident");
+    assert_eq!(incidents[0].kinds, ["nhs-number", "upn", "postcode", "date-of-birth", "name"]);
+    assert_eq!(incidents[1].kinds, ["upn", "name"]);
+    assert!(keys.is_empty(), "no readable key is left");
+    assert!(wrong.is_empty(), "{wrong:?}");
+    let sealed = files(&daemon.board.path("data/landing"));
+    assert!(sealed.iter().all(|path| path.starts_with(daemon.board.path("data/landing/sealed"))), "{sealed:?}");
+
+    let messages = daemon.messages().await;
+    let to = |kind: &str| {
+        let of_kind = messages.iter().filter(|message| message.starts_with(kind));
+        of_kind.map(|message| message.split(' ').nth(1).unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(to("incident-sender").contains(&"area.data@cafcass.example".to_owned()), "{messages:?}");
+    assert!(to("incident-manager").contains(&"manager@exampleshire.example".to_owned()), "{messages:?}");
+    assert!(to("incident-manager").contains(&"custodian@exampleshire.example".to_owned()), "{messages:?}");
+    let letters = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
+    let letters: Vec<String> = letters.iter().map(|row| row.message.to_string()).collect();
+    assert!(letters.iter().any(|text| text.contains("drop/police")), "it says where it also lies");
+    assert!(letters.iter().any(|text| text.contains("7 August")), "it says when it is destroyed: {letters:?}");
+
+    heard.extend(letters);
+    heard.push(daemon.board.done(&["status"]));
+    heard.push(daemon.board.done(&["incidents"]));
+    heard.push(said(&daemon.board.run(&["verify"])));
+    heard.push(said(&daemon.board.run(&["rebuild"])));
+    heard.push(said(&daemon.board.run(&["release", "1", "--reason", "r"])));
+    for page in ["/", "/metrics"] {
+        heard.push(reqwest::get(daemon.page(page)).await.unwrap().text().await.unwrap());
+    }
+    for table in ["obligations", "submissions", "messages"] {
+        heard.push(daemon.sql(&format!("SELECT * FROM ledger.{table}")).await.join("\n"));
+    }
+    assert!(heard.iter().any(|text| text.contains("submission 1 is not held")));
+    assert_eq!(daemon.sql("SELECT count(*) FROM returns.care_applications").await, ["0"]);
+    assert_eq!(leaks(&daemon.board, &heard), Vec::<String>::new());
+
+    // The custodian opens it, nobody else does, and that is recorded.
+    let key = key.display().to_string();
+    let out = daemon.board.path("opened.csv").display().to_string();
+    daemon.board.done(&["incident", "1", "open", "--identity", &key, "--to", &out]);
+    assert_eq!(daemon.board.read("opened.csv"), PLANTED);
+    let master = daemon.board.path("data/master.key").display().to_string();
+    let other = daemon.board.path("other.csv").display().to_string();
+    let refused = said(&daemon.board.run(&["incident", "1", "open", "--identity", &master, "--to", &other]));
+    assert!(refused.contains("sealed for another key"), "{refused}");
+    let events = daemon.ledger().read(|txn| txn.events_of("care-applications/cafcass/2025-26-Q1")).await.unwrap();
+    assert!(events.iter().any(|recorded| matches!(recorded.event, Event::IncidentRead { incident: 1 })));
+}
+
+#[tokio::test]
+async fn a_sealed_file_is_destroyed_at_a_word_or_on_its_day() {
+    let (board, key) = with_custodian(board());
+    let daemon = board.start(OPEN);
+    daemon.board.write("planted.csv", PLANTED);
+    daemon.board.write("other.csv", PLANTED.replace("Zebedee", "Zuleika"));
+    submit(&daemon, "planted.csv").await;
+    submit(&daemon, "other.csv").await;
+    assert!(daemon.board.done(&["incident", "1", "destroy"]).contains("is destroyed"));
+    assert!(daemon.board.done(&["incident", "1", "destroy"]).contains("was destroyed before"));
+    let unknown = said(&daemon.board.run(&["incident", "9", "destroy"]));
+    assert!(unknown.contains("there is no incident 9"), "{unknown}");
+    let (key, out) = (key.display().to_string(), daemon.board.path("o.csv").display().to_string());
+    let gone = said(&daemon.board.run(&["incident", "1", "open", "--identity", &key, "--to", &out]));
+    assert!(gone.contains("destroyed"), "{gone}");
+    assert_eq!(files(&daemon.board.path("data/landing/sealed")).len(), 1);
+    daemon.advance("2025-08-06T12:00:00Z").await;
+    assert_eq!(files(&daemon.board.path("data/landing/sealed")).len(), 1);
+    daemon.advance("2025-08-07T12:00:00Z").await;
+    assert!(files(&daemon.board.path("data/landing/sealed")).is_empty());
+    let listed = daemon.board.done(&["incidents"]);
+    assert!(
+        listed.contains("destroyed on 8 July 2025 by tester")
+            && listed.contains("destroyed on 7 August 2025 by daemon"),
+        "{listed}"
+    );
+    // Its bytes are still known, and not kept anew.
+    assert!(submit(&daemon, "planted.csv").await.contains("incident 1"));
+    assert!(files(&daemon.board.path("data/landing")).is_empty());
+    assert!(daemon.ledger().read(|txn| txn.verify()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn without_a_custodian_it_is_sealed_all_the_same_status_warns_and_one_who_is_named_later_gets_it() {
+    let daemon = board().start(OPEN);
+    daemon.board.write("planted.csv", PLANTED);
+    submit(&daemon, "planted.csv").await;
+    let incident = daemon.ledger().read(|txn| txn.incident(1)).await.unwrap().unwrap();
+    assert_eq!(incident.sealed_for, MASTER);
+    assert!(daemon.ledger().read(|txn| txn.data_keys()).await.unwrap().is_empty());
+    assert!(daemon.board.done(&["status"]).contains("no custodian is named"));
+    let order = Command::ReadSealed { incident: 1, actor: "tester".into() };
+    assert!(daemon.order(order).await.unwrap_err().contains("no custodian is named"));
+    let (ended, board) = daemon.terminate();
+    assert!(ended.success());
+    let (board, key) = with_custodian(board);
+    let daemon = board.start(OPEN);
+    daemon.ring().await;
+    let (key, out) = (key.display().to_string(), daemon.board.path("opened.csv").display().to_string());
+    daemon.board.done(&["incident", "1", "open", "--identity", &key, "--to", &out]);
+    assert_eq!(daemon.board.read("opened.csv"), PLANTED);
+}
+
+#[tokio::test]
+async fn a_kill_at_any_step_leaves_no_readable_key_beside_a_record_that_says_sealed() {
+    for place in ["intake-after-landing", "intake-after-received", "incident-after-copy", "incident-after-record"] {
+        let mut board = board();
+        board.write("planted.csv", PLANTED);
+        board.set("FAILPOINTS", Some(&format!("{place}=return")));
+        let daemon = board.start(OPEN);
+        let killed = daemon.submit("planted.csv", "care-applications", "cafcass", "2025-26-Q1").await;
+        assert!(killed.is_err(), "{place}: {killed:?}");
+        let mut board = daemon.wait_for_death();
+        let (incidents, keys) = board.ledger().read(|txn| Ok((txn.incidents()?, txn.data_keys()?))).await.unwrap();
+        assert!(incidents.is_empty() || keys.is_empty(), "{place}");
+        board.set("FAILPOINTS", None);
+        let daemon = board.start(OPEN);
+        daemon.ring().await;
+        if place == "intake-after-landing" {
+            submit(&daemon, "planted.csv").await;
+        }
+        let (incidents, keys, wrong) =
+            daemon.ledger().read(|txn| Ok((txn.incidents()?, txn.data_keys()?, txn.verify()?))).await.unwrap();
+        assert_eq!((incidents.len(), keys.len()), (1, 0), "{place}");
+        assert!(wrong.is_empty(), "{place}: {wrong:?}");
+        let letters = daemon.messages().await.iter().filter(|m| m.starts_with("incident-sender")).count();
+        assert_eq!(letters, 1, "{place}: told once");
+        let left = files(&daemon.board.path("data/landing"));
+        assert_eq!(left, [daemon.board.path("data/landing/sealed/1.age")], "{place}");
+        assert_eq!(leaks(&daemon.board, &[]), Vec::<String>::new(), "{place}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_declared_lets_the_same_file_in_and_a_return_about_children_is_not_guarded() {
+    let csv = "quarter,month,applications,children_in_applications,Court\n2025-26-Q1,2025-M04,5,8,YO1 7HG\n\
+        2025-26-Q1,2025-M05,4,9,YO1 7HG\n2025-26-Q1,2025-M06,6,10,YO1 7HG\n";
+    let daemon = board().start(OPEN);
+    daemon.board.write("courts.csv", csv);
+    assert!(submit(&daemon, "courts.csv").await.contains("incident 1"));
+    let (_, board) = daemon.terminate();
+    let contract = board.read("pipelines/care-applications/return.toml");
+    let exempt = "\n[[guard.exempt]]\ncolumn = \"Court\"\nkind = \"postcode\"\nwhy = \"the postcode of a court\"\n";
+    board.write("pipelines/care-applications/return.toml", format!("{contract}{exempt}"));
+    let daemon = board.start(OPEN);
+    let said = submit(&daemon, "courts.csv").await;
+    assert!(said.contains(": accepted"), "{said}");
+    let (_, board) = daemon.terminate();
+    let contract = contract.replace("classification = \"aggregate\"", "classification = \"child-level\"");
+    board.write("pipelines/care-applications/return.toml", contract);
+    let daemon = board.start(OPEN);
+    daemon.board.write("planted.csv", PLANTED);
+    assert!(submit(&daemon, "planted.csv").await.contains(": accepted, with questions"));
+}

@@ -1,0 +1,146 @@
+//! A contract guessed from one file: it takes that file, and nothing of it but codes goes along.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use quarterday::{
+    check::{Claim, Past, Severity, check},
+    decode::decode,
+    flows::init_return::guess,
+    ledger::ObligationKey,
+};
+
+use crate::support::{Nowhere, TestBoard, launcher, said, shared_data};
+
+/// Findings of the guessed contract in the file it was guessed from, and the definition.
+async fn tried(path: &Path) -> (Vec<String>, String) {
+    let launcher = launcher();
+    let bytes = Bytes::from(std::fs::read(path).unwrap());
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let id = "guessed".parse().unwrap();
+    let guess =
+        guess(&id, name, bytes.clone(), &launcher).await.unwrap_or_else(|e| panic!("{}: {e:#}", path.display()));
+    let decoded = decode(&guess.contract.format, bytes, &launcher).await.unwrap();
+    let obligation = ObligationKey { return_id: id, agency: "example".parse().unwrap(), period: guess.period };
+    let claim = Claim { obligation, submission: 1 };
+    let checked = check(&guess.contract, claim, decoded, &Past::default(), &mut Nowhere).await.unwrap();
+    let wrong = checked.findings().iter().filter(|finding| finding.severity == Severity::Error);
+    (wrong.map(|f| format!("{:?}{:?} {}: {}", f.letter, f.row, f.rule, f.says)).collect(), guess.definition)
+}
+
+fn csvs(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|e| e == "csv")).collect();
+    files.sort();
+    files
+}
+
+#[tokio::test]
+async fn a_guess_takes_the_real_files_it_was_guessed_from() {
+    let mut files = Vec::new();
+    for folder in ["csc", "attendance", "ssda903", "spc"] {
+        let Some(folder) = shared_data(folder) else { return };
+        files.extend(csvs(&folder));
+    }
+    // Of the fortnightly releases a few stand for all.
+    let mut seen = 0;
+    files.retain(|path| {
+        let release = path.parent().unwrap().ends_with("attendance");
+        seen += usize::from(release);
+        !release || seen % 12 == 1
+    });
+    assert!(files.len() >= 14, "{files:?}");
+    for path in files {
+        let (wrong, definition) = tried(&path).await;
+        assert!(wrong.is_empty(), "{}: {wrong:#?}\n{definition}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn a_guess_takes_every_accepted_sample_of_the_shipped_returns() {
+    let pipelines = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines");
+    let mut tried_so_many = 0;
+    for folder in std::fs::read_dir(pipelines).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
+    {
+        for sample in std::fs::read_dir(folder.join("samples")).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = sample.file_name().unwrap().to_str().unwrap().to_owned();
+            if !name.starts_with("accepted") || name.ends_with(".findings") {
+                continue;
+            }
+            let (wrong, definition) = tried(&sample).await;
+            assert!(wrong.is_empty(), "{}: {wrong:#?}\n{definition}", sample.display());
+            tried_so_many += 1;
+        }
+    }
+    assert!(tried_so_many >= 9, "{tried_so_many}");
+}
+
+#[test]
+fn a_return_is_begun_from_a_file_and_validate_names_what_is_to_be_filled_in() {
+    let board = TestBoard::with_returns(&["missing-children"]);
+    let rows: String = (0..24)
+        .map(|n| {
+            let area = ["York", "Selby", "Leeds"][n % 3];
+            let figure = if n == 5 { "c".to_owned() } else { (n * 7).to_string() };
+            format!("2025-26-Q1,{area},Q{},{figure},{}.5,0{n}/06/2025,SECRET-{n}\n", n / 3, n, n = n)
+        })
+        .collect();
+    let rows = rows.lines().map(|line| {
+        let day = line.rsplit(',').nth(1).unwrap();
+        line.replace(day, "01/06/2025") + "\n"
+    });
+    let file = format!("Period,Area,Week,Episodes held,Rate %,Day,Child reference\n{}", rows.collect::<String>());
+    board.write("Return interviews 2025-26-Q1.csv", file);
+    let path = board.path("Return interviews 2025-26-Q1.csv");
+    let told = board.done(&["init-return", path.to_str().unwrap()]);
+    assert!(told.contains("return-interviews/return.toml") && told.contains("1 table, 6 columns"), "{told}");
+    let definition = board.read("pipelines/return-interviews/return.toml");
+    insta::assert_snapshot!("a_guessed_definition", definition);
+    let sample = board.read("pipelines/return-interviews/samples/accepted-2025-26-Q1.csv");
+    insta::assert_snapshot!("a_made_up_sample", sample);
+    assert!(!definition.contains("SECRET") && !sample.contains("SECRET"), "nothing of the file goes along");
+    let findings = board.read("pipelines/return-interviews/samples/accepted-2025-26-Q1.findings");
+    assert_eq!(findings.lines().filter(|line| !line.starts_with('#')).count(), 0, "{findings}");
+
+    let output = board.run(&["validate"]);
+    assert!(!output.status.success());
+    let named = said(&output);
+    for key in
+        ["agencies", "purpose", "lawful_basis", "agreement", "agreement_review", "retention_years", "classification"]
+    {
+        assert!(named.contains(key), "{key}: {named}");
+    }
+    // Completed, it is a return like any other.
+    let complete = definition
+        .replace("agencies = []", "agencies = [\"police\"]")
+        .lines()
+        .map(|line| match line.strip_prefix("# ").filter(|line| line.contains("TO FILL IN:") && line.contains(" = ")) {
+            Some(key) => key.to_owned() + "\n",
+            None => line.to_owned() + "\n",
+        })
+        .collect::<String>();
+    board.write("pipelines/return-interviews/return.toml", complete);
+    board.done(&["validate"]);
+
+    let again = board.run(&["init-return", path.to_str().unwrap()]);
+    assert!(said(&again).contains("is there already"), "{}", said(&again));
+}
+
+#[test]
+fn what_cannot_be_guessed_from_is_told() {
+    let board = TestBoard::with_returns(&["missing-children"]);
+    board.write("empty.csv", "");
+    board.write("2024.csv", "a,b\n1,2\n");
+    board.write("page.csv", "<!DOCTYPE html><html></html>");
+    for (file, why) in [
+        ("empty.csv", "the file is empty"),
+        ("2024.csv", "gives no name for a return"),
+        ("page.csv", "web page"),
+        ("gone.csv", "reading"),
+    ] {
+        let output = board.run(&["init-return", board.path(file).to_str().unwrap()]);
+        assert!(!output.status.success(), "{file}");
+        assert!(said(&output).contains(why), "{file}: {}", said(&output));
+    }
+    assert_eq!(std::fs::read_dir(board.path("pipelines")).unwrap().count(), 2, "README and the one return");
+}

@@ -1,0 +1,161 @@
+//! Workbooks that hold several periods.
+
+use quarterday::daemon::Command;
+
+use crate::support::{TestBoard, TestDaemon, said};
+
+const OPEN: &str = "2025-10-06T09:00:00Z";
+
+/// The court's figures of four quarters a file, a row a quarter.
+fn board() -> TestBoard {
+    let board = TestBoard::with_returns(&["care-applications"]);
+    let path = "pipelines/care-applications/return.toml";
+    board.edit(path, "every = \"quarter\"", "every = \"quarter\"\ncovers = \"rolling(4 quarters)\"");
+    board.edit(path, "\n[[table.column]]\nname = \"month\"\ntype = \"period\"\nrequired = true\n", "");
+    board.edit(path, "unique = [\"month\"]\n", "most_rows = 1\n");
+    board
+}
+
+fn csv(rows: &[(&str, &str)]) -> String {
+    let rows: String = rows.iter().map(|(period, figures)| format!("{period},{figures}\n")).collect();
+    format!("quarter,applications,children_in_applications\n{rows}")
+}
+
+async fn submit(daemon: &TestDaemon, rows: &[(&str, &str)], period: &str) -> String {
+    daemon.board.write("rolling.csv", csv(rows));
+    daemon.submit("rolling.csv", "care-applications", "cafcass", period).await.unwrap()
+}
+
+async fn stored(daemon: &TestDaemon) -> Vec<String> {
+    daemon.sql("SELECT period, applications, children FROM returns.care_applications ORDER BY 1").await
+}
+
+async fn verdicts(daemon: &TestDaemon) -> Vec<String> {
+    daemon.sql("SELECT submission, period, verdict FROM ledger.submissions ORDER BY 1").await
+}
+
+async fn release(daemon: &TestDaemon, submission: i64, accept: bool) -> Result<String, String> {
+    let reason = "CAFCASS has confirmed it".into();
+    daemon.order(Command::Release { submission, accept, reason, actor: "manager".into() }).await
+}
+
+/// The first two quarters, taken each on its own.
+async fn two_quarters(daemon: &TestDaemon) {
+    submit(daemon, &[("2024-25-Q4", "5,8"), ("2025-26-Q1", ","), ("2025-26-Q2", ",")], "2024-25-Q4").await;
+    submit(daemon, &[("2024-25-Q4", "5,8"), ("2025-26-Q1", "4,9")], "2025-26-Q1").await;
+}
+
+#[tokio::test]
+async fn earlier_periods_that_read_as_before_are_passed_over_and_later_ones_may_be_blank() {
+    let daemon = board().start(OPEN);
+    two_quarters(&daemon).await;
+    assert_eq!(verdicts(&daemon).await, ["1,2024-25-Q4,accepted", "2,2025-26-Q1,accepted"]);
+    assert_eq!(stored(&daemon).await, ["2024-25-Q4,5,8", "2025-26-Q1,4,9"]);
+    // A file without an earlier period says so in a note, and what stands stays.
+    let said = submit(&daemon, &[("2025-26-Q1", "4,9"), ("2025-26-Q2", "6,10")], "2025-26-Q2").await;
+    assert!(said.contains(": accepted;") && said.contains("January to March 2025 (Q4) is not in this file"), "{said}");
+    assert_eq!(stored(&daemon).await, ["2024-25-Q4,5,8", "2025-26-Q1,4,9", "2025-26-Q2,6,10"]);
+    assert!(daemon.board.done(&["rebuild"]).contains("0 tables differ"));
+}
+
+#[tokio::test]
+async fn changed_earlier_periods_are_one_restatement_that_waits_while_the_current_one_is_taken() {
+    let daemon = board().start(OPEN);
+    two_quarters(&daemon).await;
+    let rows = [("2024-25-Q4", "5,9"), ("2025-26-Q1", "7,9"), ("2025-26-Q2", "6,10")];
+    let said = submit(&daemon, &rows, "2025-26-Q2").await;
+    assert!(said.contains("accepted, with questions"), "{said}");
+    assert!(
+        said.contains("January to March 2025 (Q4) reads otherwise") && said.contains("(children_in_applications)"),
+        "{said}"
+    );
+    assert!(said.contains("April to June 2025 (Q1) reads otherwise than what we took before (applications)"), "{said}");
+    assert_eq!(
+        stored(&daemon).await,
+        ["2024-25-Q4,5,8", "2025-26-Q1,4,9", "2025-26-Q2,6,10"],
+        "held figures are not seen"
+    );
+    assert_eq!(
+        verdicts(&daemon).await[2..],
+        ["3,2025-26-Q2,accepted_with_queries", "4,2024-25-Q4,held", "5,2025-26-Q1,held"]
+    );
+    let status = daemon.board.done(&["status"]);
+    assert!(status.contains("quarterday release 4") && status.contains("releases all"), "{status}");
+    let alarms = daemon.messages().await.into_iter().filter(|m| m.starts_with("alarm manager@")).count();
+    assert_eq!(alarms, 1, "one restatement, one letter");
+
+    release(&daemon, 5, true).await.unwrap();
+    assert_eq!(stored(&daemon).await, ["2024-25-Q4,5,9", "2025-26-Q1,7,9", "2025-26-Q2,6,10"]);
+    assert_eq!(
+        daemon.sql("SELECT DISTINCT restated FROM ledger.obligations WHERE period < '2025-26-Q2'").await,
+        ["true"]
+    );
+    assert!(daemon.ledger().read(|txn| txn.verify()).await.unwrap().is_empty());
+    assert!(daemon.board.done(&["rebuild"]).contains("0 tables differ"));
+}
+
+#[tokio::test]
+async fn a_restatement_can_be_refused_and_a_newer_file_takes_its_place() {
+    let daemon = board().start(OPEN);
+    two_quarters(&daemon).await;
+    submit(&daemon, &[("2024-25-Q4", "5,9"), ("2025-26-Q1", "4,9"), ("2025-26-Q2", "6,10")], "2025-26-Q2").await;
+    // The next file says something else of that quarter: what waited is refused for it.
+    submit(&daemon, &[("2024-25-Q4", "6,9"), ("2025-26-Q1", "4,9"), ("2025-26-Q2", "6,11")], "2025-26-Q2").await;
+    let all = verdicts(&daemon).await;
+    assert_eq!(all[3..], ["4,2024-25-Q4,not_accepted", "5,2025-26-Q2,accepted_with_queries", "6,2024-25-Q4,held"]);
+    release(&daemon, 6, false).await.unwrap();
+    assert_eq!(stored(&daemon).await, ["2024-25-Q4,5,8", "2025-26-Q1,4,9", "2025-26-Q2,6,11"]);
+    let output = daemon.board.run(&["release", "4", "--reason", "r"]);
+    assert!(said(&output).contains("is not held"), "{}", said(&output));
+}
+
+#[tokio::test]
+async fn a_row_outside_the_window_or_an_unreadable_period_is_an_error() {
+    let daemon = board().start(OPEN);
+    let said = submit(&daemon, &[("2023-24-Q4", "5,8"), ("2025-26-Q2", "6,10")], "2025-26-Q2").await;
+    assert!(
+        said.contains("not accepted") && said.contains("this file holds October to December 2024 (Q3) to"),
+        "{said}"
+    );
+    let said = submit(&daemon, &[("soon", "5,8"), ("2025-26-Q2", "6,10")], "2025-26-Q2").await;
+    assert!(said.contains("not accepted") && said.contains("the period cannot be read"), "{said}");
+    // Rows of an earlier period that break a rule take nothing away from the current one.
+    let said = submit(&daemon, &[("2025-26-Q1", "9,2"), ("2025-26-Q2", "6,10")], "2025-26-Q2").await;
+    assert!(said.contains("accepted, with questions") && said.contains("do not keep the rules"), "{said}");
+    assert_eq!(stored(&daemon).await, ["2025-26-Q2,6,10"]);
+}
+
+#[tokio::test]
+async fn a_kill_after_the_note_of_the_staged_files_holds_the_restatement_once() {
+    for place in ["store-after-staging", "store-after-storing", "store-after-commit", "store-after-stored"] {
+        let daemon = board().start(OPEN);
+        two_quarters(&daemon).await;
+        let (_, mut board) = daemon.terminate();
+        board.set("FAILPOINTS", Some(&format!("{place}=return")));
+        let daemon = board.start(OPEN);
+        daemon.board.write("rolling.csv", csv(&[("2024-25-Q4", "5,9"), ("2025-26-Q2", "6,10")]));
+        let _ = daemon.submit("rolling.csv", "care-applications", "cafcass", "2025-26-Q2").await;
+        let mut board = daemon.wait_for_death();
+        board.set("FAILPOINTS", None);
+        let daemon = board.start(OPEN);
+        daemon.ring().await;
+        assert_eq!(
+            verdicts(&daemon).await[2..],
+            ["3,2025-26-Q2,accepted_with_queries", "4,2024-25-Q4,held"],
+            "{place}"
+        );
+        let alarms = daemon.messages().await.into_iter().filter(|m| m.starts_with("alarm manager@")).count();
+        assert_eq!(alarms, 1, "{place}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_file_covers_agrees_with_what_is_owed() {
+    let board = board();
+    let path = "pipelines/care-applications/return.toml";
+    board.edit(path, "rolling(4 quarters)", "rolling(12 months)");
+    assert!(said(&board.run(&["validate"])).contains("as many of the periods that the return is owed for"));
+    board.edit(path, "rolling(12 months)", "rolling(4 quarters)");
+    board.edit(path, "period_column = \"quarter\"\n", "");
+    assert!(said(&board.run(&["validate"])).contains("a period_column in each [[table]]"));
+}

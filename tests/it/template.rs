@@ -1,0 +1,230 @@
+//! The ready-made workbook: what it holds, that a filled one is accepted, and that reminders bring it.
+
+use std::{
+    collections::BTreeMap,
+    io::{Cursor, Read, Write},
+    path::{Path, PathBuf},
+};
+
+use bytes::Bytes;
+use calamine::{Data, Reader, Xlsx};
+use jiff::Timestamp;
+use mail_parser::{MessageParser, MimeHeaders};
+use quarterday::{
+    check::{Claim, Contract, Judgement, Past, check},
+    decode::{Format, decode, letter, marks_of},
+    domain::Period,
+    form::Template,
+    ledger::ObligationKey,
+};
+use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
+
+use crate::support::{Nowhere, TestBoard, contract, launcher};
+
+fn pipelines() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines");
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.retain(|path| path.is_dir());
+    folders.sort();
+    folders
+}
+
+fn workbooks() -> Vec<(PathBuf, Contract)> {
+    let all = pipelines().into_iter().map(|folder| (folder.clone(), contract(&folder)));
+    all.filter(|(_, contract)| matches!(contract.format, Format::Workbook(_))).collect()
+}
+
+fn template(contract: &Contract, period: Period) -> Vec<u8> {
+    let now: Timestamp = "2025-07-01T08:00:00Z".parse().unwrap();
+    let template = Template {
+        contract,
+        agency: Some((&contract.agencies[0], "Exampleshire Police")),
+        period: Some(period),
+        due: Some("Monday 14 July 2025, 17:00".into()),
+        board: "Exampleshire Safeguarding Children Partnership",
+        contact: ["Business Unit", "01234 567 890", "unit@exampleshire.example"],
+        now,
+    };
+    template.write().unwrap()
+}
+
+fn part(workbook: &[u8], name: &str) -> String {
+    let mut text = String::new();
+    ZipArchive::new(Cursor::new(workbook)).unwrap().by_name(name).unwrap().read_to_string(&mut text).unwrap();
+    text
+}
+
+/// Fills cells in as a spreadsheet would: into the cells that are there, with the looks they have.
+fn filled(workbook: &[u8], sheets: &BTreeMap<usize, Vec<(String, Data)>>) -> Vec<u8> {
+    let mut archive = ZipArchive::new(Cursor::new(workbook)).unwrap();
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..archive.len() {
+        let name = archive.by_index(index).unwrap().name().unwrap().into_owned();
+        let number = name.strip_prefix("xl/worksheets/sheet").and_then(|rest| rest.strip_suffix(".xml")?.parse().ok());
+        let Some(cells) = number.and_then(|number: usize| sheets.get(&number)) else {
+            writer.raw_copy_file(archive.by_index_raw(index).unwrap()).unwrap();
+            continue;
+        };
+        let mut text = String::new();
+        archive.by_index(index).unwrap().read_to_string(&mut text).unwrap();
+        for (address, value) in cells {
+            let at =
+                text.find(&format!("<c r=\"{address}\"")).unwrap_or_else(|| panic!("{name} has no cell {address}"));
+            let end = at + text[at..].find('>').unwrap() + 1;
+            let tag = text[at..end].trim_end_matches("/>").trim_end_matches('>').replace(" t=\"s\"", "");
+            let rest = if text[at..end].ends_with("/>") { end } else { at + text[at..].find("</c>").unwrap() + 4 };
+            let cell = match value {
+                Data::Float(number) => format!("{tag}><v>{number}</v></c>"),
+                Data::Int(number) => format!("{tag}><v>{number}</v></c>"),
+                Data::DateTime(date) => format!("{tag}><v>{}</v></c>", date.as_f64()),
+                other => {
+                    let text = other.to_string().replace('&', "&amp;").replace('<', "&lt;");
+                    format!("{tag} t=\"inlineStr\"><is><t>{text}</t></is></c>")
+                }
+            };
+            text.replace_range(at..rest, &cell);
+        }
+        writer.start_file(name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(text.as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// The rows of a sheet below its headings, by heading.
+fn rows(workbook: &[u8], sheet: &str, headings: &[String]) -> Vec<BTreeMap<String, Data>> {
+    let mut book = Xlsx::new(Cursor::new(workbook.to_vec())).unwrap();
+    let Ok(range) = book.worksheet_range(sheet) else { return Vec::new() };
+    let all: Vec<Vec<Data>> = range.rows().map(<[Data]>::to_vec).collect();
+    let at = all.iter().position(|row| headings.iter().all(|h| row.iter().any(|cell| cell.to_string().trim() == h)));
+    let Some(at) = at else { return Vec::new() };
+    let names: Vec<String> = all[at].iter().map(|cell| cell.to_string().trim().to_owned()).collect();
+    let row = |cells: &Vec<Data>| {
+        names.iter().cloned().zip(cells.iter().cloned()).filter(|(_, cell)| *cell != Data::Empty).collect()
+    };
+    all[at + 1..].iter().map(row).filter(|row: &BTreeMap<_, _>| !row.is_empty()).collect()
+}
+
+#[tokio::test]
+async fn a_template_filled_in_with_sample_data_is_accepted_for_every_shipped_workbook() {
+    let launcher = launcher();
+    let period: Period = "2025-26-Q1".parse().unwrap();
+    let all = workbooks();
+    assert!(all.len() >= 4, "{}", all.len());
+    for (folder, contract) in all {
+        let empty = template(&contract, period);
+        let sample = std::fs::read(folder.join("samples/accepted-2025-26-Q1.xlsx")).unwrap();
+        let mut fill = BTreeMap::new();
+        for (number, table) in (1..).zip(&contract.tables) {
+            let sheet = table.sheet.as_deref().unwrap();
+            let own: Vec<String> = table.columns.iter().map(|column| column.heading().to_owned()).collect();
+            let period_first = table.period_column.iter().filter(|name| !own.contains(name)).cloned();
+            let placed: Vec<String> = period_first.chain(own.iter().cloned()).collect();
+            let mut cells = Vec::new();
+            for (row, values) in (5..).zip(rows(&sample, sheet, &own)) {
+                for (at, heading) in placed.iter().enumerate() {
+                    if let Some(value) = values.get(heading) {
+                        cells.push((format!("{}{row}", letter(at)), value.clone()));
+                    }
+                }
+            }
+            assert!(table.optional || !cells.is_empty(), "{}: the sample has no rows of {sheet}", contract.id);
+            fill.insert(number, cells);
+        }
+        let book = filled(&empty, &fill);
+        let marks = marks_of(&book).unwrap();
+        assert_eq!((marks.return_id, marks.period), (contract.id.clone(), Some(period)));
+        assert_eq!(marks.agency.as_ref(), contract.agencies.first());
+        let decoded = decode(&contract.format, Bytes::from(book), &launcher).await.unwrap();
+        let obligation = ObligationKey { return_id: contract.id.clone(), agency: contract.agencies[0].clone(), period };
+        let claim = Claim { obligation, submission: 1 };
+        let checked = check(&contract, claim, decoded, &Past::default(), &mut Nowhere).await.unwrap();
+        assert_eq!(*checked.judgement(), Judgement::Accepted, "{}: {:?}", contract.id, checked.findings());
+        assert_eq!(checked.ignored_sheets().iter().filter(|name| *name != "Read me" && *name != "Lists").count(), 0);
+    }
+}
+
+#[test]
+fn a_template_is_the_same_bytes_each_time_and_says_what_it_is_for() {
+    let period: Period = "2025-26-Q1".parse().unwrap();
+    for (_, contract) in workbooks() {
+        let book = template(&contract, period);
+        assert_eq!(book, template(&contract, period), "{}", contract.id);
+        let mut opened = Xlsx::new(Cursor::new(book.clone())).unwrap();
+        let names = opened.sheet_names();
+        let sheets: Vec<&str> = contract.tables.iter().filter_map(|table| table.sheet.as_deref()).collect();
+        assert!(sheets.iter().all(|sheet| names.contains(&(*sheet).to_owned())), "{names:?}");
+        let read_me = opened.worksheet_range("Read me").unwrap();
+        let words: String = read_me.used_cells().map(|(_, _, cell)| cell.to_string() + "\n").collect();
+        for word in ["Monday 14 July 2025, 17:00", "01234 567 890", "April to June 2025 (Q1)"] {
+            assert!(words.contains(word), "{}: {words}", contract.id);
+        }
+    }
+}
+
+#[test]
+fn cells_are_guarded_while_typing_and_long_lists_stand_on_a_hidden_sheet() {
+    let all = workbooks();
+    let contract = |id: &str| all.iter().find(|(_, contract)| contract.id.as_str() == id).map(|(_, c)| c).unwrap();
+    let period: Period = "2025-26-Q1".parse().unwrap();
+    let missing = template(contract("missing-children"), period);
+    let sheet = part(&missing, "xl/worksheets/sheet1.xml");
+    insta::assert_snapshot!("validations_of_missing_children", validations(&sheet));
+    assert!(sheet.contains("<pane ySplit=\"4\""), "{sheet}");
+    let actions = template(contract("actions"), period);
+    let sheet = part(&actions, "xl/worksheets/sheet1.xml");
+    insta::assert_snapshot!("validations_of_actions", validations(&sheet));
+    let book = part(&actions, "xl/workbook.xml");
+    let lists = part(&actions, "xl/workbook.xml").contains("name=\"Lists\"");
+    assert!(!lists || book.contains("state=\"hidden\""), "{book}");
+}
+
+fn validations(sheet: &str) -> String {
+    let from = sheet.find("<dataValidations").unwrap();
+    let to = sheet.find("</dataValidations>").unwrap();
+    sheet[from..to].replace("<dataValidation ", "\n<dataValidation ").replace("&quot;", "'")
+}
+
+#[test]
+fn the_command_writes_a_file_and_tells_why_it_does_not() {
+    let board = TestBoard::with_returns(&["missing-children", "prevent-referrals"]);
+    let out = board.path("out.xlsx");
+    let said = board.done(&["template", "missing-children", "--period", "2025-26-Q1", "--out", out.to_str().unwrap()]);
+    assert!(said.contains("out.xlsx"), "{said}");
+    let marks = marks_of(&std::fs::read(out).unwrap()).unwrap();
+    assert_eq!(marks.agency.unwrap().as_str(), "police");
+    for (arguments, why) in [
+        (["template", "prevent-referrals"].as_slice(), "is not sent as a workbook"),
+        (&["template", "gone"], "there is no return gone"),
+        (&["template", "missing-children", "--agency", "schools"], "is owed by police, not by schools"),
+        (&["template", "missing-children", "--period", "2025-26-H1"], "has no period 2025-26-H1"),
+    ] {
+        let output = board.run(arguments);
+        assert!(!output.status.success());
+        let said = crate::support::said(&output);
+        assert!(said.contains(why), "{arguments:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_notice_and_its_reminders_bring_the_workbook_and_what_comes_back_in_it_is_known() {
+    let board = TestBoard::with_returns(&["missing-children", "prevent-referrals"]);
+    let daemon = board.start("2025-07-01T06:00:00Z");
+    daemon.advance("2025-07-14T12:00:00Z").await;
+    let mut kinds = BTreeMap::new();
+    for entry in std::fs::read_dir(daemon.board.path("data/mail")).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        let parsed = MessageParser::default().parse(&bytes).unwrap();
+        let (subject, text) = (parsed.subject().unwrap().to_owned(), parsed.body_text(0).unwrap().into_owned());
+        let book = parsed.attachment(0);
+        if subject.contains("Prevent") {
+            assert!(book.is_none() && !text.contains("workbook attached"), "{subject}: {text}");
+            continue;
+        }
+        let book = book.unwrap_or_else(|| panic!("{subject} brings nothing"));
+        assert!(text.contains("The workbook attached has the period filled in."), "{text}");
+        assert_eq!(book.attachment_name(), Some("missing-children police 2025-26-Q1.xlsx"));
+        assert_eq!(marks_of(book.contents()).unwrap().period.unwrap().to_string(), "2025-26-Q1");
+        *kinds.entry(subject.split(':').next().unwrap_or_default().to_owned()).or_insert(0) += 1;
+    }
+    assert!(kinds.len() >= 3, "notice, reminder, due today: {kinds:?}");
+}
