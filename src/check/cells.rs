@@ -115,7 +115,9 @@ impl<'a> Cells<'a> {
             return None;
         }
         let allowed = Allowed::of(&self.column.allowed);
-        let is_fine = |text: &str| plain_cell::is_trimmed(text) && !self.is_missing(text) && allowed.has(text);
+        let is_fine = |text: &str| {
+            plain_cell::is_trimmed(text) && !self.is_missing(text) && allowed.has(text) && !is_formula_error(text)
+        };
         cells.iter().flatten().all(is_fine).then(|| Arc::new(cells.clone()) as ArrayRef)
     }
 

@@ -186,11 +186,15 @@ struct Which {
     period: Period,
 }
 
+/// Stack of each thread, in bytes: a message's file passes many waiting functions on its way into the warehouse. What is not
+/// used takes no memory.
+const STACK: usize = 8 << 20;
+
 /// Runs the command line.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let home = arguments.board;
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("the program could not start: {error}");

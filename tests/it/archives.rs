@@ -511,8 +511,11 @@ async fn a_wrapped_file_dropped_into_a_folder_is_read() {
     assert_eq!(daemon.sql("SELECT sum(children) FROM returns.packed").await, ["7"]);
 }
 
+/// A file's name, and how many rows it has.
+type Rows = Vec<(String, usize)>;
+
 /// The eleven files of the children-looked-after return, in one archive.
-fn looked_after() -> Option<(Vec<u8>, Vec<(String, usize)>)> {
+fn looked_after() -> Option<(Vec<u8>, Rows)> {
     let folder = shared_data("ssda903")?;
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {

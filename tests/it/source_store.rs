@@ -339,5 +339,5 @@ async fn an_address_beyond_this_machine_must_be_https_and_hold_no_secret() {
         "kind = \"s3\"\nendpoint = \"https://s3.example\"\nbucket = \"r\"\naccess_key_id = \"CANARY\"\nsecret_access_key = SECRET\n",
         "where the secret stands",
     );
-    refused("kind = \"ftp\"\n", "one of https, sftp, s3, azure-blob, webdav, folder, by-hand");
+    refused("kind = \"ftp\"\n", "one of https, sftp, s3, azure-blob, webdav, folder, mailbox, by-hand");
 }

@@ -213,7 +213,7 @@ fn most_memory(pid: u32) -> u64 {
 }
 
 #[tokio::test]
-async fn a_daemon_takes_in_200_mb_within_300() {
+async fn a_daemon_takes_in_200_mb_within_400() {
     let board = TestBoard::with_returns(&["missing-children"]);
     board.write("pipelines/episodes/return.toml", RETURN);
     board.edit("pipelines/episodes/return.toml", "child-level", "aggregate");
@@ -222,7 +222,7 @@ async fn a_daemon_takes_in_200_mb_within_300() {
     let said = daemon.submit("episodes.csv", "episodes", "police", "2025-26-Q1").await.unwrap();
     assert!(said.contains(&format!("accepted; {rows} rows read")), "{said}");
     let memory = most_memory(daemon.pid());
-    assert!(memory < 300, "{memory} MB");
+    assert!(memory < 400, "{memory} MB");
     assert_eq!(
         daemon.sql("SELECT count(*) AS n, count(DISTINCT episode) AS keys FROM returns.episodes").await,
         [format!("{rows},{rows}")]

@@ -129,7 +129,7 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
             )
             .await
         }
-        None => judge(app, &submission, contract, content, false).await,
+        None => Box::pin(judge(app, &submission, contract, content, false)).await,
     }
 }
 
@@ -274,7 +274,7 @@ async fn resume_one(app: &App, submission: &Submission) -> anyhow::Result<Receiv
     }
     let released = was_released(app, submission).await?;
     let content = content_of(app, submission).await?;
-    judge(app, submission, &contract, content, released).await
+    Box::pin(judge(app, submission, &contract, content, released)).await
 }
 
 /// Whether the staged files are gone, as after a rebuild in between: then the archive is read again.

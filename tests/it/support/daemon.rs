@@ -206,7 +206,11 @@ impl TestDaemon {
     pub async fn order(&self, order: Order) -> Result<String, String> {
         match daemon::ask(&daemon::socket(&self.board.path("data")), &order).await {
             Ok(reply) => reply.said(),
-            Err(error) => Err(error.to_string()),
+            Err(error) => {
+                let log = self.log();
+                let last: Vec<&str> = log.lines().rev().take(5).collect();
+                Err(format!("{error}\n{}", last.into_iter().rev().collect::<Vec<_>>().join("\n")))
+            }
         }
     }
 
