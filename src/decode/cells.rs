@@ -80,6 +80,15 @@ pub(super) fn headings(
     Ok(columns)
 }
 
+/// Whether a text is a number, as a spreadsheet would have stored it had it been typed as one.
+pub(super) fn looks_like_a_number(text: &str) -> bool {
+    let text = text.trim();
+    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b',')
+        && text.bytes().filter(|byte| *byte == b'.').count() <= 1
+}
+
 /// `__row` and one text column per heading.
 pub(super) fn schema(columns: &[String]) -> SchemaRef {
     let row = Field::new("__row", DataType::UInt32, false);
@@ -125,5 +134,20 @@ impl Batch {
         let mut columns: Vec<ArrayRef> = vec![Arc::new(self.rows.finish())];
         columns.extend(self.cells.iter_mut().map(|cells| Arc::new(cells.finish()) as ArrayRef));
         Ok(Some(RecordBatch::try_new(Arc::clone(&self.schema), columns)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::looks_like_a_number;
+
+    #[test]
+    fn a_text_of_digits_is_told_from_a_code() {
+        for text in ["12", " 1,234 ", "-3", "0.5", "007"] {
+            assert!(looks_like_a_number(text), "{text}");
+        }
+        for text in ["", "-", "2025-26", "1.2.3", "A12", "12 kg", "c", "01/04/2025"] {
+            assert!(!looks_like_a_number(text), "{text}");
+        }
     }
 }

@@ -4,13 +4,15 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, UInt32Array};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Schema, UInt32Type};
+use arrow::error::ArrowError;
+use arrow::ipc::writer::StreamWriter;
 
-use super::Remarks;
-use super::cells::{headings, schema};
+use super::cells::{headings, looks_like_a_number, schema};
 use super::wire::{self, Heading};
+use super::{Remarks, Stored};
 use crate::worker::Output;
 
 /// Answers with the one sheet that a file of columns is.
@@ -22,16 +24,38 @@ pub(super) fn send(
     refuse_nested(columns)?;
     let names = columns.fields().iter().map(|field| field.name().clone());
     let columns = headings(names, 0).map_err(|error| error.to_string())?;
-    let heading = Heading { name: None, header_row: 0, first_column: 0, columns, remarks: Remarks::default() };
+    let mut stored = vec![Stored::default(); columns.len()];
+    let wrong = |error: ArrowError| error.to_string();
+    let mut stream = StreamWriter::try_new(Vec::new(), &schema(&columns)).map_err(wrong)?;
     let mut first = 1;
-    let batches = batches.map(|batch| {
+    for batch in batches {
         let batch = batch?;
-        let text = as_text(&batch, &heading.columns, first)?;
+        let text = as_text(&batch, &columns, first)?;
+        tell_digits(&batch, &text, &mut stored);
+        stream.write(&text).map_err(wrong)?;
         first += u32::try_from(batch.num_rows()).map_err(|_| "the file has too many rows".to_owned())?;
-        Ok(text)
-    });
-    wire::send(output, &heading, batches)?;
+    }
+    let remarks = Remarks { stored, ..Remarks::default() };
+    let heading = Heading { name: None, header_row: 0, first_column: 0, columns, remarks };
+    wire::send(output, &heading, &stream.into_inner().map_err(wrong)?)?;
     wire::send_ignored(output, &[])
+}
+
+/// Notes the cells that look like numbers in columns of texts.
+fn tell_digits(batch: &RecordBatch, text: &RecordBatch, stored: &mut [Stored]) {
+    let rows = text.column(0).as_primitive::<UInt32Type>();
+    for ((column, cells), stored) in batch.columns().iter().zip(&text.columns()[1..]).zip(stored) {
+        if !column.data_type().is_string() {
+            continue;
+        }
+        for (cell, row) in cells.as_string::<i32>().iter().zip(rows.values()) {
+            let Some(cell) = cell else { continue };
+            stored.filled += 1;
+            if looks_like_a_number(cell) {
+                stored.digits.add(*row);
+            }
+        }
+    }
 }
 
 fn refuse_nested(schema: &Schema) -> Result<(), String> {

@@ -4,9 +4,7 @@
 
 use std::io::Cursor;
 
-use arrow::array::RecordBatch;
 use arrow::ipc::reader::StreamReader;
-use arrow::ipc::writer::StreamWriter;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -25,22 +23,8 @@ pub(super) struct Heading {
     pub remarks: Remarks,
 }
 
-/// Writes one sheet, from the worker's side.
-pub(super) fn send(
-    output: &mut Output,
-    heading: &Heading,
-    batches: impl Iterator<Item = Result<RecordBatch, String>>,
-) -> Result<(), String> {
-    let mut stream = StreamWriter::try_new(Vec::new(), &schema(&heading.columns)).map_err(|error| error.to_string())?;
-    for batch in batches {
-        stream.write(&batch?).map_err(|error| error.to_string())?;
-    }
-    let bytes = stream.into_inner().map_err(|error| error.to_string())?;
-    send_written(output, heading, &bytes)
-}
-
-/// Writes one sheet whose rows are an Arrow IPC stream already.
-pub(super) fn send_written(output: &mut Output, heading: &Heading, rows: &[u8]) -> Result<(), String> {
+/// Writes one sheet whose rows are an Arrow IPC stream, from the worker's side.
+pub(super) fn send(output: &mut Output, heading: &Heading, rows: &[u8]) -> Result<(), String> {
     output.json(&json!({ "sheet": heading })).map_err(|error| error.to_string())?;
     output.bytes(rows).map_err(|error| error.to_string())
 }
@@ -51,7 +35,10 @@ pub(super) fn send_ignored(output: &mut Output, ignored: &[String]) -> Result<()
 }
 
 /// The sheets a worker sent.
-pub(super) fn sheets(frames: Vec<Frame>) -> Result<Decoded, DecodeError> {
+///
+/// # Errors
+/// When the frames are no sheets.
+pub fn sheets(frames: Vec<Frame>) -> Result<Decoded, DecodeError> {
     let mut decoded = Decoded { sheets: Vec::new(), ignored: Vec::new() };
     let mut frames = frames.into_iter();
     while let Some(frame) = frames.next() {

@@ -60,7 +60,9 @@ async fn everything_the_partners_ever_sent_keeps_its_contract() {
         assert_eq!(period_in_name(&file.name), Some(file.period));
         let mut kept = Kept::default();
         let checked = checked(&contracts[&file.dataset], file.period, file.bytes, &mut kept).await;
-        assert_eq!(told(&checked), [""; 0], "{}", file.name);
+        // A publisher writes its numbers as text, as the real one does.
+        let expected: &[&str] = if file.dataset == Dataset::Benchmarks { &["note 1 stored-otherwise"] } else { &[] };
+        assert_eq!(told(&checked), expected, "{}", file.name);
         assert!(kept.0.iter().any(|(_, batch)| batch.num_rows() > 0), "{}", file.name);
     }
 }

@@ -93,7 +93,7 @@ pub(super) fn handle(request: Value, input: Vec<u8>, output: &mut Output) -> Res
         Err("the workbook cannot be read; open it, save it as .xlsx and send it again".to_owned())
     })?;
     for Found { heading, rows } in &tables {
-        wire::send_written(output, heading, rows)?;
+        wire::send(output, heading, rows)?;
     }
     wire::send_ignored(output, &ignored)
 }

@@ -129,15 +129,6 @@ fn duration_iso(text: &str, out: &mut String) -> Stored {
     }
 }
 
-/// Whether a text is a number, as a spreadsheet would have stored it had it been typed as one.
-pub(super) fn looks_like_a_number(text: &str) -> bool {
-    let text = text.trim();
-    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
-    text.starts_with(|c: char| c.is_ascii_digit())
-        && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b',')
-        && text.bytes().filter(|byte| *byte == b'.').count() <= 1
-}
-
 /// Whether a number format shows a percentage: a percent sign that is no literal.
 pub(super) fn is_percent(format: &str) -> bool {
     let (mut quoted, mut escaped) = (false, false);
@@ -213,15 +204,5 @@ mod tests {
         assert_eq!(written(Data::DateTime(ten_minutes), false), "00:10:00");
         assert_eq!(written(Data::DurationIso("PT00H10M00S".into()), false), "00:10:00");
         assert_eq!(written(Data::DurationIso("P1D".into()), false), "P1D");
-    }
-
-    #[test]
-    fn a_text_of_digits_is_told_from_a_code() {
-        for text in ["12", " 1,234 ", "-3", "0.5", "007"] {
-            assert!(looks_like_a_number(text), "{text}");
-        }
-        for text in ["", "-", "2025-26", "1.2.3", "A12", "12 kg", "c", "01/04/2025"] {
-            assert!(!looks_like_a_number(text), "{text}");
-        }
     }
 }
