@@ -38,7 +38,8 @@ impl Sshd {
         server.make_key("client", "ed25519", "");
         server.make_key("locked", "ed25519", "open-sesame-77");
         server.make_key("stranger", "ed25519", "");
-        let known = ["client.pub", "locked.pub"].map(|key| fs::read_to_string(server.at(key)).unwrap());
+        server.make_key("older", "rsa", "");
+        let known = ["client.pub", "locked.pub", "older.pub"].map(|key| fs::read_to_string(server.at(key)).unwrap());
         fs::write(server.at("authorized"), known.concat()).unwrap();
         fs::create_dir_all(server.home().join("out")).unwrap();
         server.serve_with(&["ed25519", "ecdsa", "rsa"]);
@@ -96,7 +97,7 @@ impl Sshd {
         self.folder.path().join("home")
     }
 
-    /// A private key: `client`, `locked` (it has a passphrase) or `stranger` (whom the server does not know).
+    /// A private key: `client`, `older` (an RSA key), `locked` (it has a passphrase) or `stranger` (whom the server does not know).
     pub fn key(&self, name: &str) -> String {
         fs::read_to_string(self.at(name)).unwrap()
     }

@@ -28,7 +28,16 @@ pub struct Trusted {
 /// it shows one key at a time and the agreed one may not be its favourite.
 fn kinds() -> Vec<Vec<Algorithm>> {
     let curves = [EcdsaCurve::NistP256, EcdsaCurve::NistP384, EcdsaCurve::NistP521];
-    vec![vec![Algorithm::Ed25519], curves.into_iter().map(|curve| Algorithm::Ecdsa { curve }).collect()]
+    let ecdsa = curves.into_iter().map(|curve| Algorithm::Ecdsa { curve }).collect();
+    // Never with SHA-1, which the plain "ssh-rsa" is.
+    let rsa = [HashAlg::Sha512, HashAlg::Sha256].into_iter().map(|hash| Algorithm::Rsa { hash: Some(hash) }).collect();
+    vec![vec![Algorithm::Ed25519], ecdsa, rsa]
+}
+
+/// Whether a key can be one of a kind; an RSA key says nothing of the hash that is used with it.
+fn is_of(key: &PublicKey, kind: &[Algorithm]) -> bool {
+    let (algorithm, is_rsa) = (key.algorithm(), |one: &Algorithm| matches!(one, Algorithm::Rsa { .. }));
+    kind.iter().any(|one| *one == algorithm || (is_rsa(one) && is_rsa(&algorithm)))
 }
 
 impl Trust {
@@ -68,7 +77,7 @@ impl Trust {
                     return Err(unknown(format!("{} has no line for it", file.display())));
                 }
                 let mut kinds = kinds();
-                kinds.retain(|kind| keys.iter().any(|(_, key)| kind.contains(&key.algorithm())));
+                kinds.retain(|kind| keys.iter().any(|(_, key)| is_of(key, kind)));
                 if kinds.is_empty() {
                     let why = format!("{} has only keys of kinds that are not used any more", file.display());
                     return Err(unknown(why));

@@ -124,10 +124,6 @@ impl Sftp {
                     }
                     .into(),
                 })?;
-                if key.algorithm().is_rsa() {
-                    let why = "is an RSA key, which is not supported; make one with ssh-keygen -t ed25519".into();
-                    return Err(StoreError::Key { place: at, why });
-                }
                 Ready::Key(Arc::new(key))
             }
         };
@@ -194,7 +190,14 @@ impl Sftp {
                 (handle.authenticate_password(&self.user, password.expose_secret()).await, "password")
             }
             Ready::Key(key) => {
-                let key = PrivateKeyWithHashAlg::new(Arc::clone(key), None);
+                // A server that knows nothing better than SHA-1 is not given it.
+                let hash = match key.algorithm().is_rsa() {
+                    true => {
+                        Some(handle.best_supported_rsa_hash().await.ok().flatten().flatten().unwrap_or(HashAlg::Sha512))
+                    }
+                    false => None,
+                };
+                let key = PrivateKeyWithHashAlg::new(Arc::clone(key), hash);
                 (handle.authenticate_publickey(&self.user, key).await, "key")
             }
         };
