@@ -1,7 +1,9 @@
 //! Where a table stands in a workbook: on which sheet, in which part of it, how many rows of headings it has and what ends
 //! it.
 
-use super::{Column, TableContract, headings::plain};
+use std::collections::BTreeSet;
+
+use super::{Column, Contract, TableContract, headings::plain};
 use crate::{
     decode::{Wanted, WantedHeading, is_range},
     settings::Section,
@@ -76,7 +78,24 @@ impl Whereabouts {
     }
 }
 
+impl Contract {
+    /// Whether its workbook is otherwise than a sheet for each table, with one row of headings and the rows below: parts of
+    /// a sheet, several rows of headings, a column for each period.
+    pub fn has_workbook_of_its_own(&self) -> bool {
+        let names: BTreeSet<String> = self.tables.iter().map(|table| table.sheet_name().to_lowercase()).collect();
+        let is_its_own = |table: &TableContract| {
+            table.whereabouts.range.is_some() || table.whereabouts.header_rows > 1 || table.unpivot.is_some()
+        };
+        names.len() < self.tables.len() || self.tables.iter().any(is_its_own)
+    }
+}
+
 impl TableContract {
+    /// The name of its sheet in a workbook made here.
+    pub fn sheet_name(&self) -> &str {
+        self.sheet.as_deref().unwrap_or(&self.name)
+    }
+
     /// What is wanted of a workbook for this table.
     pub(super) fn wanted(&self) -> Wanted {
         let place = &self.whereabouts;

@@ -24,7 +24,7 @@ pub struct Form {
 /// The template of a return.
 ///
 /// # Errors
-/// When the return is not sent as a workbook, or the agency does not owe it.
+/// When the return is not sent as a workbook of the usual shape, or the agency does not owe it.
 pub fn form(
     board: &Board,
     contract: &Contract,
@@ -78,7 +78,7 @@ pub fn check(board: &Board, now: Timestamp) -> Problems {
     for contract in board.returns.values() {
         let made = form(board, contract, contract.agencies.first(), None, now);
         let Err(error) = made.map(drop).context("its template") else { continue };
-        if !matches!(error.downcast_ref(), Some(FormError::NoWorkbook(_))) {
+        if !matches!(error.downcast_ref(), Some(FormError::NoWorkbook(_) | FormError::OwnShape(_))) {
             let file = board.home.join("pipelines").join(contract.id.as_str()).join("return.toml");
             let expected = "names of sheets and lists that a spreadsheet takes";
             problems.about(&file.display().to_string(), format!("{error:#}"), expected, "");

@@ -56,6 +56,12 @@ pub enum FormError {
         "{0} is not sent as a workbook, so there is no template for it; its columns stand in pipelines/{0}/return.toml"
     )]
     NoWorkbook(String),
+    /// The return's workbook is the agency's own.
+    #[error(
+        "{0} has a workbook of its own shape (range, header_rows, unpivot or two tables on one sheet), so there is no template \
+         for it; keep an empty copy of the agency's own workbook instead"
+    )]
+    OwnShape(String),
     /// The workbook could not be written.
     #[error("the workbook could not be written: {0}")]
     Write(#[from] XlsxError),
@@ -65,10 +71,14 @@ impl Template<'_> {
     /// Writes the workbook.
     ///
     /// # Errors
-    /// When the return is not sent as a workbook, or a name of its contract is none a spreadsheet takes.
+    /// When the return is not sent as a workbook or as one of its own shape, or a name of its contract is none a spreadsheet
+    /// takes.
     pub fn write(&self) -> Result<Vec<u8>, FormError> {
         if !matches!(self.contract.format, FileFormat::Workbook(_)) {
             return Err(FormError::NoWorkbook(self.contract.id.to_string()));
+        }
+        if self.contract.has_workbook_of_its_own() {
+            return Err(FormError::OwnShape(self.contract.id.to_string()));
         }
         let mut book = Workbook::new();
         book.set_properties(&self.properties()?);
@@ -76,7 +86,7 @@ impl Template<'_> {
         let tables: Vec<&TableContract> = self.contract.tables.iter().collect();
         for (at, table) in tables.iter().enumerate() {
             let sheet = book.add_worksheet();
-            sheet.set_name(table.sheet.as_deref().unwrap_or(&table.name))?;
+            sheet.set_name(table.sheet_name())?;
             self.table(sheet, table, &mut lists)?;
             if at == 0 {
                 sheet.set_active(true);
@@ -118,7 +128,7 @@ impl Template<'_> {
     }
 
     fn table(&self, sheet: &mut Worksheet, table: &TableContract, lists: &mut Lists) -> Result<(), FormError> {
-        let name = table.sheet.as_deref().unwrap_or(&table.name);
+        let name = table.sheet_name();
         sheet.write_string_with_format(0, 0, format!("{}: {name}", self.contract.title), &title())?;
         sheet.write_string_with_format(1, 0, self.whose(), &remark())?;
         let must = if table.optional { "This sheet may stay empty. " } else { "" };

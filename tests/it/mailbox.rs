@@ -281,6 +281,33 @@ async fn a_server_that_goes_away_is_asked_again_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn a_template_that_was_filled_in_says_for_which_return_it_is() {
+    let Some(server) = Dovecot::start() else { return };
+    let board = TestBoard::with_returns(&["missing-children"]).with("MAILBOX_PASSWORD", PASSWORD);
+    // Another return of the same headings, so that nothing but the mark can tell them apart.
+    let twin = board.read("pipelines/missing-children/return.toml");
+    board.write(
+        "pipelines/found-children/return.toml",
+        twin.replacen("title = \"", "title = \"Other ", 1).replace("= \"missing-children*", "= \"found-children*"),
+    );
+    reads(&board, &server, "password = { env = \"MAILBOX_PASSWORD\" }");
+    let lead = board.read("config/agencies.toml");
+    let lead = lead.split("id = \"police\"").nth(1).unwrap().split("email = \"").nth(1).unwrap();
+    let lead = lead.split('"').next().unwrap().to_owned();
+    let out = board.path("form.xlsx").display().to_string();
+    let form = ["template", "found-children", "--agency", "police", "--period", "2025-26-Q1", "--out", &out];
+    board.done(&form);
+    let bytes = std::fs::read(board.path("form.xlsx")).unwrap();
+    let letter = Letter { from: &lead, subject: "as asked", files: &[("Book1.xlsx", &bytes)], ..Letter::default() };
+    server.deliver(letter.write());
+    let daemon = board.start(NOW);
+    daemon.ring().await;
+    let submissions = daemon.ledger().read(|txn| txn.submissions()).await.unwrap();
+    let taken: Vec<_> = submissions.iter().map(|submission| submission.obligation.to_string()).collect();
+    assert_eq!(taken, ["found-children/police/2025-26-Q1"], "{:?}", answers(&daemon).await);
+}
+
+#[tokio::test]
 async fn an_unknown_sender_waits_for_the_manager_who_accepts_once_or_always() {
     let Some(server) = Dovecot::start() else { return };
     let stranger = "new.colleague@elsewhere.example";

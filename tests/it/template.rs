@@ -192,8 +192,17 @@ fn the_command_writes_a_file_and_tells_why_it_does_not() {
     assert!(said.contains("out.xlsx"), "{said}");
     let marks = marks_of(&std::fs::read(out).unwrap()).unwrap();
     assert_eq!(marks.agency.unwrap().as_str(), "police");
+    let wide = board.read("pipelines/missing-children/return.toml");
+    let at = wide.find("[[table]]").unwrap();
+    let (above, tables) = wide.split_at(at);
+    let above = above.replace("pattern = \"missing", "pattern = \"wide");
+    board.write(
+        "pipelines/wide/return.toml",
+        format!("{above}{}", tables.replacen("[[table]]", "[[table]]\nrange = \"B4:H\"", 1)),
+    );
     for (arguments, why) in [
         (["template", "prevent-referrals"].as_slice(), "is not sent as a workbook"),
+        (&["template", "wide"], "has a workbook of its own shape"),
         (&["template", "gone"], "there is no return gone"),
         (&["template", "missing-children", "--agency", "schools"], "is owed by police, not by schools"),
         (&["template", "missing-children", "--period", "2025-26-H1"], "has no period 2025-26-H1"),

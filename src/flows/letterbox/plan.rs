@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     check::fits,
-    decode::decode,
-    domain::AgencyId,
+    decode::{decode, marks_of},
+    domain::{AgencyId, Period},
     flows::{App, chase, evidence, intake, letters},
     ledger::{Event, IncomingState, NewIncoming, Obligation, ObligationKey, Plan, State},
     mail::{Letter, Unused, key_of},
@@ -314,6 +314,16 @@ pub(super) async fn states(app: &App, agencies: &[AgencyId]) -> anyhow::Result<B
 pub(super) async fn place(app: &App, around: &Around<'_>, file: &File) -> Result<ObligationKey, String> {
     let returns = &app.board.returns;
     let mut found = sort::returns(returns, around, &file.name, file.data());
+    // A template says for what it was made, where sender and words leave it open.
+    let marks = marks_of(&file.bytes);
+    if let Some(marks) = &marks {
+        let is_meant = |one: &sort::Candidate<'_>| {
+            one.contract.id == marks.return_id && marks.agency.as_ref().is_none_or(|agency| agency == one.agency)
+        };
+        if found.iter().any(is_meant) {
+            found.retain(is_meant);
+        }
+    }
     if found.len() > 1 && around.about.is_none() {
         // The headings may tell what the words do not.
         let mut fitting = Vec::new();
@@ -336,7 +346,11 @@ pub(super) async fn place(app: &App, around: &Around<'_>, file: &File) -> Result
             could => format!("It does not say which return {} is; it could be {}.", file.name, could.join(", ")),
         });
     };
-    let period = sort::period(*candidate, around, &file.name).map_err(|could| {
+    let marked = |could: Vec<Period>| {
+        let period = marks.and_then(|marks| marks.period).filter(|period| could.is_empty() || could.contains(period));
+        period.ok_or(could)
+    };
+    let period = sort::period(*candidate, around, &file.name).or_else(marked).map_err(|could| {
         let could: Vec<String> = could.iter().map(ToString::to_string).collect();
         let could = if could.is_empty() { String::new() } else { format!("; it could be {}", could.join(", ")) };
         format!("It does not say for which period {} is{could}.", file.name)
