@@ -17,7 +17,7 @@ use quarterday::{
     worker::WorkerError,
 };
 
-use crate::support::{TestBoard, launcher, shared};
+use crate::support::{launcher, shared};
 
 /// What a file of a corpus may use.
 fn limits() -> Limits {
@@ -169,75 +169,6 @@ async fn strange_zips_are_read_or_refused_and_write_nothing() {
     ];
     expect(&found, "read", &others);
     assert!(!std::path::Path::new("/etc/passwd.zip").exists());
-}
-
-/// A return of two columns, in JSON or CSV.
-fn board(format: &str) -> TestBoard {
-    let board = TestBoard::with_returns(&[]);
-    let contract = format!(
-        r#"title = "Naughty strings"
-agencies = ["police"]
-every = "quarter"
-
-[due]
-working_days = 10
-
-[governance]
-purpose = "to see that no text does harm"
-lawful_basis = "Children Act 2004, section 16H"
-agreement = "the agreement"
-agreement_review = 2027-03-31
-retention_years = 6
-classification = "child-level"
-
-[source]
-kind = "by-hand"
-
-[format]
-kind = "{format}"
-
-[[table]]
-name = "naughty"
-
-[[table.column]]
-name = "n"
-type = "count"
-
-[[table.column]]
-name = "text"
-type = "text"
-"#
-    );
-    board.write("pipelines/naughty/return.toml", contract);
-    board
-}
-
-#[tokio::test]
-async fn naughty_strings_travel_from_file_to_sql_byte_for_byte() {
-    let Some(path) = shared("corpora/blns/blns.json") else { return };
-    let strings: Vec<String> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
-    assert!(strings.len() > 500);
-    let records: Vec<_> =
-        strings.iter().enumerate().map(|(n, text)| serde_json::json!({ "n": n, "text": text })).collect();
-    let mut csv = "n,text\n".to_owned();
-    for (n, text) in strings.iter().enumerate() {
-        csv.push_str(&format!("{n},\"{}\"\n", text.replace('"', "\"\"")));
-    }
-    for (format, file) in [("json", serde_json::to_string(&records).unwrap()), ("csv", csv)] {
-        let board = board(format);
-        board.write("naughty", file);
-        let daemon = board.start("2025-07-01T08:00:00Z");
-        let said = daemon.submit("naughty", "naughty", "police", "2025-26-Q1").await.unwrap();
-        assert!(said.contains("accepted"), "{format}: {said}");
-        let rows = daemon.sql("SELECT n, encode(text, 'hex') FROM confidential.naughty ORDER BY n").await;
-        assert_eq!(rows.len(), strings.len(), "{format}");
-        for (row, (n, text)) in rows.iter().zip(strings.iter().enumerate()) {
-            // White space around a cell is not part of it.
-            let hex: String = text.trim().bytes().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(*row, format!("{n},{hex}"), "{format}: string {n}");
-        }
-        assert!(!daemon.log().contains("panicked"));
-    }
 }
 
 #[tokio::test]

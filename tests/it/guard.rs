@@ -304,6 +304,56 @@ async fn a_file_with_identities_is_sealed_and_nothing_of_it_is_anywhere() {
 }
 
 #[tokio::test]
+async fn identities_are_found_inside_wrappings_and_in_the_names_of_what_is_in_them_and_no_copy_goes_back() {
+    let (board, _) = with_custodian(board());
+    let daemon = board.start(OPEN);
+    let sample = "pipelines/care-applications/samples/accepted-2025-26-Q1.csv";
+    let clean = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(sample)).unwrap();
+    let named = "P123456789123 2025-26-Q1.csv";
+    daemon.board.write("planted.zip", zipped("figures.csv", PLANTED.as_bytes()));
+    daemon.board.write("nested.zip", zipped("figures.zip", &zipped("figures.csv", PLANTED.as_bytes())));
+    daemon.board.write("named.zip", zipped(named, &clean));
+    daemon.board.write("clean.zip", zipped("figures.csv", &clean));
+    for (file, incident) in [("planted.zip", "incident 1"), ("nested.zip", "incident 2"), ("named.zip", "incident 3")] {
+        let said = submit(&daemon, file).await;
+        assert!(said.contains("not accepted") && said.contains(incident), "{file}: {said}");
+    }
+    let incidents = daemon.ledger().read(|txn| txn.incidents()).await.unwrap();
+    let all = Identity::ALL.map(Identity::as_str);
+    let kinds: Vec<_> = incidents.iter().map(|incident| incident.kinds.clone()).collect();
+    assert_eq!(kinds, [all.to_vec(), all.to_vec(), vec!["upn"]]);
+
+    // A workbook in an archive: its sender gets no marked copy of what is sealed.
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.set_name("Return").unwrap();
+    sheet.write_row(0, 0, ["Period", "Child's name"]).unwrap();
+    sheet.write_row(1, 0, ["2025-26-Q1", "Zebedee Canarybird"]).unwrap();
+    let packed = zipped("missing.xlsx", &book.save_to_buffer().unwrap());
+    daemon.board.write("missing.zip", packed);
+    let said = daemon.submit("missing.zip", "missing-children", "police", "2025-26-Q1").await.unwrap();
+    assert!(said.contains("incident 4"), "{said}");
+    let letters = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
+    let told: Vec<_> = letters.iter().filter(|row| row.kind.starts_with("incident")).collect();
+    assert!(told.len() >= 4, "{}", told.len());
+    assert!(told.iter().all(|row| row.message["attachments"].as_array().is_none_or(Vec::is_empty)));
+    let heard: Vec<String> = letters.iter().map(|row| row.message.to_string()).collect();
+    assert_eq!(leaks(&daemon.board, &heard), Vec::<String>::new());
+
+    let said = submit(&daemon, "clean.zip").await;
+    assert!(said.contains("accepted") && !said.contains("not accepted"), "{said}");
+}
+
+/// One file in an archive.
+fn zipped(name: &str, bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(bytes).unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
+#[tokio::test]
 async fn a_sealed_file_is_destroyed_at_a_word_or_on_its_day() {
     let (board, key) = with_custodian(board());
     let daemon = board.start(OPEN);

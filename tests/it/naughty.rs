@@ -1,0 +1,179 @@
+//! Strings that break programs, from a file through to everything a person or a program reads of it: nothing is lost, and
+//! nothing that was text becomes anything else.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::Cursor,
+    path::{Path, PathBuf},
+};
+
+use calamine::{Data, Range, Reader, Xlsx};
+use mail_parser::{MessageParser, MimeHeaders};
+use rust_xlsxwriter::Workbook;
+
+use crate::support::{TestBoard, TestDaemon, shared};
+
+fn strings() -> Option<Vec<String>> {
+    let path = shared("corpora/blns/blns.json")?;
+    let strings: Vec<String> = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    assert!(strings.len() > 500);
+    Some(strings)
+}
+
+/// A return of two columns.
+fn board(format: &str, classification: &str) -> TestBoard {
+    let board = TestBoard::with_returns(&[]);
+    let contract = format!(
+        r#"title = "Naughty strings"
+agencies = ["police"]
+every = "quarter"
+
+[due]
+working_days = 10
+
+[governance]
+purpose = "to see that no text does harm"
+lawful_basis = "Children Act 2004, section 16H"
+agreement = "the agreement"
+agreement_review = 2027-03-31
+retention_years = 6
+classification = "{classification}"
+
+[source]
+kind = "by-hand"
+
+[format]
+kind = "{format}"
+
+[[table]]
+name = "naughty"
+
+[[table.column]]
+name = "n"
+type = "count"
+
+[[table.column]]
+name = "text"
+type = "text"
+"#
+    );
+    board.write("pipelines/naughty/return.toml", contract);
+    board
+}
+
+#[tokio::test]
+async fn naughty_strings_travel_from_file_to_sql_byte_for_byte() {
+    let Some(strings) = strings() else { return };
+    let records: Vec<_> =
+        strings.iter().enumerate().map(|(n, text)| serde_json::json!({ "n": n, "text": text })).collect();
+    let mut csv = "n,text\n".to_owned();
+    for (n, text) in strings.iter().enumerate() {
+        csv.push_str(&format!("{n},\"{}\"\n", text.replace('"', "\"\"")));
+    }
+    for (format, file) in [("json", serde_json::to_string(&records).unwrap()), ("csv", csv)] {
+        let board = board(format, "child-level");
+        board.write("naughty", file);
+        let daemon = board.start("2025-07-01T08:00:00Z");
+        let said = daemon.submit("naughty", "naughty", "police", "2025-26-Q1").await.unwrap();
+        assert!(said.contains("accepted"), "{format}: {said}");
+        let rows = daemon.sql("SELECT n, encode(text, 'hex') FROM confidential.naughty ORDER BY n").await;
+        assert_eq!(rows.len(), strings.len(), "{format}");
+        for (row, (n, text)) in rows.iter().zip(strings.iter().enumerate()) {
+            // White space around a cell is not part of it.
+            let hex: String = text.trim().bytes().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(*row, format!("{n},{hex}"), "{format}: string {n}");
+        }
+        assert!(!daemon.log().contains("panicked"));
+    }
+}
+
+/// The letters in the board's mail folder whose name holds `part`.
+fn letters(daemon: &TestDaemon, part: &str) -> Vec<Vec<u8>> {
+    let entries = fs::read_dir(daemon.board.path("data/mail")).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> = entries.filter(|path| path.to_str().unwrap().contains(part)).collect();
+    paths.sort();
+    paths.iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
+/// The cells of the sheet that was sent, and how many formulas there are on any.
+fn first_sheet(workbook: &[u8]) -> (Range<Data>, usize) {
+    let mut book = Xlsx::new(Cursor::new(workbook.to_vec())).unwrap();
+    let names = book.sheet_names().clone();
+    let formulas = names.iter().map(|name| book.worksheet_formula(name).unwrap().used_cells().count()).sum();
+    (book.worksheet_range("Sheet1").unwrap(), formulas)
+}
+
+#[tokio::test]
+async fn naughty_strings_come_back_in_the_marked_workbook_as_the_texts_they_were() {
+    let Some(strings) = strings() else { return };
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write_row(0, 0, ["n", "text"]).unwrap();
+    for (row, text) in (1..).zip(&strings) {
+        // One cell is wrong, so that the file comes back.
+        if row == 1 { sheet.write_string(row, 0, "many") } else { sheet.write_number(row, 0, f64::from(row)) }.unwrap();
+        sheet.write_string(row, 1, text).unwrap();
+    }
+    let sent = book.save_to_buffer().unwrap();
+    let board = board("workbook", "aggregate");
+    board.write("naughty.xlsx", &sent);
+    let daemon = board.start("2025-07-01T08:00:00Z");
+    let said = daemon.submit("naughty.xlsx", "naughty", "police", "2025-26-Q1").await.unwrap();
+    assert!(said.contains("not accepted"), "{said}");
+    daemon.ring().await;
+    let letter = letters(&daemon, "answer_").pop().unwrap();
+    let letter = MessageParser::default().parse(&letter).unwrap();
+    let back = letter.attachment(0).unwrap();
+    assert!(back.attachment_name().unwrap().ends_with(".xlsx"));
+    let ((before, none), (after, formulas)) = (first_sheet(&sent), first_sheet(back.contents()));
+    assert_eq!((none, formulas), (0, 0), "no text became a formula");
+    let texts = |range: &Range<Data>| range.rows().map(|row| row[1].clone()).collect::<Vec<_>>();
+    assert_eq!(texts(&before), texts(&after));
+    assert!(!daemon.log().contains("panicked"));
+}
+
+/// The names of the elements of a page.
+fn elements(page: &str) -> BTreeSet<String> {
+    let after = page.split('<').skip(1).map(|rest| rest.trim_start_matches('/'));
+    after.map(|rest| rest.chars().take_while(char::is_ascii_alphanumeric).collect()).collect()
+}
+
+#[tokio::test]
+async fn naughty_names_of_files_stay_words_in_mail_and_page() {
+    let Some(strings) = strings() else { return };
+    let is_a_name = |text: &&String| !text.is_empty() && !text.contains(['/', '\0']) && text.len() < 250;
+    let names: Vec<&String> = strings.iter().filter(is_a_name).filter(|text| !text.starts_with('.')).collect();
+    assert!(names.len() > 300, "{}", names.len());
+    let daemon = board("csv", "child-level").start("2025-07-01T08:00:00Z");
+    let page = || async { reqwest::get(daemon.page("/")).await.unwrap().text().await.unwrap() };
+    daemon.board.write("in/plain.csv", "n,text\nmany,0\n");
+    daemon.submit("in/plain.csv", "naughty", "police", "2025-26-Q1").await.unwrap();
+    daemon.ring().await;
+    let shape = |letter: &[u8]| {
+        let letter = MessageParser::default().parse(letter).unwrap();
+        let headers: Vec<String> = letter.headers().iter().map(|header| header.name().to_owned()).collect();
+        let to = letter.to().unwrap().first().unwrap().address().unwrap().to_owned();
+        (headers, elements(&letter.body_html(0).unwrap()), to.ends_with("@police.example"))
+    };
+    let (plain, shown) = (letters(&daemon, "answer_").pop().unwrap(), elements(&page().await));
+    let expected = shape(&plain);
+    for (number, name) in names.iter().enumerate() {
+        let file = Path::new("in").join(name);
+        daemon.board.write(file.to_str().unwrap(), format!("n,text\nmany,{}\n", number + 1));
+        let said = daemon.submit(file.to_str().unwrap(), "naughty", "police", "2025-26-Q1").await;
+        assert!(said.is_ok_and(|said| said.contains("not accepted")), "{name:?}");
+    }
+    daemon.ring().await;
+    let answers = letters(&daemon, "answer_");
+    assert!(answers.len() > names.len(), "{} letters for {} files", answers.len(), names.len());
+    for letter in &answers {
+        let told = shape(letter);
+        assert_eq!(told, expected, "{}", String::from_utf8_lossy(letter));
+    }
+    assert_eq!(elements(&page().await), shown);
+    let kept = daemon.ledger().read(|txn| txn.submissions()).await.unwrap();
+    let kept: Vec<&String> = kept.iter().skip(1).map(|submission| &submission.name).collect();
+    assert_eq!(kept.len(), names.len());
+    assert!(!daemon.log().contains("panicked"));
+}
