@@ -95,6 +95,12 @@ impl Launcher {
         }
     }
 
+    /// What would be made of a worker that says this.
+    #[cfg(fuzzing)]
+    pub async fn hear(&self, answer: &[u8]) -> Result<Vec<Frame>, WorkerError> {
+        self.answer(Kind::Workbook, Limits::default(), answer).await
+    }
+
     fn spawn(&self, job: &Job<'_>) -> io::Result<Child> {
         let start = Start {
             kind: job.kind,

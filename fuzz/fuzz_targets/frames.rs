@@ -1,0 +1,34 @@
+//! What a worker says, as the daemon hears it: frames, and sheets in them. The child is not believed either.
+
+#![no_main]
+
+use futures::executor::block_on;
+use libfuzzer_sys::fuzz_target;
+use quarterday::{
+    decode::sheets,
+    worker::{Frame, Launcher},
+};
+use serde_json::json;
+
+fuzz_target!(|data: &[u8]| {
+    let frames = match data {
+        // Rows alone, in a sheet that is as it should be.
+        [b'=', rows @ ..] => {
+            let sheet = json!({ "sheet": { "header_row": 1, "first_column": 0, "columns": ["Area", "Children"] } });
+            vec![Frame::Json(sheet), Frame::Bytes(rows.to_vec())]
+        }
+        _ => {
+            let launcher = Launcher::current().expect("/proc is mounted");
+            let Ok(frames) = block_on(launcher.hear(data)) else { return };
+            frames
+        }
+    };
+    let Ok(decoded) = sheets(frames) else { return };
+    for sheet in decoded.sheets {
+        let width = sheet.columns.len();
+        for batch in sheet.rows {
+            let Ok(batch) = batch else { break };
+            assert_eq!(batch.num_columns(), width + 1);
+        }
+    }
+});
