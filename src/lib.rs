@@ -34,8 +34,8 @@
 //!
 //! No globals, no second clock, no ORM, no plug-in traits: closed sets are enums. No module reads the machine's time but
 //! [`clock`], none reads the environment but [`settings`]. Nothing is scheduled but the ringing. Pages for people beyond
-//! one status page, the Postgres protocol, sign-in, SFTP, mailboxes, object stores, a members' class of disclosure,
-//! destruction at the end of retention, and scale-out do not exist yet.
+//! one status page, the Postgres protocol, sign-in, a members' class of disclosure, destruction at the end of retention,
+//! and scale-out do not exist yet.
 //!
 //! # The house
 //!
