@@ -5,60 +5,39 @@ use std::fmt::Write as _;
 use quarterday::{
     check::{Checked, Claim, Contract, Past, check},
     decode::decode,
-    settings::{Problems, read_text},
 };
 
-use crate::support::{Kept, launcher};
+use crate::support::{Kept, launcher, made_up};
 
 /// A contract with this `[format]` and these lines in its table.
 fn contract(format: &str, table: &str) -> Result<Contract, String> {
-    let text = format!(
-        r#"
-        title = "Missing children"
-        agencies = ["police"]
-        every = "quarter"
-        due = {{ working_days = 10 }}
-        source = {{ kind = "by-hand" }}
-        [format]
-        kind = "csv"
-        {format}
-        [[table]]
-        name = "missing"
-        {table}
-        [[table.column]]
-        name = "area"
-        headings = ["Area"]
-        type = "text"
-        required = true
-        [[table.column]]
-        name = "boys"
-        headings = ["Boys", "2025 / Boys"]
-        type = "count"
-        [[table.column]]
-        name = "rate"
-        headings = ["Rate", "2025 / Rate"]
-        type = "decimal"
-        decimals = 1
-        [[table.column]]
-        name = "on_day"
-        headings = ["On"]
-        type = "date"
-        present = "sometimes"
-        [governance]
-        purpose = "To see whether children who go missing are found and heard"
-        lawful_basis = "Children Act 2004, section 16H"
-        agreement = "Partnership agreement"
-        agreement_review = 2026-03-01
-        retention_years = 7
-        classification = "aggregate"
-        "#
-    );
-    let mut problems = Problems::default();
-    let document = read_text("return.toml", &text, &mut problems).ok_or_else(|| problems.to_string())?;
-    let contract = Contract::settle("missing-children".parse().unwrap(), &document);
-    problems.merge(document.finish());
-    if problems.is_empty() { Ok(contract.unwrap()) } else { Err(problems.to_string()) }
+    made_up(
+        &format!("[format]\nkind = \"csv\"\n{format}"),
+        &format!("[[table]]\nname = \"missing\"\n{table}\n{COLUMNS}"),
+    )
 }
+
+const COLUMNS: &str = r#"
+[[table.column]]
+name = "area"
+headings = ["Area"]
+type = "text"
+required = true
+[[table.column]]
+name = "boys"
+headings = ["Boys", "2025 / Boys"]
+type = "count"
+[[table.column]]
+name = "rate"
+headings = ["Rate", "2025 / Rate"]
+type = "decimal"
+decimals = 1
+[[table.column]]
+name = "on_day"
+headings = ["On"]
+type = "date"
+present = "sometimes"
+"#;
 
 async fn checked(contract: &Contract, bytes: &[u8]) -> Result<(Checked, Kept), String> {
     let decoded = decode(&contract.format, bytes.to_vec(), &launcher()).await.map_err(|error| error.to_string())?;

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 use quarterday::{
     check::{Contract, Sink, SinkError},
-    settings::{Problems, read_file},
+    settings::{Problems, read_file, read_text},
     worker::Launcher,
 };
 
@@ -85,4 +85,31 @@ impl Sink for Nowhere {
     async fn write(&mut self, _: &str, _: RecordBatch) -> Result<(), SinkError> {
         Ok(())
     }
+}
+
+/// A made-up return of the police with this `format` and these tables; or what is wrong with it.
+pub fn made_up(format: &str, tables: &str) -> Result<Contract, String> {
+    let text = format!(
+        r#"
+        title = "Missing children"
+        agencies = ["police"]
+        every = "quarter"
+        due = {{ working_days = 10 }}
+        source = {{ kind = "by-hand" }}
+        {format}
+        {tables}
+        [governance]
+        purpose = "To see whether children who go missing are found and heard"
+        lawful_basis = "Children Act 2004, section 16H"
+        agreement = "Partnership agreement"
+        agreement_review = 2026-03-01
+        retention_years = 7
+        classification = "aggregate"
+        "#
+    );
+    let mut problems = Problems::default();
+    let document = read_text("return.toml", &text, &mut problems).ok_or_else(|| problems.to_string())?;
+    let contract = Contract::settle("missing-children".parse().unwrap(), &document);
+    problems.merge(document.finish());
+    if problems.is_empty() { Ok(contract.unwrap()) } else { Err(problems.to_string()) }
 }
