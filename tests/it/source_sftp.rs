@@ -404,11 +404,11 @@ async fn a_folder_that_is_missing_too_full_or_holds_too_large_a_file_is_named() 
     server.put("out/care 2024-25-Q4.csv", csv(5), 400);
     server.put("out/care 2025-26-Q1 v2.csv", "", 300);
     let large = server.home().join("out/care 2025-26-Q1 v2.csv");
-    std::fs::File::options().write(true).open(large).unwrap().set_len(257 << 20).unwrap();
+    std::fs::File::options().write(true).open(large).unwrap().set_len((4 << 30) + 1).unwrap();
     let daemon = board_with(&server, server.port, "take = \"all\"\n").start(OPEN);
     daemon.advance("2025-07-01T10:00:00Z").await;
     let failures = told(&daemon).await.join("\n");
-    assert!(failures.contains("larger than 256 MiB"), "{failures}");
+    assert!(failures.contains("larger than 4 GiB"), "{failures}");
     assert_eq!(verdicts(&daemon).await.len(), 1, "the other file is taken all the same: {failures}");
 }
 

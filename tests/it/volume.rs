@@ -15,7 +15,7 @@ use quarterday::{
     settings::{Problems, read_text},
 };
 
-use crate::support::{TestBoard, launcher};
+use crate::support::{Answer, Partner, TestBoard, launcher};
 
 const RETURN: &str = r#"
 title = "Episodes"
@@ -213,14 +213,22 @@ fn most_memory(pid: u32) -> u64 {
 }
 
 #[tokio::test]
-async fn a_daemon_takes_in_200_mb_within_400() {
-    let board = TestBoard::with_returns(&["missing-children"]);
+async fn a_daemon_fetches_and_takes_in_200_mb_within_400() {
+    let partner = Partner::start().await;
+    let board = TestBoard::with_returns(&["missing-children"]).with("QUARTERDAY__PULLS__BASE", &partner.base());
     board.write("pipelines/episodes/return.toml", RETURN);
     board.edit("pipelines/episodes/return.toml", "child-level", "aggregate");
+    let source = "kind = \"https\", url = \"{base}/{period}.csv\", pull = \"0 * * * *\", timeout_seconds = 600";
+    board.edit("pipelines/episodes/return.toml", "kind = \"by-hand\"", source);
     let rows = long_file(&board.path("episodes.csv"), 200_000_000);
+    let bytes = std::fs::read(board.path("episodes.csv")).unwrap();
+    partner.set("/2025-26-Q1.csv", Answer::File { name: "episodes.csv".into(), bytes });
     let daemon = board.start("2025-07-04T09:00:00Z");
-    let said = daemon.submit("episodes.csv", "episodes", "police", "2025-26-Q1").await.unwrap();
-    assert!(said.contains(&format!("accepted; {rows} rows read")), "{said}");
+    daemon.advance("2025-07-04T10:00:00Z").await;
+    while daemon.sql("SELECT verdict FROM ledger.submissions WHERE verdict IS NOT NULL").await.is_empty() {
+        daemon.ring().await;
+    }
+    assert_eq!(daemon.sql("SELECT verdict, rows_accepted FROM ledger.submissions").await, [format!("accepted,{rows}")]);
     let memory = most_memory(daemon.pid());
     assert!(memory < 400, "{memory} MB");
     assert_eq!(

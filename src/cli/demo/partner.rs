@@ -99,7 +99,7 @@ mod tests {
         // A second time is no error: another test of this process may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let partner = Partner::start().await.unwrap();
-        let fetcher = Fetcher::new(["127.0.0.1".to_owned()], BTreeMap::new()).unwrap();
+        let fetcher = Fetcher::new(["127.0.0.1".to_owned()], BTreeMap::new(), std::env::temp_dir()).unwrap();
         let url = format!("{}/police/2025-26-Q1.csv", partner.base());
         let fetch = async |known: &Validators| fetcher.fetch(&Https::example(), &url, known).await.unwrap();
 

@@ -181,7 +181,7 @@ async fn take(
         .map_err(Untaken::File)?;
     let key = ObligationKey { return_id: contract.id.clone(), agency: agency.clone(), period };
     intake::owed_contract(app, &key).map_err(Untaken::File)?;
-    let extract = session.fetch(&one.entry).await?;
+    let extract = session.fetch(&one.entry, &app.board.incoming()).await?;
     let at = store.place_of(agency);
     let moves: Vec<Move> = match store.move_to {
         Some(_) => {

@@ -36,7 +36,7 @@ pub enum FetchError {
         retry_after: Option<Duration>,
     },
     /// The body is larger than is ever taken.
-    #[error("{url} sends more than {} MiB; split the file", MOST_BYTES >> 20)]
+    #[error("{url} sends more than {} GiB; split the file", MOST_BYTES >> 30)]
     TooLarge {
         /// The address.
         url: String,
@@ -63,6 +63,9 @@ pub enum FetchError {
     /// The certificates of `[source.tls]` cannot be used.
     #[error("[source.tls]: {0}")]
     Certificate(String),
+    /// What came could not be kept until it was whole.
+    #[error("what was fetched could not be kept: {0}; see to the disk")]
+    NotKept(String),
     /// The client could not be built.
     #[error("the HTTP client could not be made: {0}")]
     Client(String),

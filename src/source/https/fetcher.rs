@@ -4,9 +4,8 @@
 //! tells a host who asks never leaves the origin it is meant for. A body that breaks off is resumed where it did, if the
 //! host can. The next attempt after a failure is the caller's to keep: nothing here waits.
 
-use std::{collections::BTreeMap, net::ToSocketAddrs, time::Duration};
+use std::{collections::BTreeMap, io, io::Write, net::ToSocketAddrs, path::PathBuf, time::Duration};
 
-use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use reqwest::{
     Client, RequestBuilder, Response, StatusCode, Url,
@@ -18,14 +17,17 @@ use reqwest::{
 };
 
 use super::{
-    FetchError, Https, MOST_BYTES,
+    FetchError, Https, MOST_BYTES, MOST_RECORDS,
     auth::Tokens,
     headers::{Validators, goes_on, retry_after, strong, text, validators_of},
     is_link_local,
     pages::{Gathering, Pages},
     words::{chain, last_segment, named, shown},
 };
-use crate::source::Extract;
+use crate::{
+    content::{Content, Spool},
+    source::Extract,
+};
 
 /// So often a body that breaks off is asked for again within one attempt.
 const RESUMPTIONS: usize = 3;
@@ -51,6 +53,7 @@ pub struct Fetcher {
     hosts: Vec<String>,
     environment: BTreeMap<String, String>,
     tokens: Tokens,
+    spool: PathBuf,
 }
 
 /// What a host answered to one question.
@@ -61,16 +64,17 @@ enum Answer {
 }
 
 impl Fetcher {
-    /// A client that asks these hosts alone; `environment` is where secrets may stand.
+    /// A client that asks these hosts alone; `environment` is where secrets may stand, `spool` a folder for what is long.
     ///
     /// # Errors
     /// When no client can be made.
     pub fn new(
         hosts: impl IntoIterator<Item = String>,
         environment: BTreeMap<String, String>,
+        spool: PathBuf,
     ) -> Result<Self, FetchError> {
         let client = client_builder().build().map_err(|e| FetchError::Client(chain(&e)))?;
-        Ok(Self { client, hosts: hosts.into_iter().collect(), environment, tokens: Tokens::default() })
+        Ok(Self { client, hosts: hosts.into_iter().collect(), environment, tokens: Tokens::default(), spool })
     }
 
     /// Fetches one file, or the records of all pages, unless the copy that `validators` describe still stands.
@@ -161,8 +165,8 @@ impl Asking<'_> {
         let name = text(response.headers(), &CONTENT_DISPOSITION).as_deref().and_then(named);
         let name = name.unwrap_or_else(|| last_segment(response.url()));
         let source = response.url().host_str().unwrap_or("an unnamed host").to_owned();
-        let bytes = self.body(response, &taken).await?;
-        Ok(Fetched::New(Extract::of_bytes(bytes, name, source), taken))
+        let content = self.body(response, &taken).await?;
+        Ok(Fetched::New(Extract::of_bytes(content, name, source), taken))
     }
 
     /// The records of all pages as one JSON array. Whether they changed is told by the bytes alone.
@@ -179,11 +183,11 @@ impl Asking<'_> {
             is_first = false;
             let headers = response.headers().clone();
             let body = self.body(response, &Validators::default()).await?;
-            if gathering.len() + body.len() > MOST_BYTES {
+            if gathering.len() as u64 + body.length() > MOST_RECORDS {
                 return Err(FetchError::TooLarge { url: self.shown() });
             }
             let why = |why| FetchError::Pages { url: self.shown(), why };
-            next = gathering.take(&url, &headers, &body).map_err(why)?;
+            next = gathering.take(&url, &headers, &body.bytes().map_err(not_kept)?).map_err(why)?;
         }
         let mut name = last_segment(&self.origin);
         if !name.ends_with(".json") {
@@ -269,31 +273,31 @@ impl Asking<'_> {
     }
 
     /// The whole body; where it breaks off, the rest is asked for if the host can tell that the file is the same.
-    async fn body(&self, mut response: Response, taken: &Validators) -> Result<Bytes, FetchError> {
+    async fn body(&self, mut response: Response, taken: &Validators) -> Result<Content, FetchError> {
         let url = response.url().clone();
-        let mut body = BytesMut::new();
+        let mut body = Spool::new(&self.fetcher.spool);
         let mut resumptions = 0;
         loop {
-            let whole = response.content_length().map(|rest| body.len() as u64 + rest);
+            let whole = response.content_length().map(|rest| body.length() + rest);
             let resumable = text(response.headers(), &ACCEPT_RANGES).is_some_and(|unit| unit == "bytes")
                 || response.status() == StatusCode::PARTIAL_CONTENT;
             let why = match read(response, &mut body, &url).await {
-                Ok(()) if whole.is_none_or(|whole| whole == body.len() as u64) => return Ok(body.freeze()),
-                Ok(()) => format!("the body ended after {} bytes", body.len()),
+                Ok(()) if whole.is_none_or(|whole| whole == body.length()) => return body.finish().map_err(not_kept),
+                Ok(()) => format!("the body ended after {} bytes", body.length()),
                 Err(FetchError::Unreachable { why, .. }) => why,
                 Err(error) => return Err(error),
             };
-            let validator = strong(taken).filter(|_| resumable && !body.is_empty() && resumptions < RESUMPTIONS);
+            let validator = strong(taken).filter(|_| resumable && body.length() > 0 && resumptions < RESUMPTIONS);
             let Some(validator) = validator else {
                 return Err(FetchError::Unreachable { url: shown(url.as_str()), why });
             };
             resumptions += 1;
-            let headers = [(RANGE, format!("bytes={}-", body.len())), (IF_RANGE, validator)];
+            let headers = [(RANGE, format!("bytes={}-", body.length())), (IF_RANGE, validator)];
             response = match self.ask(url.clone(), &headers).await? {
                 Answer::Found(response) => response,
                 Answer::NotModified | Answer::NotThere => return Err(self.broke_off("the file went away meanwhile")),
             };
-            if !goes_on(&response, body.len(), taken) {
+            if !goes_on(&response, body.length(), taken) {
                 if validators_of(response.headers()) != *taken {
                     return Err(self.broke_off("the file changed while it was fetched"));
                 }
@@ -301,7 +305,7 @@ impl Asking<'_> {
                 if response.status() == StatusCode::PARTIAL_CONTENT {
                     return Err(self.broke_off("the host went on at another place than it was asked to"));
                 }
-                body.clear();
+                body = Spool::new(&self.fetcher.spool);
             }
         }
     }
@@ -333,15 +337,19 @@ impl Asking<'_> {
     }
 }
 
-async fn read(response: Response, body: &mut BytesMut, url: &Url) -> Result<(), FetchError> {
+async fn read(response: Response, body: &mut Spool, url: &Url) -> Result<(), FetchError> {
     let mut stream = response.bytes_stream();
     while let Some(chunk) = stream.next().await {
-        body.extend_from_slice(&chunk.map_err(|e| unreachable(url, &e))?);
-        if body.len() > MOST_BYTES {
+        body.write_all(&chunk.map_err(|e| unreachable(url, &e))?).map_err(not_kept)?;
+        if body.length() > MOST_BYTES {
             return Err(FetchError::TooLarge { url: shown(url.as_str()) });
         }
     }
     Ok(())
+}
+
+fn not_kept(error: io::Error) -> FetchError {
+    FetchError::NotKept(error.to_string())
 }
 
 fn unreachable(url: &Url, error: &reqwest::Error) -> FetchError {
@@ -359,7 +367,7 @@ mod tests {
     #[tokio::test]
     async fn no_error_shows_what_an_address_keeps_secret() {
         let secret = "https://CANARY-NAME:CANARY-WORD@127.0.0.1:9/file.csv?sig=CANARY-TOKEN#CANARY-END";
-        let fetcher = Fetcher::new(["127.0.0.1".to_owned()], BTreeMap::new()).unwrap();
+        let fetcher = Fetcher::new(["127.0.0.1".to_owned()], BTreeMap::new(), PathBuf::new()).unwrap();
         let named_elsewhere = secret.replace("127.0.0.1", "elsewhere.example");
         for address in [secret, &named_elsewhere, "CANARY is no address"] {
             let error = fetcher.fetch(&source(), address, &Validators::default()).await.unwrap_err();

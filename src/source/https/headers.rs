@@ -20,7 +20,7 @@ pub struct Validators {
 }
 
 /// Whether a response is the rest of the file from byte `from` on.
-pub(super) fn goes_on(response: &Response, from: usize, taken: &Validators) -> bool {
+pub(super) fn goes_on(response: &Response, from: u64, taken: &Validators) -> bool {
     let range = text(response.headers(), &CONTENT_RANGE);
     let starts = range.as_deref().and_then(|range| range.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok());
     response.status() == StatusCode::PARTIAL_CONTENT

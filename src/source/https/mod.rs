@@ -25,7 +25,10 @@ pub use pages::{Next, PageError, Pages};
 pub use tls::Tls;
 
 /// The largest body taken.
-pub const MOST_BYTES: usize = 256 << 20;
+pub const MOST_BYTES: u64 = 4 << 30;
+
+/// The most bytes of records that are gathered from pages, which is done in memory.
+pub const MOST_RECORDS: u64 = 256 << 20;
 
 /// What may stand in curly brackets in an address.
 const GAPS: [&str; 5] = ["agency", "period", "from", "to", "base"];

@@ -87,7 +87,7 @@ pub enum StoreError {
         place: String,
     },
     /// The file is larger than is ever taken.
-    #[error("{name} at {place} is larger than {} MiB; split the file", MOST_BYTES >> 20)]
+    #[error("{name} at {place} is larger than {} GiB; split the file", MOST_BYTES >> 30)]
     TooLarge {
         /// Where.
         place: String,
@@ -101,6 +101,14 @@ pub enum StoreError {
         place: String,
         /// The file.
         name: String,
+    },
+    /// What came could not be kept until it was whole.
+    #[error("{place}: what was fetched could not be kept: {why}; see to the disk")]
+    NotKept {
+        /// Where.
+        place: String,
+        /// Why.
+        why: String,
     },
     /// The server does not let us do it.
     #[error("{place} does not allow it: {why}")]
@@ -118,6 +126,11 @@ impl StoreError {
         Self::Unreachable { place: String::new(), why: why.into() }
     }
 
+    /// The disk could not take what was fetched.
+    pub(super) fn not_kept(error: &std::io::Error) -> Self {
+        Self::NotKept { place: String::new(), why: error.to_string() }
+    }
+
     /// The same error, which names the place where it has not yet.
     pub(super) fn at(mut self, at: &str) -> Self {
         match &mut self {
@@ -130,6 +143,7 @@ impl StoreError {
             | Self::TooMany { place }
             | Self::TooLarge { place, .. }
             | Self::Changed { place, .. }
+            | Self::NotKept { place, .. }
             | Self::Denied { place, .. }
                 if place.is_empty() =>
             {

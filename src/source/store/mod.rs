@@ -29,7 +29,7 @@ pub use objects::{Azure, Objects, S3, WebDav};
 pub use sftp::Sftp;
 
 /// The largest file taken.
-pub const MOST_BYTES: u64 = 256 << 20;
+pub const MOST_BYTES: u64 = 4 << 30;
 
 /// The most entries that a folder may hold.
 pub const MOST_FILES: usize = 10_000;
@@ -227,11 +227,11 @@ impl Session {
         .map_err(|error| error.at(&self.place))
     }
 
-    /// The bytes of a file that was listed.
+    /// The bytes of a file that was listed; many of them lie in a private file in `spool`.
     ///
     /// # Errors
     /// When it is larger than is ever taken, changed since it was listed, or the server broke off.
-    pub async fn fetch(&self, entry: &Entry) -> Result<Extract, StoreError> {
+    pub async fn fetch(&self, entry: &Entry, spool: &Path) -> Result<Extract, StoreError> {
         if entry.size > MOST_BYTES {
             return Err(StoreError::TooLarge { place: self.place.clone(), name: entry.name.clone() });
         }
@@ -239,18 +239,18 @@ impl Session {
         let longest = self.timeout + Duration::from_secs(60 + entry.size / (64 << 10));
         let fetched = async {
             match &self.server {
-                Connected::Sftp(server) => server.fetch(&self.folder, entry).await,
-                Connected::Objects(server) => server.fetch(&self.folder, entry).await,
+                Connected::Sftp(server) => server.fetch(&self.folder, entry, spool).await,
+                Connected::Objects(server) => server.fetch(&self.folder, entry, spool).await,
             }
         };
-        let bytes = tokio::time::timeout(longest, fetched)
+        let content = tokio::time::timeout(longest, fetched)
             .await
             .unwrap_or_else(|_| Err(StoreError::unreachable("it came too slowly")))
             .map_err(|error| error.at(&self.place))?;
-        if bytes.len() as u64 != entry.size {
+        if content.length() != entry.size {
             return Err(StoreError::Changed { place: self.place.clone(), name: entry.name.clone() });
         }
-        Ok(Extract::of_bytes(bytes, entry.name.clone(), self.host.clone()))
+        Ok(Extract::of_bytes(content, entry.name.clone(), self.host.clone()))
     }
 
     /// Moves a file of the folder to `move_to`, under another name.

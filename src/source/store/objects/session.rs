@@ -1,15 +1,17 @@
 //! The four things that an object store or a WebDAV server is asked for.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, io::Write, path::Path, time::Duration};
 
-use bytes::Bytes;
 use futures::TryStreamExt;
 use opendal::{EntryMode, Error as DalError, ErrorKind, Metadata, Operator};
 
 use super::transport::OURS;
-use crate::source::{
-    listing::Entry,
-    store::{MOST_FILES, StoreError, below},
+use crate::{
+    content::{Content, Spool},
+    source::{
+        listing::Entry,
+        store::{MOST_FILES, StoreError, below},
+    },
 };
 
 /// A store that can be asked.
@@ -61,19 +63,25 @@ impl Connection {
         self.within(found).await
     }
 
-    pub async fn fetch(&self, folder: &str, entry: &Entry) -> Result<Bytes, StoreError> {
+    pub async fn fetch(&self, folder: &str, entry: &Entry, spool: &Path) -> Result<Content, StoreError> {
         let changed = || StoreError::Changed { place: String::new(), name: entry.name.clone() };
         let path = below(folder, &entry.name);
         // No time limit over the whole: the transport gives up when nothing comes.
-        let bytes = match self.operator.read(&path).await {
-            Ok(buffer) => buffer.to_bytes(),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConditionNotMatch) => {
-                return Err(changed());
-            }
-            Err(error) => return Err(told(&error)),
+        let wrong = |error: DalError| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::ConditionNotMatch => changed(),
+            _ => told(&error),
         };
+        let mut read = Spool::new(spool);
+        let reader = self.operator.reader(&path).await.map_err(wrong)?;
+        let mut pieces = reader.into_stream(0..entry.size).await.map_err(wrong)?;
+        while let Some(piece) = pieces.try_next().await.map_err(wrong)? {
+            for bytes in piece {
+                read.write_all(&bytes).map_err(|error| StoreError::not_kept(&error))?;
+            }
+        }
+        let content = read.finish().map_err(|error| StoreError::not_kept(&error))?;
         match self.stat(folder, &entry.name).await? {
-            Some(after) if after == *entry => Ok(bytes),
+            Some(after) if after == *entry => Ok(content),
             _ => Err(changed()),
         }
     }

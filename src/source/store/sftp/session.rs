@@ -1,6 +1,7 @@
 //! The four things that an SFTP server is asked for.
 
-use bytes::{Bytes, BytesMut};
+use std::{io::Write, path::Path};
+
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use russh::client;
@@ -10,9 +11,12 @@ use russh_sftp::{
 };
 
 use super::Check;
-use crate::source::{
-    listing::Entry,
-    store::{MOST_FILES, StoreError, below},
+use crate::{
+    content::{Content, Spool},
+    source::{
+        listing::Entry,
+        store::{MOST_FILES, StoreError, below},
+    },
 };
 
 /// What is asked for at once; every server gives so much.
@@ -68,7 +72,7 @@ impl Connection {
         }
     }
 
-    pub async fn fetch(&self, folder: &str, entry: &Entry) -> Result<Bytes, StoreError> {
+    pub async fn fetch(&self, folder: &str, entry: &Entry, spool: &Path) -> Result<Content, StoreError> {
         let changed = || StoreError::Changed { place: String::new(), name: entry.name.clone() };
         // A link that took the file's place would be followed when it is opened.
         if self.stat(folder, &entry.name).await?.as_ref() != Some(entry) {
@@ -82,20 +86,18 @@ impl Connection {
         };
         let pieces = (0..entry.size).step_by(usize::try_from(PIECE).unwrap_or(usize::MAX));
         let wanted = pieces.map(|from| self.piece(&handle, from, (entry.size - from).min(PIECE.into())));
-        let read: Result<BytesMut, StoreError> = futures::stream::iter(wanted)
-            .buffered(PIECES_AT_ONCE)
-            .try_fold(BytesMut::new(), async |mut whole, piece| {
-                whole.extend_from_slice(&piece);
-                Ok(whole)
-            })
-            .await;
-        let read = read?;
+        let mut pieces = futures::stream::iter(wanted).buffered(PIECES_AT_ONCE);
+        let mut read = Spool::new(spool);
+        while let Some(piece) = pieces.try_next().await? {
+            read.write_all(&piece).map_err(|error| StoreError::not_kept(&error))?;
+        }
+        drop(pieces);
         let after = self.sftp.fstat(&handle).await.map_err(|error| failed("looking at a file", &error))?;
         let _ = self.sftp.close(handle).await;
         if described(&entry.name, &after.attrs) != *entry {
             return Err(changed());
         }
-        Ok(read.freeze())
+        read.finish().map_err(|error| StoreError::not_kept(&error))
     }
 
     /// A part of a file; shorter if the file ends before.
