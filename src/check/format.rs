@@ -137,7 +137,7 @@ pub(super) fn refuse_what_cannot_be_told_apart(format: &Format, root: &mut Secti
     } else if !workbook && tables.iter().any(|table| table.whereabouts.is_of_workbooks()) {
         root.refuse(
             "table",
-            "sheets, range, header_rows, footer, ends_at_blank_row and hidden only of a workbook",
+            "sheets, range, header_rows, footer, ends_at_blank_row, hidden, period_cell and agency_cell only of a workbook",
             "kind = \"workbook\" in [format], or none of them",
         );
     }

@@ -11,6 +11,7 @@ mod checked;
 mod codes;
 mod columns;
 mod contract;
+mod cover;
 mod details;
 mod drift;
 mod findings;

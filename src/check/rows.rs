@@ -11,6 +11,7 @@ use arrow::{
 use super::{
     CheckError, Claim, Column, ColumnType, Coverage, Past, Rule, Severity, TableContract, Total, cell,
     cells::{Cells, Sum},
+    cover::check_cover,
     details::Details,
     drift::SeenColumn,
     findings::{Findings, rule},
@@ -84,6 +85,7 @@ impl<'a> Rows<'a> {
         let rules = table.rules.iter().map(plan).collect::<Result<_, _>>()?;
         let comparisons = table.compares.iter().map(|compare| Comparison::with(past, table, compare));
         let layout = lay_out(table, sheet, findings);
+        check_cover(table, claim, past, sheet, findings);
         Ok(Self {
             details: Details::of(table, claim, past, sheet, &layout, findings)?,
             table,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{Column, Contract, TableContract, headings::plain};
 use crate::{
-    decode::{Wanted, WantedHeading, is_range},
+    decode::{Wanted, WantedHeading, is_cell, is_range},
     settings::Section,
 };
 
@@ -24,6 +24,10 @@ pub struct Whereabouts {
     pub ends_at_blank_row: bool,
     /// Whether what is hidden is left out.
     pub without_hidden: bool,
+    /// The cell of its sheet that names the period.
+    pub period_cell: Option<String>,
+    /// The cell of its sheet that names the agency.
+    pub agency_cell: Option<String>,
 }
 
 impl Whereabouts {
@@ -51,6 +55,8 @@ impl Whereabouts {
             footer: section.list_or_empty("footer"),
             ends_at_blank_row: section.boolean_or("ends_at_blank_row", false),
             without_hidden: section.one_of_opt("hidden", &["read", "ignore"]) == Some("ignore"),
+            period_cell: one_cell(section, "period_cell"),
+            agency_cell: one_cell(section, "agency_cell"),
         }
     }
 
@@ -74,17 +80,30 @@ impl Whereabouts {
             footer: Vec::new(),
             ends_at_blank_row: false,
             without_hidden: false,
+            period_cell: None,
+            agency_cell: None,
         }
     }
 }
 
+/// The address of one cell, as spreadsheets show it.
+fn one_cell(section: &mut Section<'_>, key: &str) -> Option<String> {
+    let address = section.text_opt(key)?.trim().replace('$', "").to_ascii_uppercase();
+    if !is_cell(&address) {
+        section.refuse(key, "the address of one cell on the table's sheet", &format!("{key} = \"B2\""));
+    }
+    Some(address)
+}
+
 impl Contract {
     /// Whether its workbook is otherwise than a sheet for each table, with one row of headings and the rows below: parts of
-    /// a sheet, several rows of headings, a column for each period.
+    /// a sheet, several rows of headings, a column for each period, cells that name period or agency.
     pub fn has_workbook_of_its_own(&self) -> bool {
         let names: BTreeSet<String> = self.tables.iter().map(|table| table.sheet_name().to_lowercase()).collect();
         let is_its_own = |table: &TableContract| {
-            table.whereabouts.range.is_some() || table.whereabouts.header_rows > 1 || table.unpivot.is_some()
+            let place = &table.whereabouts;
+            let has_cells = place.period_cell.is_some() || place.agency_cell.is_some();
+            has_cells || place.range.is_some() || place.header_rows > 1 || table.unpivot.is_some()
         };
         names.len() < self.tables.len() || self.tables.iter().any(is_its_own)
     }
@@ -108,6 +127,7 @@ impl TableContract {
             footer: place.footer.clone(),
             ends_at_blank: place.ends_at_blank_row,
             without_hidden: place.without_hidden,
+            cells: place.period_cell.iter().chain(&place.agency_cell).cloned().collect(),
         }
     }
 

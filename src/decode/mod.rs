@@ -47,7 +47,7 @@ pub use text::{Encoding, refuse_what_is_no_data};
 pub use unwrap::{Keys, Lock, Members, NotAPattern, Pattern, Refusal, Unwrapped, is_wrapped, unwrap};
 #[cfg(fuzzing)]
 pub use wire::sheets;
-pub use workbook::{Wanted, WantedHeading, WorkbookOptions, is_range};
+pub use workbook::{Wanted, WantedHeading, WorkbookOptions, is_cell, is_range};
 pub use xml::{NotAPath, Place, XmlOptions, XmlTable, rows_path};
 
 /// What a file holds: one or more tables of text cells.

@@ -20,6 +20,8 @@ pub struct Remarks {
     pub without_hidden: bool,
     /// Cells below the row of headings, but below none of them; they are not read.
     pub outside: Option<Outside>,
+    /// What stands in the cells beside the table that were asked for, in their order.
+    pub cells: Vec<Option<String>>,
     /// How the cells of each column are stored; empty where a format has one way only.
     pub stored: Vec<Stored>,
 }

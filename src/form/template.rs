@@ -58,7 +58,7 @@ pub enum FormError {
     NoWorkbook(String),
     /// The return's workbook is the agency's own.
     #[error(
-        "{0} has a workbook of its own shape (range, header_rows, unpivot or two tables on one sheet), so there is no template \
+        "{0} has a workbook of its own shape (range, header_rows, period_cell, agency_cell, unpivot or two tables on one sheet), so there is no template \
          for it; keep an empty copy of the agency's own workbook instead"
     )]
     OwnShape(String),

@@ -411,6 +411,42 @@ async fn what_a_spreadsheet_makes_of_figures_is_undone_or_told() {
 }
 
 #[tokio::test]
+async fn a_form_says_for_which_period_and_of_whom_it_is_in_cells_above_and_below_its_table() {
+    let book = |period: &'static str, agency: &'static str| {
+        one_sheet(move |sheet| {
+            write(sheet, 0, 0, &["Return of", "", period]);
+            write(sheet, 3, 0, &["Area", "Episodes"]);
+            write(sheet, 4, 0, &["York", "7"]);
+            write(sheet, 7, 1, &[agency]);
+        })
+    };
+    let stands = "sheet = \"Return\"\nends_at_blank_row = true\nextra_columns = \"ignore\"\nperiod_cell = \"$C$1\"\n\
+                  agency_cell = \"b8\"";
+    let contract = contract(&table("missing", stands, &COLUMNS));
+    for period in ["2025-26-Q1", "Q1 2025/26", "April to June 2025"] {
+        let told = read(&contract, book(period, "Police")).await;
+        assert_eq!((told.findings.as_str(), told.rows.as_str()), ("", "missing: 5 | York | 7\n"), "{period}");
+    }
+    assert_eq!(
+        read(&contract, book("2025-26-Q2", "Probation")).await.findings,
+        "error Return!C1 period: the period reads July to September 2025 (Q2); we asked for April to June 2025 (Q1). Please \
+         correct it, or tell us which period it is for.\n\
+         error Return!B8 agency: this cell names another agency than the one this file is from. Please correct it, or send \
+         that agency's figures in a file of its own.\n"
+    );
+    assert_eq!(
+        read(&contract, book("soon", "")).await.findings,
+        "error Return!C1 period: the period cannot be read. Please write 2025-26-Q1 for April to June 2025 (Q1).\n\
+         error Return!B8 agency: this cell names no agency. Please fill it in.\n"
+    );
+    let problems = settled(&table("missing", "period_cell = \"B\"", &COLUMNS)).unwrap_err();
+    assert!(problems.contains("the address of one cell on the table's sheet"), "{problems}");
+    let problems =
+        made_up("format = { kind = \"csv\" }", &table("missing", "period_cell = \"B2\"", &COLUMNS)).unwrap_err();
+    assert!(problems.contains("period_cell and agency_cell only of a workbook"), "{problems}");
+}
+
+#[tokio::test]
 async fn both_systems_of_dates_are_read_in_every_kind() {
     let contract = contract(&table("missing", "", &[("area", "Area", "text"), ("day", "On", "date")]));
     for (is_1904, serial) in [(false, 45_838.0), (true, 44_376.0)] {

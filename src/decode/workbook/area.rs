@@ -60,6 +60,17 @@ fn corner(text: &str) -> Result<(Option<u32>, Option<u32>), NotAnArea> {
     Ok((column.checked_sub(1), row))
 }
 
+/// The row and the column of one cell, such as `B2`.
+pub(super) fn cell(text: &str) -> Option<(u32, u32)> {
+    let (column, row) = corner(text).ok()?;
+    Some((row?, column?))
+}
+
+/// Whether a text is the address of one cell.
+pub fn is_cell(text: &str) -> bool {
+    cell(text).is_some()
+}
+
 /// Whether a text is the address of a part of a sheet or, failing that, could be a name that a workbook defines.
 pub fn is_range(text: &str) -> bool {
     let name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';

@@ -26,7 +26,7 @@ use self::table::{Found, Outcome, Settled, Table};
 use super::wire;
 use crate::worker::Output;
 
-pub use area::is_range;
+pub use area::{is_cell, is_range};
 
 /// What is wanted of a workbook.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +57,8 @@ pub struct Wanted {
     pub ends_at_blank: bool,
     /// Whether hidden rows, columns and sheets are left out rather than read.
     pub without_hidden: bool,
+    /// Addresses of cells of its sheet that are told beside it, such as `B2`; see [`Remarks::cells`](super::Remarks::cells).
+    pub cells: Vec<String>,
 }
 
 impl Default for Wanted {
@@ -70,6 +72,7 @@ impl Default for Wanted {
             footer: Vec::new(),
             ends_at_blank: false,
             without_hidden: false,
+            cells: Vec::new(),
         }
     }
 }

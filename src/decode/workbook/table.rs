@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use arrow::ipc::writer::StreamWriter;
 
-use super::area::Area;
+use super::area::{Area, cell};
 use super::layout::Layout;
 use super::row::Row;
 use super::search::{Headings, Names, Together, texts, together};
@@ -23,6 +23,10 @@ pub(super) struct Table<'a> {
     /// Whether the sheet has other tables, so that what stands outside this one is theirs.
     is_shared: bool,
     layout: &'a Layout,
+    /// The cells that are told beside it: row, column, and what was met there.
+    cells: Vec<(u32, u32, Option<String>)>,
+    /// The row read last.
+    read_to: u32,
     state: State,
 }
 
@@ -70,16 +74,22 @@ impl<'a> Table<'a> {
         settled: Option<Settled>,
     ) -> Self {
         let state = State::Searching { recent: VecDeque::new(), best: None, settled };
-        Self { wanted, names: Names::of(wanted), area, is_shared, layout, state }
+        let cells = wanted.cells.iter().filter_map(|address| cell(address)).map(|(row, column)| (row, column, None));
+        Self { wanted, names: Names::of(wanted), area, is_shared, layout, cells: cells.collect(), read_to: 0, state }
     }
 
     /// Whether further rows change nothing.
     pub(super) fn has_ended(&self) -> bool {
         matches!(&self.state, State::Reading(reading) if reading.has_ended)
+            && self.cells.iter().all(|(row, _, _)| *row <= self.read_to)
     }
 
     /// Takes the next row of the sheet.
     pub(super) fn take(&mut self, row: &Row) -> Result<(), String> {
+        self.read_to = row.number;
+        for (_, column, met) in self.cells.iter_mut().filter(|(at, _, _)| *at == row.number) {
+            *met = row.cells().find(|(at, _, _)| at == column).map(|(_, text, _)| text.to_owned());
+        }
         if !self.area.rows.contains(&row.number) {
             return Ok(());
         }
@@ -149,15 +159,17 @@ impl<'a> Table<'a> {
     /// The sheet has ended.
     pub(super) fn finish(mut self) -> Result<Outcome, String> {
         self.decide(u32::MAX)?;
-        match self.state {
+        let mut found = match self.state {
             State::Searching { settled: Some(_), .. } => {
                 let (none, start) = (Headings::new(), *self.area.rows.start());
                 let empty = Reading::new(self.wanted, self.layout, none, (1, 0), start.saturating_add(1), false)?;
-                empty.finish(self.wanted).map(Outcome::Found)
+                empty.finish(self.wanted)?
             }
-            State::Searching { best, .. } => Ok(Outcome::Best(best)),
-            State::Reading(reading) => reading.finish(self.wanted).map(Outcome::Found),
-        }
+            State::Searching { best, .. } => return Ok(Outcome::Best(best)),
+            State::Reading(reading) => reading.finish(self.wanted)?,
+        };
+        found.heading.remarks.cells = self.cells.into_iter().map(|(_, _, met)| met).collect();
+        Ok(Outcome::Found(found))
     }
 }
 
