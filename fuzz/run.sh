@@ -29,8 +29,13 @@ frame() { printf "$1$(printf '\\x%02x' $((${#2} % 256)) $((${#2} / 256)))\\0\\0\
 { frame J '{"sheet":{"name":"Return","header_row":1,"first_column":0,"columns":["Area"],"remarks":{}}}' && frame B 'ARROW' && frame D ''; } \
   | seed frames sheet
 
-{ printf '=' && cargo run --quiet --release --manifest-path fuzz/Cargo.toml --bin rows; } | seed frames rows
+export RUSTC_WORKSPACE_WRAPPER="$PWD/fuzz/instrument"
+cargo build --locked --package quarterday-fuzz --bins
+built="${CARGO_TARGET_DIR:-target}/debug"
+{ printf '=' && "$built/rows"; } | seed frames rows
 
 for target in "$@"; do
-  cargo fuzz run --sanitizer none "$target" -- -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+  mkdir -p "fuzz/artifacts/$target"
+  "$built/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    -artifact_prefix="fuzz/artifacts/$target/" "fuzz/corpus/$target"
 done

@@ -5,7 +5,7 @@
 use futures::executor::block_on;
 use libfuzzer_sys::fuzz_target;
 use quarterday::{
-    decode::sheets,
+    decode::sheets_of,
     worker::{Frame, Launcher},
 };
 use serde_json::json;
@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
             frames
         }
     };
-    let Ok(decoded) = sheets(frames) else { return };
+    let Ok(decoded) = sheets_of(frames) else { return };
     for sheet in decoded.sheets {
         let width = sheet.columns.len();
         for batch in sheet.rows {

@@ -46,7 +46,7 @@ pub use rows::{Piece, Rows};
 pub use text::{Encoding, refuse_what_is_no_data};
 pub use unwrap::{Keys, Lock, Members, NotAPattern, Pattern, Refusal, Unwrapped, is_wrapped, unwrap};
 #[cfg(fuzzing)]
-pub use wire::sheets;
+pub use wire::sheets as sheets_of;
 pub use workbook::{Wanted, WantedHeading, WorkbookOptions, is_cell, is_range};
 pub use xml::{NotAPath, Place, XmlOptions, XmlTable, rows_path};
 

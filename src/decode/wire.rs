@@ -2,15 +2,12 @@
 //!
 //! Knows no file format.
 
-use std::io::Cursor;
-
-use arrow::ipc::reader::StreamReader;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::cells::schema;
 use super::{DecodeError, Decoded, Remarks, Rows, Sheet};
-use crate::worker::{Frame, Output};
+use crate::worker::{Batches, Frame, Output};
 
 /// A sheet without its rows.
 #[derive(Serialize, Deserialize)]
@@ -54,13 +51,21 @@ pub fn sheets(frames: Vec<Frame>) -> Result<Decoded, DecodeError> {
         let Some(Frame::Bytes(bytes)) = frames.next() else {
             return Err(DecodeError::Wire("a sheet without rows"));
         };
-        let stream = StreamReader::try_new(Cursor::new(bytes), None)?;
-        if stream.schema() != schema(&heading.columns) {
-            return Err(DecodeError::Wire("rows of another shape"));
-        }
+        let shape = schema(&heading.columns);
+        let rows = Batches::of(bytes).map(move |batch| match batch {
+            Ok(batch) if batch.schema() != shape => Err(DecodeError::Wire("rows of another shape")),
+            batch => batch.map_err(DecodeError::from),
+        });
         let Heading { name, header_row, first_column, columns, remarks } = heading;
-        let rows = Rows::of(stream.map(|batch| batch.map_err(DecodeError::from)));
-        decoded.sheets.push(Sheet { name, header_row, first_column, columns, counts: Vec::new(), remarks, rows });
+        decoded.sheets.push(Sheet {
+            name,
+            header_row,
+            first_column,
+            columns,
+            counts: Vec::new(),
+            remarks,
+            rows: Rows::of(rows),
+        });
     }
     Ok(decoded)
 }

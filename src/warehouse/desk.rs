@@ -2,21 +2,19 @@
 //!
 //! Knows no roles: whoever asks hands in the tables that may be seen, and no others exist.
 
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
-use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 use serde::{Deserialize, Serialize};
 
 use super::session;
 use super::table::Table;
 use crate::ledger::{ObligationKey, Vector};
-use crate::worker::{self, Frame, Job, Kind, Launcher, Limits, WorkerError};
+use crate::worker::{self, Batches, Frame, Job, Kind, Launcher, Limits, WorkerError};
 
 /// A question in SQL, by a name that its answer carries.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -177,7 +175,7 @@ fn read_answer(frames: &mut impl Iterator<Item = Frame>) -> Result<Result<Vec<Re
         return Ok(Err(SqlError(error)));
     }
     let Some(Frame::Bytes(bytes)) = frames.next() else { return Err("an answer without rows".to_owned()) };
-    read_stream(&bytes).map(Ok).map_err(|error| error.to_string())
+    read_stream(bytes).map(Ok).map_err(|error| error.to_string())
 }
 
 /// Batches as an Arrow IPC stream.
@@ -190,11 +188,11 @@ fn write_stream(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>, 
 }
 
 /// The batches of an Arrow IPC stream; one without rows if it has none.
-pub(super) fn read_stream(bytes: &[u8]) -> Result<Vec<RecordBatch>, ArrowError> {
-    let stream = StreamReader::try_new(Cursor::new(bytes), None)?;
-    let schema = stream.schema();
-    let mut batches = stream.collect::<Result<Vec<_>, _>>()?;
+pub(super) fn read_stream(bytes: Vec<u8>) -> Result<Vec<RecordBatch>, ArrowError> {
+    let mut stream = Batches::of(bytes);
+    let mut batches = stream.by_ref().collect::<Result<Vec<_>, _>>()?;
     if batches.is_empty() {
+        let schema = stream.schema().ok_or_else(|| ArrowError::IpcError("it holds nothing".into()))?;
         batches.push(RecordBatch::new_empty(schema));
     }
     Ok(batches)

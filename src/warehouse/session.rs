@@ -75,7 +75,7 @@ impl Session {
         let mut facts = BTreeMap::new();
         for fact in &request.facts {
             let (bytes, rest) = input.split_at_checked(fact.bytes).ok_or("a fact table is cut off")?;
-            let batches = read_stream(bytes).map_err(|error| error.to_string())?;
+            let batches = read_stream(bytes.to_vec()).map_err(|error| error.to_string())?;
             let table = MemTable::try_new(batches[0].schema(), vec![batches]).map_err(|error| error.to_string())?;
             facts.insert(fact.name.clone(), Arc::new(table));
             input = rest;

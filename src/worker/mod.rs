@@ -6,6 +6,7 @@
 //!
 //! Knows nothing of what the work is: the handlers live with their nouns, and the command line decides which one runs.
 
+mod batches;
 mod confine;
 mod frames;
 mod launch;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use batches::Batches;
 pub use frames::Frame;
 pub use launch::{Job, Launcher};
 pub use probe::probe;
