@@ -102,7 +102,8 @@ fn a_file_without_sheets_holds_one_table_and_a_workbooks_tables_have_a_sheet_eac
     );
     let two = ["name = \"a\"\nsheet = \"Return\"", "name = \"b\"\nsheet = \"return \""];
     assert_eq!(definition("workbook", &two), "tables that differ in sheet, range or headings");
-    let part = "sheets, range, header_rows, footer, ends_at_blank_row and hidden only of a workbook";
+    let part = "sheets, range, header_rows, footer, ends_at_blank_row, hidden, period_cell and agency_cell only of a \
+                workbook";
     assert_eq!(definition("csv", &["name = \"a\"\nrange = \"B4:H40\""]), part);
     assert_eq!(definition("parquet", &[]), "at least one table");
 }

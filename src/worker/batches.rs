@@ -1,5 +1,7 @@
 //! Rows that a worker sent: an Arrow IPC stream in which no length is believed.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use arrow::{array::RecordBatch, buffer::Buffer, datatypes::SchemaRef, error::ArrowError, ipc::reader::StreamDecoder};
 
 /// The batches of a stream, decoded as they are asked for. Memory is taken for bytes that are there, never for those that
@@ -29,10 +31,13 @@ impl Iterator for Batches {
         if self.ended {
             return None;
         }
-        let next = match self.decoder.decode(&mut self.rest) {
-            Ok(Some(batch)) => return Some(Ok(batch)),
-            Ok(None) => self.decoder.finish().err(),
-            Err(error) => Some(error),
+        // The decoder holds what it reads to be consistent in places, and panics where it is not.
+        let decoded = catch_unwind(AssertUnwindSafe(|| self.decoder.decode(&mut self.rest)));
+        let next = match decoded {
+            Ok(Ok(Some(batch))) => return Some(Ok(batch)),
+            Ok(Ok(None)) => self.decoder.finish().err(),
+            Ok(Err(error)) => Some(error),
+            Err(_) => Some(ArrowError::IpcError("the rows contradict themselves".into())),
         };
         self.ended = true;
         next.map(Err)
