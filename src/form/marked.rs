@@ -173,7 +173,7 @@ fn marks(findings: &[Finding]) -> Vec<Mark> {
 /// The sender's workbook with its findings marked in place.
 ///
 /// # Errors
-/// When it cannot be marked so; [`rewritten`] can then.
+/// When it cannot be marked so; [`marked_anew`] can then.
 pub async fn marked_in_place(
     launcher: &Launcher,
     bytes: &[u8],
