@@ -4,7 +4,7 @@ default:
     @just --list
 
 # Everything CI checks, in its order.
-ci: format lint deny test docs features
+ci: format lint deny test docs fuzz features
 
 # Formatting.
 format:
@@ -25,6 +25,10 @@ test:
 # The documentation of the code.
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
+
+# The fuzz targets still fit what they fuzz; `fuzz/run.sh` runs them.
+fuzz:
+    RUSTC_WORKSPACE_WRAPPER="$PWD/fuzz/instrument" cargo check --locked --package quarterday-fuzz --bins
 
 # The features that outgrow one machine.
 features:
