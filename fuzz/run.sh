@@ -36,6 +36,6 @@ built="${CARGO_TARGET_DIR:-target}/debug"
 
 for target in "$@"; do
   mkdir -p "fuzz/artifacts/$target"
-  "$built/$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+  "$built/$target" -max_total_time="$seconds" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="fuzz/artifacts/$target/" "fuzz/corpus/$target"
 done
