@@ -63,8 +63,8 @@ impl fmt::Display for Rang {
     }
 }
 
-/// Asks every flow once. Hosts are asked outside the turn, so that a file brought meanwhile does not wait for them, and
-/// whoever does not answer soon is not waited for.
+/// Asks every flow once. Hosts are asked and restatements compared outside the turn, so that a file brought meanwhile
+/// does not wait for them, and whoever does not answer soon is not waited for.
 ///
 /// # Errors
 /// When the ledger does not answer; what goes wrong in a flow is noted, and the others have their turn.
@@ -83,8 +83,9 @@ pub async fn ring(app: &Arc<App>) -> anyhow::Result<Rang> {
         }
         rang.told = in_turn(app, "chasing", chase::chase(app)).await;
     }
+    let restated = guarded(app, "asking what was restated", restated::owed(app)).await;
     rang.refreshed = in_turn(app, "refreshing the figures", refresh::refresh(app)).await;
-    rang.compared = in_turn(app, "comparing restatements", restated::tell(app)).await;
+    rang.compared = guarded(app, "comparing restatements", restated::tell(app, restated)).await;
     if free {
         rang.issued = in_turn(app, "issuing packs", publish::publish(app)).await;
     }

@@ -20,7 +20,7 @@ use crate::{
 
 use rows::Rows;
 
-pub use tell::tell;
+pub use tell::{owed, tell};
 
 /// What one file changed of another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use arrow::{
 };
 use futures::FutureExt;
 
-use super::{Difference, Figure, difference};
+use super::{Figure, difference};
 use crate::{
     flows::{App, letters, query, retry},
     ledger::Vector,
@@ -22,16 +22,32 @@ const FIGURES: &str = "disclosed.figures";
 /// Figures that moved, at most, in one record.
 const MOST_FIGURES: usize = 500;
 
-/// Works out the differences that are owed; answers with how many.
-pub async fn tell(app: &App) -> anyhow::Result<usize> {
+/// The differences that are owed: the submission and the one it replaced, oldest first.
+pub async fn owed(app: &App) -> anyhow::Result<Vec<(i64, i64)>> {
+    Ok(app.ledger.read(|txn| txn.owed_differences()).await?)
+}
+
+/// Works out the differences of `owed`; answers with how many. The figures are to be those of a refresh that came after
+/// they were owed: what is owed since waits for the next.
+pub async fn tell(app: &App, owed: Vec<(i64, i64)>) -> anyhow::Result<usize> {
     let mut told = 0;
-    for (after, before) in app.ledger.read(|txn| txn.owed_differences()).await? {
+    let mut issued = None;
+    for (after, before) in owed {
         let key = format!("difference/{after}");
         if !retry::is_due(app, &key, app.clock.now()).await? {
             continue;
         }
+        let issued = match &mut issued {
+            Some(issued) => issued,
+            // Once for all of them: two questions to the warehouse would cost more than the differences.
+            none => none.insert(all_moved(app).await.unwrap_or_else(|error| {
+                // What was issued stays as it was; only the list of it is missing.
+                tracing::warn!("issued figures were not compared: {error:#}");
+                Vec::new()
+            })),
+        };
         let what = format!("Comparing submission {after} with submission {before}");
-        match AssertUnwindSafe(one(app, before, after)).catch_unwind().await {
+        match AssertUnwindSafe(one(app, before, after, issued)).catch_unwind().await {
             Ok(Ok(())) => {
                 retry::succeeded(app, &key).await?;
                 told += 1;
@@ -43,13 +59,13 @@ pub async fn tell(app: &App) -> anyhow::Result<usize> {
     Ok(told)
 }
 
-async fn one(app: &App, before: i64, after: i64) -> anyhow::Result<()> {
+async fn one(app: &App, before: i64, after: i64, issued: &[Figure]) -> anyhow::Result<()> {
     let mut found = difference(app, before, after).await?;
-    match figures(app, &found).await {
-        Ok(figures) => found.figures = figures,
-        // What was issued stays as it was; only the list of it is missing.
-        Err(error) => tracing::warn!(after, "issued figures were not compared: {error:#}"),
-    }
+    let fed = |figure: &&Figure| {
+        let mut indicators = app.board.indicators.iter();
+        indicators.any(|one| one.id == figure.indicator && one.return_id == found.obligation.return_id)
+    };
+    found.figures = issued.iter().filter(fed).take(MOST_FIGURES).cloned().collect();
     let mail = letters::restated(app, &found).await?;
     let value = serde_json::to_value(&found)?;
     app.ledger
@@ -64,48 +80,41 @@ async fn one(app: &App, before: i64, after: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The figures of issued editions that are others now, of the indicators that this return feeds.
-async fn figures(app: &App, found: &Difference) -> anyhow::Result<Vec<Figure>> {
-    let fed = app.board.indicators.iter().filter(|indicator| indicator.return_id == found.obligation.return_id);
-    let fed: Vec<String> = fed.map(|indicator| format!("'{}'", indicator.id)).collect();
-    if fed.is_empty() {
-        return Ok(Vec::new());
-    }
+/// The figures of issued editions that are others now.
+async fn all_moved(app: &App) -> anyhow::Result<Vec<Figure>> {
     let (editions, now) = app.ledger.read(|txn| Ok((txn.editions()?, txn.vector()?))).await?;
     let mut newest = BTreeMap::new();
     for edition in editions {
         newest.insert((edition.pack.clone(), edition.period.clone()), edition);
     }
-    if newest.is_empty() || !now.contains_key(FIGURES) {
-        return Ok(Vec::new());
-    }
-    let present = printed(app, &fed, &now).await?;
+    let Some(current) = now.get(FIGURES) else { return Ok(Vec::new()) };
+    let mut read: BTreeMap<i64, Figures> = BTreeMap::new();
     let mut moved = Vec::new();
     for edition in newest.into_values() {
-        for (key, before) in printed(app, &fed, &edition.vector).await? {
-            let after = present.get(&key).cloned().unwrap_or_else(|| "no longer there".to_owned());
-            if before != after && moved.len() < MOST_FIGURES {
-                let (indicator, period, category) = key;
-                let edition = format!("{} edition {}", edition.pack, edition.number);
-                moved.push(Figure { edition, indicator, period, category, before, after });
+        let Some(version) = edition.vector.get(FIGURES).filter(|version| *version != current) else { continue };
+        for version in [current, version] {
+            if !read.contains_key(version) {
+                read.insert(*version, printed(app, *version).await?);
             }
+        }
+        let (then, present) = (&read[version], &read[current]);
+        for (key, before) in then.iter().filter(|(key, before)| present.get(*key) != Some(*before)) {
+            let after = present.get(key).cloned().unwrap_or_else(|| "no longer there".to_owned());
+            let (indicator, period, category) = key.clone();
+            let edition = format!("{} edition {}", edition.pack, edition.number);
+            moved.push(Figure { edition, indicator, period, category, before: before.clone(), after });
         }
     }
     Ok(moved)
 }
 
-type Key = (String, String, Option<String>);
+/// Figures by indicator, period and category.
+type Figures = BTreeMap<(String, String, Option<String>), String>;
 
-/// The disclosed figures of some indicators as readers saw them at a vector.
-async fn printed(app: &App, indicators: &[String], vector: &Vector) -> anyhow::Result<BTreeMap<Key, String>> {
-    let vector: Vector = vector.iter().filter(|(table, _)| *table == FIGURES).map(|(t, v)| (t.clone(), *v)).collect();
-    if vector.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let sql = format!(
-        "SELECT indicator, period, category, value, status FROM {FIGURES} WHERE indicator IN ({})",
-        indicators.join(", ")
-    );
+/// The disclosed figures as readers saw them at a version of their table.
+async fn printed(app: &App, version: i64) -> anyhow::Result<Figures> {
+    let vector = Vector::from([(FIGURES.to_owned(), version)]);
+    let sql = format!("SELECT indicator, period, category, value, status FROM {FIGURES}");
     let statement = [Statement { name: "figures".into(), sql }];
     let (_, answer) = query::put(app, &statement, &vector).await?.pop().context("the worker gave no answer")?;
     let mut figures = BTreeMap::new();
