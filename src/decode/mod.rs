@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::content::Content;
-use crate::worker::{self, Job, Kind, Launcher};
+use crate::worker::{self, Input, Job, Kind, Launcher};
 
 pub use crate::worker::Limits;
 pub use cells::{NOT_CALCULATED, is_formula_error, is_unnamed, plain};
@@ -44,7 +44,7 @@ pub use marks::{AGENCY_MARK, Marks, PERIOD_MARK, RETURN_MARK, marks_of};
 pub use remarks::{Outside, Remarks, Runs, Stored, Tally};
 pub use rows::{Piece, Rows};
 pub use text::{Encoding, refuse_what_is_no_data};
-pub use unwrap::{Keys, Lock, Members, NotAPattern, Pattern, Refusal, Unwrapped, is_wrapped, unwrap};
+pub use unwrap::{Keys, Lock, Members, NotAPattern, Pattern, Refusal, Unwrapped, is_wrapped, may_be_wrapped, unwrap};
 #[cfg(fuzzing)]
 pub use wire::sheets as sheets_of;
 pub use workbook::{Wanted, WantedHeading, WorkbookOptions, is_cell, is_range};
@@ -143,14 +143,10 @@ pub async fn decode_within(
         Format::Xml(options) => xml::read(options, whole(&extract, most)?, most),
         Format::Workbook(options) => {
             let request = json!(options);
-            wire::sheets(in_worker(worker, Kind::Workbook, &request, &whole(&extract, most)?, limits).await?)
+            wire::sheets(in_worker(worker, Kind::Workbook, &request, &extract, limits).await?)
         }
-        Format::Parquet => {
-            wire::sheets(in_worker(worker, Kind::Parquet, &json!({}), &whole(&extract, most)?, limits).await?)
-        }
-        Format::Arrow => {
-            wire::sheets(in_worker(worker, Kind::Arrow, &json!({}), &whole(&extract, most)?, limits).await?)
-        }
+        Format::Parquet => wire::sheets(in_worker(worker, Kind::Parquet, &json!({}), &extract, limits).await?),
+        Format::Arrow => wire::sheets(in_worker(worker, Kind::Arrow, &json!({}), &extract, limits).await?),
     }
 }
 
@@ -205,10 +201,13 @@ async fn in_worker(
     worker: &Launcher,
     kind: Kind,
     request: &serde_json::Value,
-    extract: &[u8],
+    extract: &Content,
     limits: Limits,
 ) -> Result<Vec<worker::Frame>, DecodeError> {
-    let job = Job { kind, request, input: Some(extract), limits, readable: &[] };
+    if extract.length() > limits.decoded_bytes {
+        return Err(DecodeError::TooLarge(limits.decoded_bytes));
+    }
+    let job = Job { kind, request, input: Input::Content(extract), limits, readable: &[] };
     worker.run(job).await.map_err(DecodeError::from)
 }
 

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     check::{Finding, Severity},
     decode::{DecodeError, Decoded, Sheet},
-    worker::{self, Frame, Job, Kind, Launcher, Limits, Output, WorkerError},
+    worker::{self, Frame, Input, Job, Kind, Launcher, Limits, Output, WorkerError},
 };
 
 /// A file of more bytes is not marked, and neither is one whose marked copy would have more: mail does not carry it well.
@@ -225,7 +225,7 @@ async fn in_worker(launcher: &Launcher, request: &Request, input: &[u8]) -> Resu
     let kind = Kind::Mark;
     let told = |what: String| WorkerError::Protocol { kind, what };
     let request = serde_json::to_value(request).map_err(|error| told(error.to_string()))?;
-    let job = Job { kind, request: &request, input: Some(input), limits: limits(), readable: &[] };
+    let job = Job { kind, request: &request, input: Input::Bytes(input), limits: limits(), readable: &[] };
     let mut frames = launcher.run(job).await?.into_iter();
     match frames.next() {
         Some(Frame::Bytes(bytes)) if bytes.len() <= MOST_BYTES => Ok(bytes),

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::session;
 use super::table::Table;
 use crate::ledger::{ObligationKey, Vector};
-use crate::worker::{self, Batches, Frame, Job, Kind, Launcher, Limits, WorkerError};
+use crate::worker::{self, Batches, Frame, Input, Job, Kind, Launcher, Limits, WorkerError};
 
 /// A question in SQL, by a name that its answer carries.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -158,7 +158,8 @@ pub async fn ask_over(
         most_rows: question.most_rows,
     };
     let request = serde_json::to_value(request).map_err(|error| protocol(error.to_string()))?;
-    let job = Job { kind, request: &request, input: Some(&input), limits: question.limits, readable: &readable };
+    let job =
+        Job { kind, request: &request, input: Input::Bytes(&input), limits: question.limits, readable: &readable };
     let mut frames = launcher.run(job).await?.into_iter();
     let mut answers = Vec::new();
     for statement in question.statements {

@@ -14,17 +14,28 @@ use tokio::process::{Child, Command};
 
 use super::serve::{Hello, Start, build_of};
 use super::{Frame, Kind, Limits, WorkerError, frames};
+use crate::content::Content;
 
 /// How much of a dead worker's standard error is kept, in bytes.
 const STDERR_KEPT: usize = 4096;
+
+/// Foreign bytes for a worker.
+#[derive(Clone, Copy, Default)]
+pub enum Input<'a> {
+    #[default]
+    Nothing,
+    Bytes(&'a [u8]),
+    /// Bytes that may lie in a file: they are copied piece by piece.
+    Content(&'a Content),
+}
 
 /// One piece of work for a worker.
 pub struct Job<'a> {
     pub kind: Kind,
     /// What to do, for the handler.
     pub request: &'a Value,
-    /// Foreign bytes to do it to.
-    pub input: Option<&'a [u8]>,
+    /// What to do it to.
+    pub input: Input<'a>,
     pub limits: Limits,
     /// Files and folders the worker may read; it can open nothing else.
     pub readable: &'a [PathBuf],
@@ -61,6 +72,36 @@ impl Launcher {
     /// # Errors
     /// See [`WorkerError`]; whatever the worker did, this process goes on.
     pub async fn run(&self, job: Job<'_>) -> Result<Vec<Frame>, WorkerError> {
+        let mut frames = Vec::new();
+        let keep = |frame| -> Result<(), WorkerError> {
+            frames.push(frame);
+            Ok(())
+        };
+        self.run_each(job, keep).await?;
+        Ok(frames)
+    }
+
+    /// Runs one job, and gives each frame of its answer to `each` as it comes; after an error of `each` no more. What
+    /// was given is worth something only if all went well.
+    ///
+    /// # Errors
+    /// That of `each`, or as [`run`](Self::run).
+    pub async fn run_each<E: From<WorkerError> + Send>(
+        &self,
+        job: Job<'_>,
+        mut each: impl FnMut(Frame) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        let mut refused = None;
+        let mut hear = |frame| each(frame).map_err(|error| refused = Some(error)).is_ok();
+        let done = self.attend(job, &mut hear).await;
+        match refused {
+            Some(error) => Err(error),
+            None => Ok(done?),
+        }
+    }
+
+    /// Runs one job, and hears its answer until `hear` has heard enough.
+    async fn attend(&self, job: Job<'_>, hear: &mut (dyn FnMut(Frame) -> bool + Send)) -> Result<(), WorkerError> {
         let kind = job.kind;
         let spawn = |source| WorkerError::Spawn { kind, source };
         let mut child = self.spawn(&job).map_err(spawn)?;
@@ -69,8 +110,8 @@ impl Launcher {
         };
         let finished = tokio::time::timeout(job.limits.wall, async {
             let answer = async {
-                let answer = self.answer(kind, job.limits, BufReader::new(stdout)).await;
-                if matches!(answer, Err(WorkerError::TooLarge { .. } | WorkerError::Build { .. })) {
+                let answer = self.answer(kind, job.limits, BufReader::new(stdout), hear).await;
+                if matches!(answer, Ok(false) | Err(WorkerError::TooLarge { .. } | WorkerError::Build { .. })) {
                     // It may still be writing; nobody will read it.
                     let _ = child.start_kill();
                 }
@@ -85,7 +126,7 @@ impl Launcher {
             return Err(WorkerError::Timeout { kind, wall: job.limits.wall });
         };
         match answer {
-            Ok(frames) => Ok(frames),
+            Ok(_) => Ok(()),
             // The stream broke off: the exit status says why, if the worker died.
             Err(WorkerError::Protocol { kind, what }) => match status {
                 Ok(status) if !status.success() => Err(cause_of_death(kind, status, &stderr, job.limits)),
@@ -98,7 +139,13 @@ impl Launcher {
     /// What would be made of a worker that says this.
     #[cfg(fuzzing)]
     pub async fn hear(&self, answer: &[u8]) -> Result<Vec<Frame>, WorkerError> {
-        self.answer(Kind::Workbook, Limits::default(), answer).await
+        let mut frames = Vec::new();
+        let mut hear = |frame| {
+            frames.push(frame);
+            true
+        };
+        self.answer(Kind::Workbook, Limits::default(), answer, &mut hear).await?;
+        Ok(frames)
     }
 
     fn spawn(&self, job: &Job<'_>) -> io::Result<Child> {
@@ -121,14 +168,15 @@ impl Launcher {
             .spawn()
     }
 
+    /// Hears an answer to its end; false if `hear` had heard enough before.
     async fn answer(
         &self,
         kind: Kind,
         limits: Limits,
         mut pipe: impl AsyncRead + Unpin,
-    ) -> Result<Vec<Frame>, WorkerError> {
+        hear: &mut (dyn FnMut(Frame) -> bool + Send),
+    ) -> Result<bool, WorkerError> {
         let protocol = |what: String| WorkerError::Protocol { kind, what };
-        let mut frames = Vec::new();
         let mut left = limits.decoded_bytes;
         loop {
             let mut header = [0; frames::HEADER];
@@ -140,19 +188,24 @@ impl Launcher {
             if payload.len() as u64 != length {
                 return Err(protocol("a frame was cut short".to_owned()));
             }
-            match tag {
-                frames::HELLO => self.greet(kind, &payload)?,
-                frames::JSON => {
-                    let value = serde_json::from_slice(&payload).map_err(|error| protocol(error.to_string()))?;
-                    frames.push(Frame::Json(value));
+            let frame = match tag {
+                frames::HELLO => {
+                    self.greet(kind, &payload)?;
+                    continue;
                 }
-                frames::BYTES => frames.push(Frame::Bytes(payload)),
+                frames::JSON => {
+                    Frame::Json(serde_json::from_slice(&payload).map_err(|error| protocol(error.to_string()))?)
+                }
+                frames::BYTES => Frame::Bytes(payload),
                 frames::FAILED => {
                     let message = String::from_utf8_lossy(&payload).into_owned();
                     return Err(WorkerError::Failed { kind, message });
                 }
-                frames::DONE => return Ok(frames),
+                frames::DONE => return Ok(true),
                 other => return Err(protocol(format!("a frame of unknown kind {other}"))),
+            };
+            if !hear(frame) {
+                return Ok(false);
             }
         }
     }
@@ -176,7 +229,13 @@ fn sealed(start: &Start, job: &Job<'_>) -> io::Result<File> {
         File::from(rustix::fs::memfd_create("quarterday-input", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?);
     frames::write(&mut file, frames::START, &serde_json::to_vec(start)?)?;
     frames::write(&mut file, frames::REQUEST, &serde_json::to_vec(job.request)?)?;
-    file.write_all(job.input.unwrap_or_default())?;
+    match job.input {
+        Input::Nothing => {}
+        Input::Bytes(bytes) => file.write_all(bytes)?,
+        Input::Content(content) => {
+            io::copy(&mut content.reader()?, &mut file)?;
+        }
+    }
     file.seek(SeekFrom::Start(0))?;
     rustix::fs::fcntl_add_seals(&file, SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE)?;
     Ok(file)

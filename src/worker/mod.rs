@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use batches::Batches;
 pub use frames::Frame;
-pub use launch::{Job, Launcher};
+pub use launch::{Input, Job, Launcher};
 pub use probe::probe;
 pub use serve::{Output, serve};
 

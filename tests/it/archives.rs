@@ -11,7 +11,8 @@ use std::{
 
 use age::secrecy::ExposeSecret;
 use bytes::Bytes;
-use quarterday::decode::{DecodeError, Keys, Limits, Lock, Members, Refusal, unwrap};
+use quarterday::decode::{DecodeError, HEAD, Keys, Limits, Lock, Members, Refusal, unwrap};
+use quarterday::domain::sha256;
 use secrecy::SecretString;
 use zip::{CompressionMethod, ZipWriter, unstable::write::FileOptionsExt, write::SimpleFileOptions};
 
@@ -25,7 +26,8 @@ const OTHER: &str = "CANARY-battery-staple";
 type Out = (Vec<(Option<String>, Vec<u8>)>, Vec<String>);
 
 async fn opened(bytes: Vec<u8>, members: &Members, keys: &Keys) -> Result<Out, DecodeError> {
-    let unwrapped = unwrap(Bytes::from(bytes), members, keys, &launcher(), Limits::default()).await?;
+    let home = tempfile::tempdir().unwrap();
+    let unwrapped = unwrap(Bytes::from(bytes), members, keys, &launcher(), Limits::default(), home.path()).await?;
     Ok((
         unwrapped.files.into_iter().map(|(name, content)| (name, content.bytes().unwrap().to_vec())).collect(),
         unwrapped.ignored,
@@ -136,6 +138,40 @@ async fn archives_are_seen_from_their_bytes_and_taken_off_in_any_order() {
     assert_eq!(refused(four, &none()).await, Refusal::TooDeep(3));
     let mixed = zipped(&[("a.zip", &zipped(&[("b.zip", &zipped(&[("c.gz", &gzipped(CSV.as_bytes()))]))]))]);
     assert_eq!(refused(mixed, &none()).await, Refusal::TooDeep(3));
+}
+
+/// Files without a name that this process holds open in a folder.
+fn private_files(folder: &Path) -> usize {
+    let held = fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+    held.filter(|path| path.starts_with(folder)).count()
+}
+
+#[tokio::test]
+async fn what_comes_out_of_an_archive_may_be_longer_than_memory_should_hold() {
+    let text = CSV.repeat(200_000);
+    let zstd = zstd::encode_all(text.as_bytes(), 1).unwrap();
+    for wrapped in [gzipped(&zstd), zipped(&[("data.csv", text.as_bytes())]), zipped(&[("data.csv.zst", &zstd)])] {
+        let home = tempfile::tempdir().unwrap();
+        let (members, keys) = (Members::Only, none());
+        let unwrapped =
+            unwrap(Bytes::from(wrapped), &members, &keys, &launcher(), Limits::default(), home.path()).await.unwrap();
+        let (_, content) = &unwrapped.files[0];
+        assert_eq!((content.length(), content.sha256()), (text.len() as u64, sha256(&text).as_str()));
+        assert_eq!(
+            (private_files(home.path()), fs::read_dir(home.path()).unwrap().count()),
+            (1, 0),
+            "on the disk, nameless"
+        );
+        drop(unwrapped);
+        assert_eq!(private_files(home.path()), 0);
+    }
+    let few = Limits { decoded_bytes: 1 << 20, ..Limits::default() };
+    let home = tempfile::tempdir().unwrap();
+    let long = Bytes::from(gzipped(text.as_bytes()));
+    let refused = unwrap(long, &Members::Only, &none(), &launcher(), few, home.path()).await.unwrap_err();
+    let error = refused.to_string();
+    assert_eq!(error, "it holds more than the 1 MiB allowed; send the data in smaller files");
+    assert_eq!(private_files(home.path()), 0, "what had come is gone");
 }
 
 #[tokio::test]
@@ -347,7 +383,7 @@ async fn zips_with_a_password_open_whichever_program_made_them() {
     }
 }
 
-/// A workbook of the real data, protected by another program.
+/// A workbook of the real data, longer than what tells a file's kind, protected by another program.
 fn protected_workbook() -> Option<(Vec<u8>, Vec<u8>)> {
     let plain = shared_data("ssda903")?.join("scp_fake.xlsx");
     let tool = std::env::var_os("QUARTERDAY_TEST_VENV").map(PathBuf::from)?.join("bin/msoffcrypto-tool");
@@ -357,6 +393,11 @@ fn protected_workbook() -> Option<(Vec<u8>, Vec<u8>)> {
         return None;
     }
     let folder = tempfile::tempdir().unwrap();
+    let mut longer = ZipWriter::new_append(Cursor::new(fs::read(plain).unwrap())).unwrap();
+    longer.start_file("xl/media/image1.png", stored().compression_method(CompressionMethod::Stored)).unwrap();
+    longer.write_all(&vec![7; 3 * HEAD]).unwrap();
+    let plain = folder.path().join("plain.xlsx");
+    fs::write(&plain, longer.finish().unwrap().into_inner()).unwrap();
     let out = folder.path().join("protected.xlsx");
     let status = Command::new(tool).args(["-e", "-p", PASSWORD]).arg(&plain).arg(&out).status().unwrap();
     assert!(status.success());
@@ -367,6 +408,7 @@ fn protected_workbook() -> Option<(Vec<u8>, Vec<u8>)> {
 async fn a_workbook_with_a_password_opens_or_is_named() {
     let Some((plain, protected)) = protected_workbook() else { return };
     assert!(inside(plain.clone(), &none()).await.unwrap() == plain, "a workbook without one is left alone");
+    assert!(protected.len() > HEAD);
     assert!(inside(protected.clone(), &password(PASSWORD)).await.unwrap() == plain);
     assert_eq!(refused(protected.clone(), &none()).await, Refusal::Protected(Lock::Workbook));
     assert_eq!(refused(protected.clone(), &password(OTHER)).await, Refusal::WrongKey(Lock::Workbook));
@@ -473,7 +515,7 @@ async fn a_protected_file_is_named_and_opens_once_its_key_is_known() {
     let kept = daemon.sql("SELECT count(DISTINCT sha256) FROM ledger.submissions").await;
     assert_eq!(kept, ["2"]);
     let digests = daemon.sql("SELECT DISTINCT sha256 FROM ledger.submissions ORDER BY 1").await;
-    assert!(digests.contains(&quarterday::domain::sha256(&file)), "{digests:?}");
+    assert!(digests.contains(&sha256(&file)), "{digests:?}");
     let (_, board) = daemon.terminate();
     let rebuilt = board.done(&["rebuild"]);
     assert!(rebuilt.contains("0 tables differ"), "{rebuilt}");

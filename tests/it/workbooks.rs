@@ -9,7 +9,7 @@ use quarterday::{
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook, Worksheet};
 
 use crate::support::{
-    Kept,
+    Kept, TestBoard,
     books::{Book, Held, ods, zipped},
     launcher, made_up,
 };
@@ -445,6 +445,57 @@ async fn a_form_says_for_which_period_and_of_whom_it_is_in_cells_above_and_below
         made_up("format = { kind = \"csv\" }", &table("missing", "period_cell = \"B2\"", &COLUMNS)).unwrap_err();
     assert!(problems.contains("period_cell and agency_cell only of a workbook"), "{problems}");
 }
+
+#[tokio::test]
+async fn what_a_form_says_above_its_table_is_read_in_every_kind_and_answered_by_the_daemon() {
+    let book = |period: &'static str, agency: &'static str| Book {
+        cells: vec![
+            (0, 1, Held::Text(period)),
+            (1, 1, Held::Text(agency)),
+            (3, 0, Held::Text("Area")),
+            (3, 1, Held::Text("Episodes")),
+            (4, 0, Held::Text("York")),
+            (4, 1, Held::Number(7.0)),
+        ],
+        ..Book::default()
+    };
+    let stands = "sheet = \"Return\"\nperiod_cell = \"B1\"\nagency_cell = \"B2\"";
+    let board = TestBoard::with_returns(&[]);
+    board.write("pipelines/form/return.toml", format!("{FORM}{}", table("missing", stands, &COLUMNS)));
+    for (kind, bytes) in book("2025-26-Q1", "Police").in_every_kind() {
+        board.write(&format!("right.{kind}"), bytes);
+    }
+    for (kind, bytes) in book("2025-26-Q2", "Probation").in_every_kind() {
+        board.write(&format!("wrong.{kind}"), bytes);
+    }
+    let daemon = board.start("2025-07-01T08:00:00Z");
+    for kind in ["xlsx", "xls", "xlsb", "ods"] {
+        let wrong = daemon.submit(&format!("wrong.{kind}"), "form", "police", "2025-26-Q1").await.unwrap();
+        assert!(wrong.contains("not accepted"), "{kind}: {wrong}");
+        assert!(wrong.contains("Return, cell B1: the period reads July to September 2025 (Q2)"), "{kind}: {wrong}");
+        assert!(wrong.contains("Return, cell B2: this cell names another agency"), "{kind}: {wrong}");
+        let right = daemon.submit(&format!("right.{kind}"), "form", "police", "2025-26-Q1").await.unwrap();
+        assert!(right.contains(": accepted; 1 rows read"), "{kind}: {right}");
+    }
+}
+
+const FORM: &str = r#"title = "A form"
+agencies = ["police"]
+every = "quarter"
+[due]
+working_days = 10
+[governance]
+purpose = "to see that a form's own cells are read"
+lawful_basis = "Children Act 2004, section 16H"
+agreement = "the agreement"
+agreement_review = 2027-03-31
+retention_years = 6
+classification = "aggregate"
+[source]
+kind = "by-hand"
+[format]
+kind = "workbook"
+"#;
 
 #[tokio::test]
 async fn both_systems_of_dates_are_read_in_every_kind() {

@@ -9,7 +9,7 @@ use arrow::array::{
 use arrow::datatypes::UInt32Type;
 use bytes::Bytes;
 use quarterday::decode::{DecodeError, Decoded, Format, Wanted, WorkbookOptions, decode, decode_within};
-use quarterday::worker::{Frame, Job, Kind, Launcher, Limits, WorkerError};
+use quarterday::worker::{Frame, Input, Job, Kind, Launcher, Limits, WorkerError};
 use rust_xlsxwriter::{ExcelDateTime, Format as CellFormat, Formula, Workbook};
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ fn limits(mib: u64, seconds: u64) -> Limits {
 }
 
 async fn probe(request: Value, limits: Limits, readable: &[PathBuf]) -> Result<Value, WorkerError> {
-    let job = Job { kind: Kind::Probe, request: &request, input: None, limits, readable };
+    let job = Job { kind: Kind::Probe, request: &request, input: Input::Nothing, limits, readable };
     let mut frames = launcher().run(job).await?;
     match frames.pop() {
         Some(Frame::Json(value)) => Ok(value),
@@ -42,7 +42,7 @@ async fn the_input_arrives_byte_for_byte() {
     let job = Job {
         kind: Kind::Probe,
         request: &json!({ "try": "echo" }),
-        input: Some(&input),
+        input: Input::Bytes(&input),
         limits: limits(64, 20),
         readable: &[],
     };
@@ -104,7 +104,8 @@ async fn a_worker_that_dies_is_an_error_with_its_last_words() {
 #[tokio::test]
 async fn a_program_that_is_no_worker_or_another_build_is_named() {
     let request = json!({});
-    let job = || Job { kind: Kind::Probe, request: &request, input: None, limits: limits(64, 5), readable: &[] };
+    let job =
+        || Job { kind: Kind::Probe, request: &request, input: Input::Nothing, limits: limits(64, 5), readable: &[] };
     let other = Launcher::of(Path::new("/bin/true")).unwrap().run(job()).await.unwrap_err();
     assert!(matches!(other, WorkerError::Protocol { .. }), "{other}");
 
@@ -124,7 +125,8 @@ async fn a_worker_does_not_outlive_a_job_that_is_dropped() {
     let children = || std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
     let request = json!({ "try": "sleep" });
     let launcher = launcher();
-    let job = Job { kind: Kind::Probe, request: &request, input: None, limits: limits(64, 60), readable: &[] };
+    let job =
+        Job { kind: Kind::Probe, request: &request, input: Input::Nothing, limits: limits(64, 60), readable: &[] };
     let _ = tokio::time::timeout(Duration::from_millis(500), launcher.run(job)).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     let sleeping = children().split_whitespace().any(|child| {

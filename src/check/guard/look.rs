@@ -14,7 +14,7 @@ use crate::{
     check::Contract,
     content::Content,
     decode::{DecodeError, Decoded, Format, Part, Sheet, decode, every_row},
-    worker::{self, Frame, Job, Kind, Launcher, Limits, Output, WorkerError},
+    worker::{self, Frame, Input, Job, Kind, Launcher, Limits, Output, WorkerError},
 };
 
 /// What is asked of the worker that looks through a workbook.
@@ -81,8 +81,13 @@ pub fn in_words(text: &str) -> Vec<Identity> {
 
 async fn look_into_workbook(exempt: &[Exempt], extract: &[u8], launcher: &Launcher) -> Result<Vec<Found>, DecodeError> {
     let request = json!({ "exempt": exempt });
-    let job =
-        Job { kind: Kind::Guard, request: &request, input: Some(extract), limits: Limits::default(), readable: &[] };
+    let job = Job {
+        kind: Kind::Guard,
+        request: &request,
+        input: Input::Bytes(extract),
+        limits: Limits::default(),
+        readable: &[],
+    };
     let frames = launcher.run(job).await?;
     match frames.into_iter().next() {
         Some(Frame::Json(found)) => serde_json::from_value(found).map_err(|_| DecodeError::Wire("what was found")),

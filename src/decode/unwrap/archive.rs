@@ -1,14 +1,15 @@
-//! A zip archive: which of its files are wanted, and their bytes.
+//! A zip archive: which of its files are wanted, and what they hold.
 
 use std::io::{Cursor, Read};
 
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::layers::{Request, damaged, limited};
+use super::is_wrapped;
+use super::keys::Told;
+use super::layers::{Request, WHOLE, damaged, most};
 use super::pattern::Pattern;
 use super::refusal::{Lock, Refusal};
-use super::sniff::wrapping;
 
 /// How many files an archive may hold.
 const ENTRIES: usize = 1000;
@@ -19,19 +20,24 @@ const NAME: usize = 120;
 const WHAT: &str = "zip archive";
 
 /// A file in the archive.
-struct Entry {
+pub(super) struct Entry {
     index: usize,
-    label: String,
+    pub label: String,
     is_link: bool,
 }
 
-type Zip<'a> = ZipArchive<Cursor<&'a [u8]>>;
+/// What a file of the archive holds.
+pub(super) enum Found<'a> {
+    /// A reader, and how many bytes it was packed into.
+    Open(Box<dyn Read + 'a>, u64),
+    /// All of it: which password is right is known only at its end.
+    Unlocked(Vec<u8>),
+}
 
-/// A file's name and bytes.
-type File = (String, Vec<u8>);
+pub(super) type Zip<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
-/// The files that are wanted; none if the archive is a workbook. Names of others go to `ignored`.
-pub(super) fn open(request: &Request, bytes: &[u8], ignored: &mut Vec<String>) -> Result<Option<Vec<File>>, Refusal> {
+/// Opens an archive.
+pub(super) fn open(bytes: &[u8]) -> Result<Zip<'_>, Refusal> {
     let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(WHAT, error))?;
     if zip.len() > ENTRIES {
         return Err(Refusal::TooMany(zip.len()));
@@ -42,22 +48,36 @@ pub(super) fn open(request: &Request, bytes: &[u8], ignored: &mut Vec<String>) -
     if zip.has_overlapping_files().map_err(|error| damaged(WHAT, error))? {
         return Err(Refusal::Bomb { what: WHAT.to_owned() });
     }
-    let (entries, workbook) = list(&mut zip, ignored)?;
+    Ok(zip)
+}
+
+/// The files that are wanted; none if the archive is a workbook. Names of others go to `ignored`.
+pub(super) fn wanted(
+    request: &Request,
+    zip: &mut Zip<'_>,
+    ignored: &mut Vec<String>,
+) -> Result<Option<Vec<Entry>>, Refusal> {
+    let (entries, workbook) = list(zip, ignored)?;
     if workbook {
         return Ok(None);
     }
-    let wanted = choose(request, &mut zip, entries, ignored)?;
-    let mut left = request.allowed;
-    let mut files = Vec::new();
-    for entry in wanted {
-        if entry.is_link {
-            return Err(Refusal::Link(entry.label));
-        }
-        let file = read(request, &mut zip, entry.index, left)?;
-        left = left.saturating_sub(file.len() as u64);
-        files.push((entry.label, file));
+    let wanted = choose(request, zip, entries, ignored)?;
+    match wanted.iter().find(|entry| entry.is_link) {
+        Some(link) => Err(Refusal::Link(link.label.clone())),
+        None => Ok(Some(wanted)),
     }
-    Ok(Some(files))
+}
+
+/// What a file holds.
+pub(super) fn file<'a>(keys: &Told, zip: &'a mut Zip<'_>, entry: Entry) -> Result<Found<'a>, Refusal> {
+    let file = zip.by_index_raw(entry.index).map_err(|error| damaged(WHAT, error))?;
+    let (locked, packed) = (file.encrypted(), file.compressed_size());
+    drop(file);
+    if locked {
+        return unlock(keys, zip, entry.index, packed).map(Found::Unlocked);
+    }
+    let file = zip.by_index(entry.index).map_err(|error| damaged(WHAT, error))?;
+    Ok(Found::Open(Box::new(file), packed))
 }
 
 /// The files that people put there, and whether the whole is a workbook.
@@ -122,7 +142,7 @@ fn choose(
         // The one file may be an archive that holds what is wanted.
         let Some(other) = others.into_iter().next() else { return refuse() };
         let opening = zip.by_index_raw(other.index).ok().map(|file| file.encrypted());
-        let is_wrapped = opening == Some(false) && wrapping(&start(zip, other.index)).is_some();
+        let is_wrapped = opening == Some(false) && is_wrapped(&start(zip, other.index));
         return if is_wrapped { Ok(vec![other]) } else { refuse() };
     }
     if wanted.is_empty() || (request.single && wanted.len() > 1) {
@@ -142,37 +162,28 @@ fn start(zip: &mut Zip<'_>, index: usize) -> Vec<u8> {
     bytes
 }
 
-fn read(request: &Request, zip: &mut Zip<'_>, index: usize, allowed: u64) -> Result<Vec<u8>, Refusal> {
-    let file = zip.by_index_raw(index).map_err(|error| damaged(WHAT, error))?;
-    let (locked, packed) = (file.encrypted(), usize::try_from(file.compressed_size()).unwrap_or(usize::MAX));
-    drop(file);
-    if !locked {
-        let file = zip.by_index(index).map_err(|error| damaged(WHAT, error))?;
-        return limited(file, packed, WHAT, allowed).map_err(|refusal| whole(refusal, request));
-    }
-    let passwords = request.keys.passwords();
+fn unlock(keys: &Told, zip: &mut Zip<'_>, index: usize, packed: u64) -> Result<Vec<u8>, Refusal> {
+    let passwords = keys.passwords();
     if passwords.is_empty() {
         return Err(Refusal::Protected(Lock::Zip));
     }
+    let most = most(packed);
     for password in passwords {
         let file = match zip.by_index_decrypt(index, password.as_bytes()) {
             Ok(file) => file,
             Err(ZipError::InvalidPassword) => continue,
             Err(error) => return Err(damaged(WHAT, error)),
         };
-        match limited(file, packed, WHAT, allowed) {
-            // One wrong password in 256 passes the old cipher's only test, and gives rubbish.
-            Err(Refusal::Damaged { .. }) => {}
-            read => return read.map_err(|refusal| whole(refusal, request)),
+        let mut bytes = Vec::new();
+        // One wrong password in 256 passes the old cipher's only test, and gives rubbish.
+        if file.take(most.min(WHOLE) + 1).read_to_end(&mut bytes).is_err() {
+            continue;
         }
+        return match bytes.len() as u64 {
+            length if length > most => Err(Refusal::Bomb { what: WHAT.to_owned() }),
+            length if length > WHOLE => Err(Refusal::TooLarge(WHOLE)),
+            _ => Ok(bytes),
+        };
     }
     Err(Refusal::WrongKey(Lock::Zip))
-}
-
-/// What is allowed in all, where a part of it was exceeded.
-fn whole(refusal: Refusal, request: &Request) -> Refusal {
-    match refusal {
-        Refusal::TooLarge(_) => Refusal::TooLarge(request.allowed),
-        other => other,
-    }
 }

@@ -1,6 +1,6 @@
 //! What is locked is opened with an agency's passwords and keys.
 
-use std::io::{Cursor, Read};
+use std::io::{BufReader, Cursor, Read};
 
 use age::secrecy::SecretString;
 use office_crypto::DecryptError;
@@ -8,7 +8,7 @@ use pgp::composed::{DecryptionOptions, Deserializable, Message, SignedSecretKey,
 use pgp::types::Password;
 
 use super::keys::Told;
-use super::layers::{damaged, limited};
+use super::layers::damaged;
 use super::refusal::{Lock, Refusal};
 use super::sniff::Wrapping;
 
@@ -16,9 +16,9 @@ use super::sniff::Wrapping;
 const WORK: u8 = 20;
 
 /// Opens an age file.
-pub(super) fn age(keys: &Told, bytes: &[u8], allowed: u64) -> Result<Vec<u8>, Refusal> {
+pub(super) fn age<'a>(keys: &Told, bytes: &'a [u8]) -> Result<Box<dyn Read + 'a>, Refusal> {
     let what = Wrapping::Age.name();
-    let open = || age::Decryptor::new_buffered(std::io::BufReader::new(age::armor::ArmoredReader::new(bytes)));
+    let open = || age::Decryptor::new_buffered(BufReader::new(age::armor::ArmoredReader::new(bytes)));
     let decryptor = open().map_err(|error| damaged(what, error))?;
     let by_password = decryptor.is_scrypt();
     let lock = if by_password { Lock::AgePassword } else { Lock::AgeKey };
@@ -30,7 +30,7 @@ pub(super) fn age(keys: &Told, bytes: &[u8], allowed: u64) -> Result<Vec<u8>, Re
     for identity in &identities {
         let decryptor = open().map_err(|error| damaged(what, error))?;
         match decryptor.decrypt(std::iter::once(identity.as_ref())) {
-            Ok(plain) => return limited(plain, usize::MAX, what, allowed),
+            Ok(plain) => return Ok(Box::new(plain)),
             Err(
                 age::DecryptError::NoMatchingKeys
                 | age::DecryptError::DecryptionFailed
@@ -64,14 +64,14 @@ fn of_file(keys: &Told) -> Result<Vec<Box<dyn age::Identity>>, Refusal> {
 }
 
 /// Opens an OpenPGP message. Whether it is signed makes no difference: who sent it is known by the way it came.
-pub(super) fn openpgp(keys: &Told, bytes: &[u8], wrapping: Wrapping, allowed: u64) -> Result<Vec<u8>, Refusal> {
+pub(super) fn openpgp(keys: &Told, bytes: Vec<u8>, wrapping: Wrapping) -> Result<Box<dyn Read>, Refusal> {
     let what = wrapping.name();
     let message = match wrapping {
-        Wrapping::OpenPgpArmor => Message::from_armor(Cursor::new(bytes.to_vec())).map(|(message, _)| message),
-        _ => Message::from_bytes(Cursor::new(bytes.to_vec())),
+        Wrapping::OpenPgpArmor => Message::from_armor(Cursor::new(bytes)).map(|(message, _)| message),
+        _ => Message::from_bytes(Cursor::new(bytes)),
     };
     let message = message.map_err(|error| damaged(what, error))?;
-    let Message::Encrypted { esk, .. } = &message else { return plain(message, what, allowed) };
+    let Message::Encrypted { esk, .. } = &message else { return plain(message, what) };
     let by_key = esk.iter().any(|esk| matches!(esk, pgp::composed::Esk::PublicKeyEncryptedSessionKey(_)));
     let by_password = esk.iter().any(|esk| matches!(esk, pgp::composed::Esk::SymKeyEncryptedSessionKey(_)));
     let lock = if by_key { Lock::OpenPgpKey } else { Lock::OpenPgpPassword };
@@ -89,7 +89,7 @@ pub(super) fn openpgp(keys: &Told, bytes: &[u8], wrapping: Wrapping, allowed: u6
         decrypt_options: DecryptionOptions::new().enable_gnupg_aead(),
     };
     match message.decrypt_the_ring(ring, true) {
-        Ok((message, _)) => plain(message, what, allowed),
+        Ok((message, _)) => plain(message, what),
         Err(_) => Err(Refusal::WrongKey(lock)),
     }
 }
@@ -103,19 +103,19 @@ fn secret_keys(keys: &Told) -> Result<Vec<SignedSecretKey>, Refusal> {
 }
 
 /// What an open message holds; it may be packed once more.
-fn plain(mut message: Message<'_>, what: &str, allowed: u64) -> Result<Vec<u8>, Refusal> {
+fn plain(mut message: Message<'static>, what: &str) -> Result<Box<dyn Read>, Refusal> {
     for _ in 0..2 {
         if message.is_compressed() {
             message = message.decompress().map_err(|error| damaged(what, error))?;
         }
     }
-    limited(Unread(message), usize::MAX, what, allowed)
+    Ok(Box::new(Unread(message)))
 }
 
 /// A message as a reader of its data.
-struct Unread<'a>(Message<'a>);
+struct Unread(Message<'static>);
 
-impl Read for Unread<'_> {
+impl Read for Unread {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
         self.0.read(into)
     }
@@ -123,7 +123,7 @@ impl Read for Unread<'_> {
 
 /// Opens a workbook with a password.
 pub(super) fn workbook(keys: &Told, bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let what = Wrapping::Workbook.name();
+    let what = Wrapping::Container.name();
     let passwords = keys.passwords();
     if passwords.is_empty() {
         return Err(Refusal::Protected(Lock::Workbook));

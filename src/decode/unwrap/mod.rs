@@ -2,7 +2,8 @@
 //!
 //! Which they are is seen from the bytes, never from a name. All of it is done in a worker, the opening of locks too: a
 //! hostile archive, an overlong key derivation or a decoder written in C ends with its process. The keys reach it in the
-//! sealed request and nowhere else. Nothing is written to a disk: names inside an archive are labels.
+//! sealed request and nowhere else. What comes out goes on piece by piece, a large file to a private one without a name:
+//! names inside an archive are labels.
 
 mod archive;
 mod keys;
@@ -12,11 +13,14 @@ mod pattern;
 mod refusal;
 mod sniff;
 
-use crate::content::Content;
+use std::io::Write;
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::DecodeError;
-use crate::worker::{Frame, Job, Kind, Launcher, Limits, Output};
+use crate::content::{Content, Spool};
+use crate::worker::{Frame, Input, Job, Kind, Launcher, Limits, Output};
 
 pub use keys::Keys;
 pub use pattern::{NotAPattern, Pattern};
@@ -53,12 +57,20 @@ impl Members {
     }
 }
 
-/// Whether an extract is wrapped in anything.
-pub fn is_wrapped(extract: &[u8]) -> bool {
-    sniff::wrapping(extract).is_some()
+/// Whether a whole file is wrapped in anything.
+pub fn is_wrapped(file: &[u8]) -> bool {
+    match sniff::wrapping(file) {
+        Some(sniff::Wrapping::Container) => sniff::is_protected_workbook(file),
+        other => other.is_some(),
+    }
 }
 
-/// Takes the wrappings off, within `limits`; what has none comes back as it is.
+/// Whether a file may be wrapped in anything, by its [first bytes](super::HEAD).
+pub fn may_be_wrapped(head: &[u8]) -> bool {
+    sniff::wrapping(head).is_some()
+}
+
+/// Takes the wrappings off, within `limits`; what has none comes back as it is. Large files come to lie in `folder`.
 ///
 /// # Errors
 /// What keeps it shut, or what is wrong with it; in words for its sender.
@@ -68,12 +80,15 @@ pub async fn unwrap(
     keys: &Keys,
     worker: &Launcher,
     limits: Limits,
+    folder: &Path,
 ) -> Result<Unwrapped, DecodeError> {
     let extract = extract.into();
-    if !is_wrapped(&extract.head(super::HEAD)?) {
+    if !may_be_wrapped(&extract.head(super::HEAD)?) {
         return Ok(Unwrapped { files: vec![(None, extract)], ignored: Vec::new() });
     }
-    let extract = super::whole(&extract, limits.decoded_bytes)?;
+    if extract.length() > layers::WHOLE {
+        return Err(DecodeError::TooLarge(layers::WHOLE));
+    }
     let request = json!({
         "members": members.patterns(),
         "single": !matches!(members, Members::Each(_)),
@@ -81,43 +96,56 @@ pub async fn unwrap(
         "allowed": limits.decoded_bytes,
         "deeper": layers::DEPTH,
     });
-    let job = Job { kind: Kind::Unwrap, request: &request, input: Some(&extract), limits, readable: &[] };
-    read(worker.run(job).await?)
+    let job = Job { kind: Kind::Unwrap, request: &request, input: Input::Content(&extract), limits, readable: &[] };
+    let mut files = Files { folder, open: None, unwrapped: Unwrapped { files: Vec::new(), ignored: Vec::new() } };
+    worker.run_each(job, |frame| files.take(frame)).await?;
+    files.close()?;
+    Ok(files.unwrapped)
 }
 
 /// The worker's side.
 pub(super) fn handle(request: Value, input: Vec<u8>, output: &mut Output) -> Result<(), String> {
     let request: layers::Request = serde_json::from_value(request).map_err(|error| error.to_string())?;
-    let answer = match layers::unwrap(&request, input) {
-        Ok((files, ignored)) => {
-            for (name, bytes) in files {
-                output.json(&json!({ "file": name })).map_err(|error| error.to_string())?;
-                output.bytes(&bytes).map_err(|error| error.to_string())?;
-            }
-            json!({ "ignored": ignored })
-        }
-        Err(refusal) => json!({ "refused": refusal }),
+    let answer = match layers::unwrap(&request, input, output) {
+        Ok(ignored) => json!({ "ignored": ignored }),
+        Err(error) => json!({ "refused": error.downcast::<Refusal>().map_err(|error| error.to_string())? }),
     };
     output.json(&answer).map_err(|error| error.to_string())
 }
 
-fn read(frames: Vec<Frame>) -> Result<Unwrapped, DecodeError> {
-    let wire = |what| DecodeError::Wire(what);
-    let mut unwrapped = Unwrapped { files: Vec::new(), ignored: Vec::new() };
-    let mut frames = frames.into_iter();
-    while let Some(frame) = frames.next() {
-        let Frame::Json(mut said) = frame else { return Err(wire("bytes without a name")) };
+/// The files as they come.
+struct Files<'a> {
+    folder: &'a Path,
+    open: Option<(Option<String>, Spool)>,
+    unwrapped: Unwrapped,
+}
+
+impl Files<'_> {
+    fn take(&mut self, frame: Frame) -> Result<(), DecodeError> {
+        let wire = |what| DecodeError::Wire(what);
+        let mut said = match (frame, &mut self.open) {
+            (Frame::Json(said), _) => said,
+            (Frame::Bytes(bytes), Some((_, spool))) => return Ok(spool.write_all(&bytes)?),
+            (Frame::Bytes(_), None) => return Err(wire("bytes without a name")),
+        };
+        self.close()?;
         if let Some(refused) = said.get_mut("refused") {
             let refusal: Refusal = serde_json::from_value(refused.take()).map_err(|_| wire("refused"))?;
             return Err(refusal.into());
         }
         if let Some(ignored) = said.get_mut("ignored") {
-            unwrapped.ignored = serde_json::from_value(ignored.take()).map_err(|_| wire("ignored"))?;
-            continue;
+            self.unwrapped.ignored = serde_json::from_value(ignored.take()).map_err(|_| wire("ignored"))?;
+            return Ok(());
         }
         let name = serde_json::from_value(said["file"].take()).map_err(|_| wire("no name"))?;
-        let Some(Frame::Bytes(bytes)) = frames.next() else { return Err(wire("a name without bytes")) };
-        unwrapped.files.push((name, bytes.into()));
+        self.open = Some((name, Spool::new(self.folder)));
+        Ok(())
     }
-    Ok(unwrapped)
+
+    fn close(&mut self) -> Result<(), DecodeError> {
+        if let Some((name, spool)) = self.open.take() {
+            self.unwrapped.files.push((name, spool.finish()?));
+        }
+        Ok(())
+    }
 }

@@ -96,6 +96,13 @@ pub enum Refusal {
     Link(String),
 }
 
+impl From<Refusal> for std::io::Error {
+    /// So that it comes through readers unchanged; `downcast` finds it again.
+    fn from(refusal: Refusal) -> Self {
+        Self::other(refusal)
+    }
+}
+
 const NO_PASSWORD: &str =
     "open it and save it without a password, or tell us the password by phone, never in the same e-mail";
 const NO_KEY: &str = "there is no key for it here; send it unencrypted by the agreed way, or ask us for our public key";

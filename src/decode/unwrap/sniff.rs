@@ -10,8 +10,9 @@ pub(super) enum Wrapping {
     AgeArmor,
     OpenPgp,
     OpenPgpArmor,
-    /// A workbook with a password, in Microsoft's older container.
-    Workbook,
+    /// Microsoft's older container: a workbook with a password, or one of the older kind without; see
+    /// [`is_protected_workbook`].
+    Container,
 }
 
 impl Wrapping {
@@ -23,12 +24,12 @@ impl Wrapping {
             Self::Zstd => "zstd archive",
             Self::Age | Self::AgeArmor => "age file",
             Self::OpenPgp | Self::OpenPgpArmor => "OpenPGP message",
-            Self::Workbook => "protected workbook",
+            Self::Container => "protected workbook",
         }
     }
 }
 
-/// The outermost wrapping; none for a file that is itself, a workbook without a password included.
+/// The outermost wrapping, of which the first bytes are enough; none for a file that is itself.
 pub(super) fn wrapping(bytes: &[u8]) -> Option<Wrapping> {
     match bytes {
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => {
@@ -36,7 +37,7 @@ pub(super) fn wrapping(bytes: &[u8]) -> Option<Wrapping> {
         }
         [0x1F, 0x8B, 8, ..] => return Some(Wrapping::Gzip),
         [0x28, 0xB5, 0x2F, 0xFD, ..] => return Some(Wrapping::Zstd),
-        [0xD0, 0xCF, 0x11, 0xE0, ..] => return is_protected_workbook(bytes).then_some(Wrapping::Workbook),
+        [0xD0, 0xCF, 0x11, 0xE0, ..] => return Some(Wrapping::Container),
         _ => {}
     }
     let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
@@ -53,8 +54,8 @@ pub(super) fn wrapping(bytes: &[u8]) -> Option<Wrapping> {
     }
 }
 
-/// Whether Microsoft's older container holds the stream that a protected workbook lies in.
-fn is_protected_workbook(bytes: &[u8]) -> bool {
+/// Whether a whole container of Microsoft's older kind holds the stream that a protected workbook lies in.
+pub(super) fn is_protected_workbook(bytes: &[u8]) -> bool {
     let stream: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
     memchr::memmem::find(bytes, &stream).is_some()
 }
@@ -105,6 +106,16 @@ mod tests {
         assert_eq!(wrapping(&[0x8C, 0x0D, 0x04, 9, 3]), Some(Wrapping::OpenPgp), "a password's");
         assert_eq!(wrapping(&[0xC1, 0xC0, 0x4C, 0x03]), Some(Wrapping::OpenPgp));
         assert_eq!(wrapping(b"\n-----BEGIN PGP MESSAGE-----"), Some(Wrapping::OpenPgpArmor));
+    }
+
+    #[test]
+    fn of_a_container_only_the_whole_tells_whether_it_is_locked() {
+        let mut file = vec![0; 200_000];
+        file[..8].copy_from_slice(&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1]);
+        assert!(!is_protected_workbook(&file));
+        file.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));
+        assert!(is_protected_workbook(&file));
+        assert_eq!(wrapping(&file[..1000]), Some(Wrapping::Container));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What an extract holds, once its wrappings are off.
 
+use std::time::Duration;
+
 use anyhow::Context;
 
 use super::super::App;
@@ -9,6 +11,10 @@ use crate::{
     decode::{self, DecodeError, Decoded, Keys, Limits, Unwrapped},
     domain::AgencyId,
 };
+
+/// What taking the wrappings off may use. What comes out may be as long as what a partner may send unwrapped; the format
+/// that it is in has limits of its own.
+const LIMITS: Limits = Limits { memory_bytes: 1 << 30, wall: Duration::from_secs(300), decoded_bytes: 4 << 30 };
 
 /// Why an extract's tables are not at hand.
 #[derive(Debug, thiserror::Error)]
@@ -35,8 +41,8 @@ pub(in super::super) async fn open(
     extract: Content,
 ) -> Result<Unwrapped, OpenError> {
     let head = extract.head(decode::HEAD).map_err(DecodeError::from)?;
-    let keys = if decode::is_wrapped(&head) { keys_of(app, agency)? } else { Keys::default() };
-    Ok(decode::unwrap(extract, &contract.members, &keys, &app.launcher, Limits::default()).await?)
+    let keys = if decode::may_be_wrapped(&head) { keys_of(app, agency)? } else { Keys::default() };
+    Ok(decode::unwrap(extract, &contract.members, &keys, &app.launcher, LIMITS, &app.board.incoming()).await?)
 }
 
 /// Reads what came out.

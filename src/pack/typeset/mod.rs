@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::PackError;
 pub(super) use world::slips;
 
-use crate::worker::{self, Frame, Job, Kind, Launcher, Limits, Output, WorkerError};
+use crate::worker::{self, Frame, Input, Job, Kind, Launcher, Limits, Output, WorkerError};
 
 /// The template that a manuscript starts from.
 pub const MAIN: &str = "pack.typ";
@@ -77,7 +77,7 @@ pub async fn typeset(launcher: &Launcher, manuscript: &Manuscript) -> Result<Typ
     let request = serde_json::to_value(&order).map_err(PackError::Data)?;
     let input = manuscript.files.values().flatten().copied().collect::<Vec<u8>>();
     let limits = Limits { wall: Duration::from_secs(180), decoded_bytes: 64 << 20, ..Limits::default() };
-    let job = Job { kind: Kind::Typst, request: &request, input: Some(&input), limits, readable: &[] };
+    let job = Job { kind: Kind::Typst, request: &request, input: Input::Bytes(&input), limits, readable: &[] };
     let frames = launcher.run(job).await.map_err(|error| match error {
         WorkerError::Failed { message, .. } => PackError::Template { message },
         error => PackError::Worker(error),

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{File, Incoming, Report, Wrapping};
 use crate::{
     domain::is_address,
-    worker::{self, Frame, Job, Kind, Launcher, Limits, Output, WorkerError},
+    worker::{self, Frame, Input, Job, Kind, Launcher, Limits, Output, WorkerError},
 };
 
 /// How many files of one message are looked at.
@@ -60,7 +60,7 @@ pub enum Unreadable {
 /// When it cannot be read. What the worker said on dying may hold words of the message and is told to nobody.
 pub async fn read(launcher: &Launcher, raw: &Bytes, cut: bool) -> Result<Incoming, Unreadable> {
     let request = json!({ "cut": cut });
-    let job = Job { kind: Kind::Mail, request: &request, input: Some(raw), limits: LIMITS, readable: &[] };
+    let job = Job { kind: Kind::Mail, request: &request, input: Input::Bytes(raw), limits: LIMITS, readable: &[] };
     let frames = launcher.run(job).await.map_err(|error| match error {
         WorkerError::Spawn { .. } | WorkerError::Build { .. } | WorkerError::Protocol { .. } => Unreadable::Worker,
         _ => Unreadable::Message,
