@@ -9,7 +9,7 @@ use super::{
     list::{self, Head},
     marked::{Mark, of_sheet},
     notes::{self, At},
-    parts::{Edits, MAIN, Parts, Refused, Relations, attribute, escaped, key_of, steps, with},
+    parts::{Edits, MAIN, Parts, RELATIONS, Refused, Relations, attribute, escaped, steps, with},
     sheet,
     styles::Styles,
 };
@@ -171,8 +171,7 @@ impl Book {
 
     /// A new first sheet; names that belong to a sheet by its number follow it.
     fn insert(&self, edits: &mut Edits, name: &str, relation: &str) -> Result<(), Refused> {
-        let (mut most, mut key) = (0, None);
-        let mut first = None;
+        let (mut most, mut first) = (0, None);
         for step in steps(&self.text) {
             let step = step?;
             let (Event::Start(element) | Event::Empty(element)) = &step.event else { continue };
@@ -181,7 +180,6 @@ impl Book {
                 "sheet" => {
                     let id = attribute(element, "sheetId").and_then(|id| id.parse().ok()).unwrap_or(0_u32);
                     most = most.max(id);
-                    key = key.or_else(|| key_of(element, "id"));
                 }
                 "definedName" => {
                     let local = attribute(element, "localSheetId").and_then(|at| at.parse::<u32>().ok());
@@ -194,8 +192,13 @@ impl Book {
                 _ => {}
             }
         }
-        let (Some(first), Some(key)) = (first, key) else { return Err("it has no sheets".to_owned()) };
-        let sheet = format!("<sheet name=\"{}\" sheetId=\"{}\" {key}=\"{relation}\"/>", escaped(name), most + 1);
+        let first = first.ok_or("it has no sheets")?;
+        // With a prefix of its own: another sheet's may be declared at that sheet alone.
+        let sheet = format!(
+            "<sheet xmlns:r=\"{RELATIONS}\" name=\"{}\" sheetId=\"{}\" r:id=\"{relation}\"/>",
+            escaped(name),
+            most + 1
+        );
         edits.insert(first, sheet);
         Ok(())
     }

@@ -149,12 +149,6 @@ pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> 
     quick_xml::escape::unescape(&found.value).ok().map(|value| value.into_owned())
 }
 
-/// The name of an attribute as it is written, by its local name.
-pub(super) fn key_of(element: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = element.attributes().with_checks(false).flatten().find(|a| a.key.local_name().as_ref() == name)?;
-    Some(found.key.into_inner().to_owned())
-}
-
 /// A tag with attributes set (`Some`) or taken away (`None`); the others stay as they are written.
 pub(super) fn with(element: &BytesStart<'_>, set: &[(&str, Option<&str>)], empty: bool) -> String {
     let name = element.name().into_inner();

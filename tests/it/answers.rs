@@ -124,6 +124,26 @@ for sheet in book:
     Some(String::from_utf8(run.stdout).unwrap())
 }
 
+/// The workbooks of a folder that openpyxl opens as they were sent, and not as they were marked.
+fn refused_by_openpyxl(sent: &Path, marked: &Path) -> Option<String> {
+    const PROGRAM: &str = r#"
+import os, sys, warnings, openpyxl
+warnings.simplefilter("ignore")
+def why(folder, name):
+    try:
+        openpyxl.load_workbook(os.path.join(folder, name))
+    except Exception as error:
+        return repr(error)
+for name in sorted(os.listdir(sys.argv[2])):
+    error = why(sys.argv[2], name)
+    if error and not why(sys.argv[1], name):
+        print(name, error)
+"#;
+    let run = Command::new(python()?).args(["-c", PROGRAM]).args([sent, marked]).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    Some(String::from_utf8(run.stdout).unwrap())
+}
+
 #[tokio::test]
 async fn a_broken_workbook_comes_back_with_each_cell_marked_and_all_else_as_it_was() {
     let board = TestBoard::with_returns(&["missing-children"]);
@@ -379,6 +399,7 @@ async fn foreign_workbooks_are_marked_or_refused_and_never_harm() {
     let Some(corpus) = shared("corpora/xlsx-calamine") else { return };
     let launcher = launcher();
     let (mut marked, mut refused) = (0, Vec::new());
+    let home = tempfile::tempdir().unwrap();
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(corpus.join("tests")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -395,6 +416,7 @@ async fn foreign_workbooks_are_marked_or_refused_and_never_harm() {
         match marked_in_place(&launcher, &bytes, &head(), &findings).await {
             Ok(book) => {
                 marked += 1;
+                std::fs::write(home.path().join(path.file_name().unwrap()), &book).unwrap();
                 let mut after =
                     Xlsx::new(Cursor::new(book.clone())).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
                 let names = after.sheet_names();
@@ -418,6 +440,7 @@ async fn foreign_workbooks_are_marked_or_refused_and_never_harm() {
         }
     }
     println!("{marked} marked in place, refused: {refused:#?}");
+    assert_eq!(refused_by_openpyxl(&corpus.join("tests"), home.path()).unwrap_or_default(), "");
     assert!(marked > 20, "{marked} marked, {refused:#?}");
 }
 
