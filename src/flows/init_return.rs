@@ -21,7 +21,7 @@ use crate::{
         Claim, Contract, Finding, Past, Sink, SinkError, check,
         infer::{self, Shape},
     },
-    decode::{CsvOptions, Format, JsonOptions, WorkbookOptions, decode},
+    decode::{self, CsvOptions, Format, JsonOptions, Keys, Limits, Members, WorkbookOptions, decode},
     domain::{Period, ReturnId},
     form::plain_book,
     ledger::{ObligationKey, Severity},
@@ -65,6 +65,7 @@ pub async fn init_return(
         bail!("{} is there already; choose another name with --id", folder.display());
     }
     let bytes: Bytes = fs::read(file).with_context(|| format!("reading {}", file.display()))?.into();
+    let bytes = unwrapped(bytes, launcher).await.with_context(|| format!("opening {}", file.display()))?;
     let guess = guess(&id, &name, bytes.clone(), launcher).await?;
     let found = try_on(&guess.contract, bytes, guess.period, launcher).await?;
     let samples = folder.join("samples");
@@ -79,6 +80,15 @@ pub async fn init_return(
     write(samples.join(format!("{stem}.findings")), (remark.to_owned() + &lines(&told)).as_bytes())?;
     let columns = guess.shapes.iter().map(|shape| shape.columns.len()).sum();
     Ok(Begun { id, folder, tables: guess.shapes.len(), columns, found })
+}
+
+/// The one file in an archive; what is no archive is itself.
+async fn unwrapped(bytes: Bytes, launcher: &Launcher) -> anyhow::Result<Bytes> {
+    let home = tempfile::tempdir()?;
+    let keys = Keys::default();
+    let opened = decode::unwrap(bytes, &Members::Only, &keys, launcher, Limits::default(), home.path()).await?;
+    let (_, content) = opened.files.into_iter().next().context("nothing is in it")?;
+    Ok(content.bytes()?)
 }
 
 /// A guessed contract.

@@ -1,6 +1,9 @@
 //! A contract guessed from one file: it takes that file, and nothing of it but codes goes along.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use bytes::Bytes;
 use quarterday::{
@@ -124,6 +127,31 @@ fn a_return_is_begun_from_a_file_and_validate_names_what_is_to_be_filled_in() {
 
     let again = board.run(&["init-return", path.to_str().unwrap()]);
     assert!(said(&again).contains("is there already"), "{}", said(&again));
+}
+
+#[test]
+fn a_file_in_an_archive_gives_the_return_that_it_gives_by_itself() {
+    let board = TestBoard::with_returns(&["missing-children"]);
+    let text = "Period,Area,Episodes\n2025-26-Q1,York,7\n2025-26-Q1,Selby,9\n";
+    let zipped = |names: &[&str]| {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for name in names {
+            zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(text.as_bytes()).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    };
+    board.write("loose.csv", text);
+    board.write("packed.zip", zipped(&["episodes.csv"]));
+    board.write("two.zip", zipped(&["a.csv", "b.csv"]));
+    for file in ["loose.csv", "packed.zip"] {
+        board.done(&["init-return", board.path(file).to_str().unwrap()]);
+    }
+    let of =
+        |id: &str, title: &str| board.read(&format!("pipelines/{id}/return.toml")).replace(title, "").replace(id, "");
+    assert_eq!(of("loose", "Loose"), of("packed", "Packed"));
+    let two = said(&board.run(&["init-return", board.path("two.zip").to_str().unwrap()]));
+    assert!(two.contains("the archive should hold one file, and holds \"a.csv\", \"b.csv\""), "{two}");
 }
 
 #[test]
