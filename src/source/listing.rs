@@ -2,7 +2,7 @@
 //!
 //! Pure but for [`Looks`], which remembers what a listing looked like; knows nothing of how a listing was had.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
@@ -58,6 +58,8 @@ pub struct Candidate {
     pub period: Option<Period>,
     /// The file that says it is complete, where one must.
     pub marker: Option<Entry>,
+    /// The files that it is taken instead of, where only the newest of a period is, and their markers.
+    pub instead_of: Vec<Entry>,
 }
 
 impl Selection {
@@ -116,22 +118,40 @@ impl Selection {
             if self.pattern.contains("{period}") && period.is_none() {
                 continue;
             }
-            found.push(Candidate { entry: entry.clone(), period, marker: None });
+            found.push(Candidate { entry: entry.clone(), period, marker: None, instead_of: Vec::new() });
         }
         found.sort_by(|a, b| (a.entry.modified, &a.entry.name).cmp(&(b.entry.modified, &b.entry.name)));
         if self.take == Take::Newest {
-            let newest: BTreeMap<Option<Period>, String> =
-                found.iter().map(|one| (one.period, one.entry.name.clone())).collect();
-            found.retain(|one| newest.get(&one.period) == Some(&one.entry.name));
+            found = self.newest(found, listing);
         }
-        let Some(done_file) = &self.done_file else { return found };
-        found.retain_mut(|one| {
-            let wanted = fill(done_file, "name", &one.entry.name);
-            let marker = listing.iter().find(|marker| marker.name == wanted);
-            one.marker = marker.filter(|marker| marker.modified >= one.entry.modified).cloned();
-            one.marker.is_some()
-        });
+        if self.done_file.is_some() {
+            found.retain_mut(|one| {
+                let marker = self.marker_of(&one.entry.name, listing);
+                one.marker = marker.filter(|marker| marker.modified >= one.entry.modified).cloned();
+                one.marker.is_some()
+            });
+        }
         found
+    }
+
+    /// Of each period the last, which knows the others.
+    fn newest(&self, found: Vec<Candidate>, listing: &[Entry]) -> Vec<Candidate> {
+        let mut newest: Vec<Candidate> = Vec::new();
+        for mut one in found {
+            if let Some(at) = newest.iter().position(|older| older.period == one.period) {
+                let older = newest.remove(at);
+                let marker = self.marker_of(&older.entry.name, listing).cloned();
+                one.instead_of = older.instead_of;
+                one.instead_of.extend([Some(older.entry), marker].into_iter().flatten());
+            }
+            newest.push(one);
+        }
+        newest
+    }
+
+    fn marker_of<'a>(&self, name: &str, listing: &'a [Entry]) -> Option<&'a Entry> {
+        let wanted = fill(self.done_file.as_deref()?, "name", name);
+        listing.iter().find(|marker| marker.name == wanted)
     }
 
     fn is_marker(&self, name: &str) -> bool {
@@ -188,6 +208,13 @@ mod tests {
         ];
         let newest = selection("{agency} {period}*.csv", Take::Newest, None);
         assert_eq!(chosen(&newest, &listing), ["police 2024-25-Q4.csv", "police 2025-26-Q1 v2.csv"]);
+        let instead_of = |name: &str| {
+            let found = newest.choose(&"police".parse().unwrap(), &listing);
+            let one = found.into_iter().find(|one| one.entry.name == name).unwrap();
+            one.instead_of.into_iter().map(|entry| entry.name).collect::<Vec<_>>()
+        };
+        assert_eq!(instead_of("police 2025-26-Q1 v2.csv"), ["police 2025-26-Q1.csv"]);
+        assert!(instead_of("police 2024-25-Q4.csv").is_empty());
         let all = selection("{agency}*", Take::All, None);
         assert_eq!(
             chosen(&all, &listing),

@@ -108,6 +108,13 @@ async fn of_several_versions_the_newest_is_taken_or_each_in_its_order() {
         assert_eq!(verdicts(&daemon).await, vec!["accepted"; expected], "{take}: {:?}", told(&daemon).await);
         assert_eq!(daemon.sql(applications).await, ["16"], "{take}");
     }
+    // The older version goes with the newest: left alone it would be the newest of those that are there.
+    let daemon = board_with(&server, server.port, "after = \"move\"\nmove_to = \"taken\"\n").start(OPEN);
+    daemon.advance("2025-07-01T20:00:00Z").await;
+    assert_eq!(verdicts(&daemon).await, ["accepted"], "{:?}", told(&daemon).await);
+    assert_eq!(daemon.sql(applications).await, ["16"]);
+    assert_eq!(server.names("out"), ["care 2024-25-Q1.csv", "care.csv"]);
+    assert_eq!(server.names("taken").len(), 2, "{:?}", server.names("taken"));
 }
 
 #[tokio::test]

@@ -184,8 +184,10 @@ async fn take(
     let extract = session.fetch(&one.entry, &app.board.incoming()).await?;
     let at = store.place_of(agency);
     let moves: Vec<Move> = match store.move_to {
+        // What it was taken instead of goes with it: left alone, it would be the newest.
         Some(_) => {
-            [Some(&one.entry), one.marker.as_ref()].into_iter().flatten().map(|e| planned(&at, e, now)).collect()
+            let with_it = one.marker.iter().chain(&one.instead_of);
+            [&one.entry].into_iter().chain(with_it).map(|entry| planned(&at, entry, now)).collect()
         }
         None => Vec::new(),
     };
