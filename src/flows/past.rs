@@ -15,15 +15,18 @@ use crate::{
 /// What is known of the files of a return before that of `key`.
 pub async fn past(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow::Result<Past> {
     let wanted = key.clone();
+    // The last period's, not the last that came: a past period may be loaded at any time. A nil return has no usual size.
     let earlier = app
         .ledger
         .read(move |txn| {
-            Ok(txn.submissions()?.into_iter().rev().find(|submission| {
+            let comparable = txn.submissions()?.into_iter().filter(|submission| {
                 submission.verdict.is_some_and(Verdict::is_accepted)
+                    && !submission.sha256.is_empty()
                     && submission.obligation.return_id == wanted.return_id
                     && submission.obligation.agency == wanted.agency
                     && submission.obligation.period.end() <= wanted.period.end()
-            }))
+            });
+            Ok(comparable.max_by_key(|submission| (submission.obligation.period.end(), submission.id)))
         })
         .await?;
     let members = app.board.agencies.get(&key.agency).map(|agency| agency.members.clone()).unwrap_or_default();

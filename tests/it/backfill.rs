@@ -44,6 +44,48 @@ async fn past_periods_are_loaded_once_without_duty_reminder_or_message() {
 }
 
 #[tokio::test]
+async fn a_drop_is_measured_against_the_last_period_and_not_against_what_was_loaded_last() {
+    let board = TestBoard::with_returns(&["persistent-absence"]);
+    let records = |period: &str, count: usize| {
+        let record = |at: usize| {
+            serde_json::json!({ "period": period, "urn": format!("{}", 100_000 + at), "school": format!("School {at}"),
+                "phase": "primary", "pupils": "200", "persistently_absent": "20" })
+        };
+        serde_json::to_string(&(0..count).map(record).collect::<Vec<_>>()).unwrap()
+    };
+    board.write("q1.json", records("2025-26-Q1", 60));
+    board.write("old/absence 2022-23-Q1.json", records("2022-23-Q1", 20));
+    let daemon = board.start("2025-07-01T08:00:00Z");
+    let said = daemon.submit("q1.json", "persistent-absence", "schools", "2025-26-Q1").await.unwrap();
+    assert!(said.contains("accepted"), "{said}");
+    daemon.board.done(&["backfill", "persistent-absence", daemon.board.path("old").to_str().unwrap()]);
+    daemon.advance("2025-10-10T08:00:00Z").await;
+    daemon.board.write("q2.json", records("2025-26-Q2", 24));
+    let said = daemon.submit("q2.json", "persistent-absence", "schools", "2025-26-Q2").await.unwrap();
+    assert!(said.contains("held for a person") && said.contains("60"), "{said}");
+    let told = daemon.board.done(&["release", "3", "--reason", "two trusts left"]);
+    assert!(told.contains("accepted"), "{told}");
+    // A nil return has no usual size.
+    daemon.advance("2026-01-10T08:00:00Z").await;
+    daemon.board.done(&[
+        "submit",
+        "--nil",
+        "--reason",
+        "no data this quarter",
+        "--return",
+        "persistent-absence",
+        "--period",
+        "2025-26-Q3",
+        "--agency",
+        "schools",
+    ]);
+    daemon.advance("2026-04-10T08:00:00Z").await;
+    daemon.board.write("q4.json", records("2025-26-Q4", 60));
+    let said = daemon.submit("q4.json", "persistent-absence", "schools", "2025-26-Q4").await.unwrap();
+    assert!(said.contains("accepted"), "{said}");
+}
+
+#[tokio::test]
 async fn what_can_be_read_in_two_ways_or_is_owed_is_refused_and_the_rest_is_loaded() {
     let board = board();
     board.write("old/no period.csv", csv("2021-22-Q4", 9));
