@@ -55,6 +55,11 @@ fn what_could_never_be_fetched_or_would_be_taken_twice_is_told() {
     assert!(refused(&board).contains("no such day ever comes"), "{}", refused(&board));
 
     let board = TestBoard::exampleshire();
+    board.edit("pipelines/care-applications/return.toml", "every = \"quarter\"", "every = \"release\"");
+    let told = refused(&board);
+    assert!(told.contains("before a release is there, nobody knows its day"), "{told}");
+
+    let board = TestBoard::exampleshire();
     board.edit("pipelines/prevent-referrals/return.toml", "path = \"drop/{agency}\"", "path = \"drop/police\"");
     board.edit("pipelines/prevent-referrals/return.toml", "pattern = \"prevent-referrals", "pattern = \"*");
     board.edit("pipelines/missing-children/return.toml", "missing-children*.xlsx", "missing*");

@@ -11,6 +11,7 @@ use crate::{
     domain::{AgencyId, Period, ReturnId},
     settings::{self, Problems, nearest},
     source::{self, Https, Source, fill, https, pattern::overlap},
+    timetable::Every,
 };
 
 /// Every return below `folder`.
@@ -95,6 +96,13 @@ pub(super) fn check_addresses(
         if base.is_none() && url.contains("{base}") {
             let write = "base = \"https://…\" under [pulls] in config/quarterday.toml";
             problems.about(&file, format!("the address {url:?}"), "an address whose {base} is known", write);
+            continue;
+        }
+        let names_a_period = ["{period}", "{from}", "{to}"].iter().any(|name| url.contains(name));
+        if contract.every == Every::Release && names_a_period {
+            let expected =
+                "an address without {period}, {from} and {to}: before a release is there, nobody knows its day";
+            problems.about(&file, format!("the address {url:?}"), expected, "https://…/latest.csv");
             continue;
         }
         let some_period = Period::Release { date: jiff::civil::date(2025, 7, 14) };
