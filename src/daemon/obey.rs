@@ -48,7 +48,7 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
             let extract = Extract { content, name, source: format!("brought by {actor}") };
             let _turn = app.turn.lock().await;
             let key = ObligationKey { return_id, agency, period };
-            let offer = Offer { key, extract, actor, acknowledge: Acknowledge::Nothing };
+            let offer = Offer { key, extract, arrived_at: None, actor, acknowledge: Acknowledge::Nothing };
             return Ok(told(&intake::receive(app, offer).await?));
         }
         Command::Backfill { return_id, paths, agency, actor } => {

@@ -232,7 +232,7 @@ async fn load(
     }
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or("unnamed").to_owned();
     let extract = Extract::of_bytes(bytes, name, format!("{LOADED_BY} {actor}"));
-    let offer = Offer { key, extract, actor: actor.to_owned(), acknowledge: Acknowledge::Nothing };
+    let offer = Offer { key, extract, arrived_at: None, actor: actor.to_owned(), acknowledge: Acknowledge::Nothing };
     let _turn = app.turn.lock().await;
     Ok(Came::Judged(intake::receive(app, offer).await?))
 }

@@ -35,6 +35,10 @@ pub enum Event {
         submission: i64,
         /// Their digest.
         sha256: String,
+        /// When they arrived, where that was before this was recorded: a message that lay in the mailbox, a file that
+        /// is judged again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        arrived_at: Option<Timestamp>,
     },
     /// The rows are about to be committed to the warehouse.
     Storing {

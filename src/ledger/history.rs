@@ -1,6 +1,6 @@
 //! What was known at the end of a day: the same questions as of now, answered from what was recorded until then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, ToSpan, civil::Date};
 
@@ -42,21 +42,27 @@ impl Txn<'_> {
         Ok(events.values().filter_map(|events| Obligation::fold(events)).collect())
     }
 
-    /// Every submission that had arrived by then, with the verdict it had by then.
+    /// Every submission that was known by then, with the verdict it had by then.
     pub fn submissions_at(&self, then: DaysEnd) -> Result<Vec<Submission>> {
         let mut verdicts: BTreeMap<i64, (Verdict, Option<String>)> = BTreeMap::new();
+        let mut known = BTreeSet::new();
         for recorded in self.events_until(then.seq)? {
             match recorded.event {
+                Event::ExtractReceived { submission, .. } => {
+                    known.insert(submission);
+                }
                 Event::Decided { submission, verdict, reason, .. } => {
                     verdicts.insert(submission, (verdict, reason));
                 }
                 Event::NilReturned { submission, .. } => {
+                    known.insert(submission);
                     verdicts.insert(submission, (Verdict::Accepted, None));
                 }
                 _ => {}
             }
         }
-        let arrived = self.submissions()?.into_iter().filter(|submission| submission.received_at < then.end);
+        // Not by when they arrived: that may have been days before it was recorded.
+        let arrived = self.submissions()?.into_iter().filter(|submission| known.contains(&submission.id));
         Ok(arrived
             .map(|submission| match verdicts.remove(&submission.id) {
                 Some((verdict, reason)) => Submission { verdict: Some(verdict), reason, ..submission },

@@ -30,7 +30,7 @@ fn folded(events: &[Event]) -> Obligation {
 }
 
 fn arrived(submission: i64) -> Event {
-    Event::ExtractReceived { submission, sha256: String::new() }
+    Event::ExtractReceived { submission, sha256: String::new(), arrived_at: None }
 }
 
 fn decided(submission: i64, verdict: Verdict) -> Event {

@@ -164,8 +164,8 @@ impl Obligation {
             }
             let Some(this) = folded.as_mut() else { continue };
             match event {
-                Event::ExtractReceived { submission, .. } => {
-                    arrivals.push((*submission, *at));
+                Event::ExtractReceived { submission, arrived_at, .. } => {
+                    arrivals.push((*submission, arrived_at.unwrap_or(*at)));
                     this.undecided.push(*submission);
                 }
                 Event::Released { submission, .. } => {

@@ -52,7 +52,7 @@ impl Txn<'_> {
                 },
             )?;
             self.0.execute("UPDATE submissions SET found_in = ?2 WHERE id = ?1", [id, parent.id])?;
-            let received = Event::ExtractReceived { submission: id, sha256: parent.sha256.clone() };
+            let received = Event::ExtractReceived { submission: id, sha256: parent.sha256.clone(), arrived_at: None };
             self.append(at, &subject, "daemon", &received)?;
             self.decide_restatement(at, id, &subject, Verdict::Held, reason, *rows)?;
             held.push(id);

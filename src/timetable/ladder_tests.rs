@@ -173,7 +173,7 @@ fn a_further_broken_file_starts_no_further_window() {
     )];
     for (submission, day) in (1..).zip(["14", "17", "21", "24", "28"]) {
         let at = format!("2025-07-{day}T15:00:00Z");
-        events.push(event(&at, Event::ExtractReceived { submission, sha256: String::new() }));
+        events.push(event(&at, Event::ExtractReceived { submission, sha256: String::new(), arrived_at: None }));
         let verdict = Verdict::NotAccepted;
         events.push(event(&at, Event::Decided { submission, verdict, readable: true, reason: None }));
     }
@@ -181,7 +181,10 @@ fn a_further_broken_file_starts_no_further_window() {
     let told = chase(broken, true, "2025-07-28T16:00:00Z", "2025-08-30T00:00:00Z");
     assert_eq!(told.first().map(String::as_str), Some("2025-07-28 overdue"));
     assert_eq!(told.last().map(String::as_str), Some("2025-07-31 escalation"));
-    events.push(event("2025-07-29T10:00:00Z", Event::ExtractReceived { submission: 6, sha256: String::new() }));
+    events.push(event(
+        "2025-07-29T10:00:00Z",
+        Event::ExtractReceived { submission: 6, sha256: String::new(), arrived_at: None },
+    ));
     let verdict = Verdict::Accepted;
     events.push(event("2025-07-29T10:00:00Z", Event::Decided { submission: 6, verdict, readable: true, reason: None }));
     assert_eq!(Obligation::fold(&events).unwrap().first_refused_at, None);

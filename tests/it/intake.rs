@@ -324,6 +324,84 @@ async fn a_file_that_was_not_accepted_and_is_pulled_again_unchanged_is_passed_ov
 }
 
 #[tokio::test]
+async fn a_host_that_tells_only_the_date_of_its_copy_is_believed() {
+    let partner = Partner::start().await;
+    let board = TestBoard::with_returns(&["care-applications"]).with("QUARTERDAY__PULLS__BASE", &partner.base());
+    let (_, bytes) = sample(&board, "care-applications", "accepted");
+    let path = "/cafcass/care-applications/2025-26-Q1.csv";
+    partner.set(path, Answer::Dated { bytes, at: "Tue, 01 Jul 2025 05:00:00 GMT" });
+    let daemon = board.start(OPEN);
+    daemon.advance("2025-07-02T12:00:00Z").await;
+    assert_eq!(verdicts(&daemon).await, ["accepted"]);
+    // Were the copy sent again, it would be these bytes.
+    partner.set(path, Answer::Dated { bytes: b"month,nothing\n".to_vec(), at: "Tue, 01 Jul 2025 05:00:00 GMT" });
+    daemon.advance("2025-07-11T12:00:00Z").await;
+    assert!(partner.asked(path) > 5);
+    assert_eq!(verdicts(&daemon).await, ["accepted"]);
+}
+
+#[tokio::test]
+async fn what_was_not_accepted_is_judged_again_once_its_definition_is_corrected() {
+    let definition = "pipelines/care-applications/return.toml";
+    let board = TestBoard::with_returns(&["care-applications"]);
+    let right = board.read(definition);
+    let (_, good) = sample(&board, "care-applications", "accepted");
+    board.write("good.csv", &good);
+    board.edit(definition, "headings = [\"children_in_applications\"]", "headings = [\"Our mistake\"]");
+    let daemon = board.start(OPEN);
+    let told = daemon.submit("good.csv", "care-applications", "cafcass", "2025-26-Q1").await.unwrap();
+    assert!(told.contains("not accepted"), "{told}");
+    let answers = |messages: Vec<String>| messages.into_iter().filter(|m| m.starts_with("answer-")).collect::<Vec<_>>();
+    let first = answers(daemon.messages().await);
+
+    // A change that mends nothing tells nobody anything.
+    let (_, board) = daemon.terminate();
+    board.edit(definition, "title = ", "# A remark.\ntitle = ");
+    let daemon = board.start("2025-07-15T09:00:00Z");
+    assert_eq!(verdicts(&daemon).await, ["not_accepted", "not_accepted"]);
+    assert_eq!(answers(daemon.messages().await), first);
+
+    let (_, board) = daemon.terminate();
+    board.write(definition, &right);
+    let daemon = board.start("2025-07-16T09:00:00Z");
+    assert_eq!(verdicts(&daemon).await, ["not_accepted", "not_accepted", "accepted"]);
+    assert!(
+        answers(daemon.messages().await).iter().any(|m| m.starts_with("answer-accepted")),
+        "{:?}",
+        daemon.messages().await
+    );
+    let standing = daemon.sql("SELECT state FROM ledger.obligations WHERE period = '2025-26-Q1'").await;
+    assert_eq!(standing, ["accepted"], "it counts from when it came");
+    let (_, board) = daemon.terminate();
+    let daemon = board.start("2025-07-17T09:00:00Z");
+    assert_eq!(verdicts(&daemon).await.len(), 3, "and once");
+    let wrong = daemon.ledger().read(|txn| txn.verify()).await.unwrap();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn what_a_person_refused_stays_refused_whatever_the_definition_says() {
+    let definition = "pipelines/care-applications/return.toml";
+    let board = TestBoard::with_returns(&["care-applications"]);
+    board.write("empty.csv", "quarter,month,applications,children_in_applications\n");
+    let daemon = board.start(OPEN);
+    let said_of = daemon.submit("empty.csv", "care-applications", "cafcass", "2025-26-Q1").await.unwrap();
+    assert!(said_of.contains("held for a person"), "{said_of}");
+    let told = daemon.board.done(&["release", "1", "--refuse", "--reason", "it is a test file"]);
+    assert!(told.contains("not accepted"), "{told}");
+    let (_, board) = daemon.terminate();
+    board.edit(definition, "title = ", "# A remark.\ntitle = ");
+    let daemon = board.start("2025-07-16T09:00:00Z");
+    assert_eq!(verdicts(&daemon).await, ["not_accepted"]);
+    // And the other way about, from the command line.
+    let said_of = daemon.submit("empty.csv", "care-applications", "cafcass", "2025-26-Q1").await.unwrap();
+    assert!(said_of.contains("held for a person"), "{said_of}");
+    let told = daemon.board.done(&["release", "2", "--reason", "there were none"]);
+    assert!(told.contains("accepted"), "{told}");
+    assert_eq!(verdicts(&daemon).await, ["not_accepted", "accepted"]);
+}
+
+#[tokio::test]
 async fn a_settled_period_that_is_restated_is_fetched_after_the_next_has_opened() {
     let partner = Partner::start().await;
     let board = TestBoard::with_returns(&["care-applications"]).with("QUARTERDAY__PULLS__BASE", &partner.base());

@@ -223,7 +223,7 @@ async fn nobody_who_has_delivered_is_chased_though_the_chase_was_written() {
     let office = Office::new().await;
     office.enqueue("overdue/1", Kind::Overdue, "sam@police.example").await;
     office.enqueue("answer/1", Kind::AnswerAccepted, "sam@police.example").await;
-    office.append(Event::ExtractReceived { submission: 1, sha256: "00".into() }).await;
+    office.append(Event::ExtractReceived { submission: 1, sha256: "00".into(), arrived_at: None }).await;
     office.append(Event::Decided { submission: 1, verdict: Verdict::Accepted, readable: true, reason: None }).await;
     let pumped = office.pump(&office.mailroom(&relay)).await;
     assert_eq!((pumped.superseded, pumped.sent), (1, 1));

@@ -135,6 +135,31 @@ async fn a_file_from_the_lead_is_taken_answered_and_its_letter_moved() {
 }
 
 #[tokio::test]
+async fn a_file_counts_from_when_it_came_into_the_mailbox_and_not_from_when_it_was_read_or_accepted() {
+    let Some(server) = Dovecot::start() else { return };
+    // Due on 14 July at 17:00; nobody looked before the 16th.
+    let files: &[(&str, &[u8])] = &[("figures.csv", CSV.as_bytes())];
+    server.deliver_at(
+        "2025-07-14T15:55:00Z",
+        Letter { from: "stand-in@elsewhere.example", files, ..Letter::default() }.write(),
+    );
+    let daemon = board(&server).start("2025-07-16T09:00:00Z");
+    daemon.ring().await;
+    assert!(verdicts(&daemon).await.is_empty());
+    let known = daemon.board.done(&["accept", "1", "--as", "probation"]);
+    assert!(known.contains("accepted"), "{known}");
+    let arrived = "SELECT received_at FROM ledger.submissions";
+    assert_eq!(daemon.sql(arrived).await, ["2025-07-14T15:55:00Z"]);
+    let standing = "SELECT received_day, state FROM ledger.obligations WHERE period = '2025-26-Q1'";
+    assert_eq!(daemon.sql(standing).await, ["2025-07-14,accepted"]);
+    let before =
+        daemon.board.done(&["sql", "--as-of", "2025-07-15", "-c", "SELECT count(*) AS n FROM ledger.submissions"]);
+    assert!(before.contains("0"), "on the day before it was not known: {before}");
+    let wrong = daemon.ledger().read(|txn| txn.verify()).await.unwrap();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[tokio::test]
 async fn a_colleague_of_the_agencys_domain_is_answered_beside_the_lead() {
     let Some(server) = Dovecot::start() else { return };
     let broken = CSV.replace("3,1", "3,9");

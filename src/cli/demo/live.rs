@@ -87,7 +87,7 @@ async fn load_history(app: &Arc<App>, world: &World) -> anyhow::Result<()> {
         let key =
             ObligationKey { return_id: file.dataset.return_id()?, agency: file.dataset.agency()?, period: file.period };
         let extract = Extract::of_bytes(file.bytes, file.name, "history");
-        let offer = Offer { key, extract, actor: "demo".into(), acknowledge: Acknowledge::Nothing };
+        let offer = Offer { key, extract, arrived_at: None, actor: "demo".into(), acknowledge: Acknowledge::Nothing };
         let received = intake::receive(app, offer).await?;
         if !received.verdict.is_accepted() {
             bail!("the example's own history is not accepted: {received:?}");

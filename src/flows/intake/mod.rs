@@ -4,6 +4,7 @@
 //! before the source is acknowledged, and a submission has rows that readers see only once the ledger says `stored`.
 //! Whatever interrupts it, [`resume`] goes on from the last record.
 
+mod again;
 mod archive;
 mod judge;
 mod offer;
@@ -82,6 +83,7 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
     };
     let opened = opening(app, contract, &key)?;
     let (actor, acknowledge) = (offer.actor, offer.acknowledge);
+    let arrived_at = offer.arrived_at.filter(|at| *at < now);
     let unasked = matches!(acknowledge, Acknowledge::Pull { .. } | Acknowledge::File { unasked: true, .. });
     let (submission, duplicate_of) = app
         .ledger
@@ -94,8 +96,9 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
                 txn.append(now, &subject, &actor, &opened)?;
             }
             let duplicate_of = same_as(txn, &new)?;
-            let id = txn.add_submission(now, &new)?;
-            txn.append(now, &subject, &actor, &Event::ExtractReceived { submission: id, sha256: new.sha256.clone() })?;
+            let id = txn.add_submission(arrived_at.unwrap_or(now), &new)?;
+            let received = Event::ExtractReceived { submission: id, sha256: new.sha256.clone(), arrived_at };
+            txn.append(now, &subject, &actor, &received)?;
             match acknowledge {
                 Acknowledge::Nothing => {}
                 Acknowledge::Pull { key, pull } => txn.keep_pull(&key, &pull)?,
@@ -222,6 +225,7 @@ async fn release_one(app: &App, submission: i64, accept: bool, reason: &str, act
 /// After a start: goes on with what was interrupted, then clears away files that belong to nothing.
 pub async fn recover(app: &App) -> anyhow::Result<()> {
     resume(app).await?;
+    again::judge_again(app).await?;
     incidents::clear(app).await?;
     let mut unfinished = Vec::new();
     for submission in app.ledger.read(|txn| txn.undecided_submissions()).await? {

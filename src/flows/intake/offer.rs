@@ -1,5 +1,7 @@
 //! What is offered, and how its source is told that it is safe.
 
+use jiff::Timestamp;
+
 use crate::{
     ledger::{Move, ObligationKey, Pull, TakenFile},
     source::Extract,
@@ -11,6 +13,8 @@ pub struct Offer {
     pub key: ObligationKey,
     /// The bytes.
     pub extract: Extract,
+    /// When it arrived, where that was before now.
+    pub arrived_at: Option<Timestamp>,
     /// Who offers it.
     pub actor: String,
     /// What tells the source, once the bytes are safe, that it need not offer them again.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     super::{App, letters, note_failure},
-    Received,
+    Received, again,
     archive::obligation_of,
     judge::stage,
 };
@@ -229,6 +229,7 @@ async fn still_asked(
     findings: &[FindingRow],
 ) -> anyhow::Result<(Vec<FindingRow>, Outcome)> {
     let mut told = outcome.clone();
+    told.unasked |= again::says_nothing_new(app, submission, outcome.verdict, findings).await?;
     if outcome.verdict != Verdict::AcceptedWithQueries {
         return Ok((findings.to_vec(), told));
     }

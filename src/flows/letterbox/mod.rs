@@ -176,6 +176,9 @@ async fn take(app: &App, mailbox: &Mailbox, session: &mut Session<'_>, message: 
         Err(error @ Unreadable::Worker) => return Err(Failure::Message(error.into())),
     };
     let identity = read.as_ref().map_or_else(|| sha256(&raw), Incoming::identity);
+    // What lay there while nobody looked came when the server says, not when it is read.
+    let now = app.clock.now();
+    let arrived_at = message.arrived.map_or(now, |at| at.min(now));
     let row = match known(app, identity.clone()).await? {
         Some(row) => row,
         None => {
@@ -186,9 +189,9 @@ async fn take(app: &App, mailbox: &Mailbox, session: &mut Session<'_>, message: 
             if record.keep {
                 let landed = intake::keep(app, raw.into()).await.context("the message could not be kept")?;
                 record.new.sha256 = Some(landed.sha256.clone());
-                write(app, record, Some((landed.sha256, landed.wrapped_key))).await?
+                write(app, record, arrived_at, Some((landed.sha256, landed.wrapped_key))).await?
             } else {
-                write(app, record, None).await?
+                write(app, record, arrived_at, None).await?
             }
         }
     };
@@ -210,13 +213,18 @@ async fn known(app: &App, identity: String) -> anyhow::Result<Option<IncomingRow
 }
 
 /// Records a message, its letters and what follows from it, in one transaction.
-async fn write(app: &App, record: Record, kept: Option<(String, Vec<u8>)>) -> anyhow::Result<IncomingRow> {
+async fn write(
+    app: &App,
+    record: Record,
+    arrived_at: Timestamp,
+    kept: Option<(String, Vec<u8>)>,
+) -> anyhow::Result<IncomingRow> {
     let now = app.clock.now();
     let identity = record.new.identity.clone();
     app.ledger
         .write(move |txn| {
             let id = record.id;
-            txn.add_incoming(now, id, &record.new)?;
+            txn.add_incoming(arrived_at, id, &record.new)?;
             if let Some((sha256, wrapped)) = &kept {
                 txn.keep_data_key(sha256, wrapped)?;
             }
@@ -275,7 +283,11 @@ async fn offer(
     let acknowledge = Acknowledge::Message { message: id, part };
     let received = {
         let _turn = app.turn.lock().await;
-        intake::receive(app, Offer { key, extract, actor: "mailbox".into(), acknowledge }).await
+        intake::receive(
+            app,
+            Offer { key, extract, arrived_at: Some(row.arrived_at), actor: "mailbox".into(), acknowledge },
+        )
+        .await
     };
     fault::point("mailbox-after-offer");
     match received {

@@ -77,6 +77,7 @@ async fn take(app: &App, contract: &Contract, place: &Place, one: Candidate) -> 
     let offer = Offer {
         key: ObligationKey { return_id: contract.id.clone(), agency: place.agency.clone(), period },
         extract,
+        arrived_at: None,
         actor: "daemon".into(),
         acknowledge: Acknowledge::File { file, moves: Vec::new(), unasked: false },
     };

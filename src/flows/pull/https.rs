@@ -187,7 +187,7 @@ async fn offer(app: &App, contract: &Contract, place: &Place, extract: Extract, 
         return Ok(false);
     }
     let acknowledge = Acknowledge::Pull { key: place.key.clone(), pull: pull.clone() };
-    let offer = Offer { key, extract, actor: "daemon".into(), acknowledge };
+    let offer = Offer { key, extract, arrived_at: None, actor: "daemon".into(), acknowledge };
     let received = {
         let _turn = app.turn.lock().await;
         intake::receive(app, offer).await

@@ -199,7 +199,7 @@ async fn take(
         return noted.map(|()| false).map_err(|error| Untaken::Place(error.into()));
     }
     let acknowledge = Acknowledge::File { file, moves, unasked: true };
-    let offer = Offer { key, extract, actor: "daemon".into(), acknowledge };
+    let offer = Offer { key, extract, arrived_at: None, actor: "daemon".into(), acknowledge };
     let _turn = app.turn.lock().await;
     match intake::receive(app, offer).await {
         Ok(_) => Ok(true),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
+use jiff::Timestamp;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -47,6 +48,8 @@ struct Item {
     id: String,
     #[serde(rename = "displayName", default)]
     name: Option<String>,
+    #[serde(rename = "receivedDateTime", default)]
+    received: Option<Timestamp>,
 }
 
 impl Graph {
@@ -152,13 +155,17 @@ impl Session<'_> {
         let folder = self.folder_read().await?;
         let mut url = self.graph.address(&["mailFolders", &folder, "messages"])?;
         url.query_pairs_mut()
-            .append_pair("$select", "id")
+            .append_pair("$select", "id,receivedDateTime")
             .append_pair("$orderby", "receivedDateTime asc")
             .append_pair("$top", "50");
         let mut listed = Vec::new();
         for _ in 0..MOST_PAGES {
             let page = self.graph.page(what, url.clone()).await?;
-            listed.extend(page.value.into_iter().map(|item| Listed { id: item.id, size: None }));
+            listed.extend(page.value.into_iter().map(|item| Listed {
+                id: item.id,
+                size: None,
+                arrived: item.received,
+            }));
             let Some(next) = page.next.filter(|_| listed.len() <= MOST_LISTED) else { break };
             let next = Url::parse(&next).ok().filter(|next| next.origin() == url.origin());
             url = next.ok_or_else(|| MailboxError::Refused {

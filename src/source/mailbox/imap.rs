@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 use async_imap::{Authenticator, Client, error::Error, types::Fetch};
 use bytes::Bytes;
 use futures::TryStreamExt;
+use jiff::Timestamp;
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
@@ -136,9 +137,16 @@ impl Session {
             return Ok(Vec::new());
         }
         let set = found.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
-        let sizes = self.ask(what, &set, "(UID RFC822.SIZE)", PATIENCE).await?;
-        let size_of = |uid: u32| sizes.iter().find(|one| one.uid == Some(uid)).and_then(|one| one.size);
-        let listed = found.into_iter().map(|uid| Listed { id: uid.to_string(), size: size_of(uid).map(u64::from) });
+        let heads = self.ask(what, &set, "(UID RFC822.SIZE INTERNALDATE)", PATIENCE).await?;
+        let listed = found.into_iter().map(|uid| {
+            let head = heads.iter().find(|one| one.uid == Some(uid));
+            let arrived = head.and_then(Fetch::internal_date);
+            Listed {
+                id: uid.to_string(),
+                size: head.and_then(|one| one.size).map(u64::from),
+                arrived: arrived.and_then(|at| Timestamp::from_second(at.timestamp()).ok()),
+            }
+        });
         Ok(listed.collect())
     }
 

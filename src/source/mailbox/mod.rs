@@ -16,6 +16,7 @@ mod worker;
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use crate::settings::SecretError;
 
@@ -120,6 +121,8 @@ pub struct Listed {
     pub id: String,
     /// How large it is, where the server says so.
     size: Option<u64>,
+    /// When the server received it, where it says so.
+    pub arrived: Option<Timestamp>,
 }
 
 /// A message as it was received.

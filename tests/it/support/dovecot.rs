@@ -104,13 +104,26 @@ impl Dovecot {
         self.folder.path().join("ca.pem")
     }
 
+    /// Puts a letter into the inbox that came at an instant.
+    pub fn deliver_at(&self, at: &str, letter: impl AsRef<[u8]>) {
+        let at: jiff::Timestamp = at.parse().unwrap();
+        self.put(letter, Some(at.into()));
+    }
+
     /// Puts a letter into the inbox, as a delivery agent does.
     pub fn deliver(&self, letter: impl AsRef<[u8]>) {
+        self.put(letter, None);
+    }
+
+    fn put(&self, letter: impl AsRef<[u8]>, came: Option<std::time::SystemTime>) {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::SeqCst);
         let name = format!("{}.{count:06}.test", 1_700_000_000 + count);
         let (tmp, new) = (self.mail().join("tmp").join(&name), self.mail().join("new").join(&name));
         fs::write(&tmp, letter).unwrap();
+        if let Some(came) = came {
+            fs::File::options().append(true).open(&tmp).unwrap().set_modified(came).unwrap();
+        }
         let (root, uid, gid) = owner();
         if root {
             chown(&tmp, Some(uid), Some(gid)).unwrap();

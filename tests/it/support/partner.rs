@@ -22,6 +22,8 @@ pub enum Answer {
     File { name: String, bytes: Vec<u8> },
     /// A file without anything that validates a copy.
     Untagged { bytes: Vec<u8> },
+    /// A file that is validated by its date alone.
+    Dated { bytes: Vec<u8>, at: &'static str },
     /// A status, with seconds to wait where there are any.
     Status(u16, Option<u32>),
     /// Says it sends more than it does.
@@ -95,6 +97,10 @@ async fn answer(State(shelf): State<Arc<Mutex<Shelf>>>, headers: HeaderMap, requ
             ([(header::ETAG, tag), (header::CONTENT_DISPOSITION, disposition)], bytes).into_response()
         }
         Some(Answer::Untagged { bytes }) => bytes.into_response(),
+        Some(Answer::Dated { at, .. }) if headers.get(header::IF_MODIFIED_SINCE).is_some_and(|since| since == at) => {
+            StatusCode::NOT_MODIFIED.into_response()
+        }
+        Some(Answer::Dated { bytes, at }) => ([(header::LAST_MODIFIED, at)], bytes).into_response(),
         Some(Answer::Status(status, wait)) => {
             let mut response = StatusCode::from_u16(status).unwrap().into_response();
             if let Some(wait) = wait {
