@@ -230,8 +230,12 @@ fn letters(kind: Kind) -> Vec<Letter> {
             Letter::IncidentSender { sealed: sealed(true), fix_by: date("2025-07-17") },
         ],
         Kind::IncidentManager => vec![
-            Letter::IncidentManager { sealed: sealed(false), custodian: Some("Ruth Caldwell".into()) },
-            Letter::IncidentManager { sealed: sealed(true), custodian: None },
+            Letter::IncidentManager {
+                sealed: sealed(false),
+                custodian: Some("Ruth Caldwell".into()),
+                told: vec!["sam.patel@police.exampleshire.example".into(), "clerk@police.exampleshire.example".into()],
+            },
+            Letter::IncidentManager { sealed: sealed(true), custodian: None, told: vec![] },
         ],
         Kind::Alarm => vec![Letter::Alarm {
             what: "The mail relay refuses our sign-in".into(),

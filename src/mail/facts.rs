@@ -298,6 +298,8 @@ pub enum Letter {
         custodian: Option<String>,
     },
     /// A message waits for a person's decision.
+        /// The addresses that were told how to put it right.
+        told: Vec<String>,
     PostHeld {
         /// When it arrived.
         arrived_at: Timestamp,

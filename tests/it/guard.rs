@@ -304,6 +304,25 @@ async fn a_file_with_identities_is_sealed_and_nothing_of_it_is_anywhere() {
 }
 
 #[tokio::test]
+async fn where_nobody_is_there_to_be_told_the_manager_hears_that_too() {
+    let daemon = board().start(OPEN);
+    daemon.board.write("planted.csv", PLANTED);
+    // A period before the board began: nobody owes it.
+    let said = daemon.submit("planted.csv", "care-applications", "cafcass", "2023-24-Q1").await.unwrap();
+    assert!(said.contains("incident 1"), "{said}");
+    let messages = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
+    let of = |kind: &str| messages.iter().filter(|row| row.kind == kind).collect::<Vec<_>>();
+    assert!(of("incident-sender").is_empty());
+    let manager = of("incident-manager")[0].message["text"].as_str().unwrap();
+    assert!(manager.contains("Nobody was told of it but you"), "{manager}");
+    assert!(!manager.contains("Told what to do"), "{manager}");
+    submit(&daemon, "planted.csv").await;
+    let messages = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
+    let manager = messages.iter().rfind(|row| row.kind == "incident-manager").unwrap().message["text"].to_string();
+    assert!(manager.contains("Told what to do, without the content: area.data@cafcass.example"), "{manager}");
+}
+
+#[tokio::test]
 async fn identities_are_found_inside_wrappings_and_in_the_names_of_what_is_in_them_and_no_copy_goes_back() {
     let (board, _) = with_custodian(board());
     let daemon = board.start(OPEN);

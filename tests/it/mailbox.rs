@@ -3,8 +3,10 @@
 
 use quarterday::{
     daemon::Command as Order,
-    ledger::{Event, IncomingState},
+    ledger::{Event, IncomingState, OutboxRow},
 };
+
+use rust_xlsxwriter::Workbook;
 
 use crate::support::{
     TestBoard, TestDaemon,
@@ -536,6 +538,55 @@ async fn what_cannot_be_used_is_named_with_what_to_do() {
     }
     assert_eq!(answers(&daemon).await.len(), 2, "one answer a message, and nobody else is troubled");
     assert_eq!(server.count(DONE), 2);
+}
+
+#[tokio::test]
+async fn whoever_mailed_identities_is_told_how_to_put_it_right_beside_lead_and_deputy() {
+    let Some(server) = Dovecot::start() else { return };
+    let board = TestBoard::with_returns(&["missing-children"]).with("MAILBOX_PASSWORD", PASSWORD);
+    reads(&board, &server, "password = { env = \"MAILBOX_PASSWORD\" }");
+    let domains = "id = \"police\"\ndomains = [\"police.example\"]\n";
+    board.edit("config/agencies.toml", "id = \"police\"\n", domains);
+    let workbook = |figure: f64| {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet().set_name("Return").unwrap();
+        sheet.write_row(0, 0, ["Period", "Children missing from home", "NHS number"]).unwrap();
+        sheet.write_row(1, 0, ["2025-26-Q1", "41", "943 476 5919"]).unwrap();
+        sheet.write_number(1, 1, figure).unwrap();
+        book.save_to_buffer().unwrap()
+    };
+    let (clerk, lead, deputy) = ("clerk@police.example", "missing.unit@police.example", "tom.ashby@police.example");
+    let of = |from, id, book: &[u8]| Letter { from, id, files: &[("Q1.xlsx", book)], ..Letter::default() }.write();
+    server.deliver(of(clerk, "i1@police.example", &workbook(41.0)));
+    let daemon = board.start(NOW);
+    daemon.ring().await;
+    let rows = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
+    let to = |rows: &[OutboxRow], about: &str| {
+        let told = rows.iter().filter(|row| row.kind == "incident-sender" && row.message.to_string().contains(about));
+        let mut to: Vec<String> = told.map(|row| row.recipient.clone()).collect();
+        to.sort();
+        to
+    };
+    assert_eq!(to(&rows, "incident 1"), [clerk, lead, deputy], "{}", daemon.log());
+    let text = text_of(&daemon, "incident-sender").await;
+    let letter = text.split("\n=====\n").next().unwrap();
+    insta::assert_snapshot!("identities_came_by_mail", letter);
+    let manager = text_of(&daemon, "incident-manager").await;
+    for part in [
+        "Told what to do, without the content: missing.unit@police.example, tom.ashby@police.example, clerk@police.example.",
+        "in its folder Quarterday done or Quarterday held, as Q1.xlsx; please delete the message there",
+        "backups of the data folder that were made since it arrived, sealed, until they are overwritten",
+    ] {
+        assert!(manager.contains(part), "{part} is missing in:\n{manager}");
+    }
+    for place in [&text, &manager, &daemon.log()] {
+        assert!(!place.contains("943 476 5919"), "{place}");
+    }
+    // Who is lead and wrote is told once.
+    server.deliver(of(lead, "i2@police.example", &workbook(42.0)));
+    look(&daemon, "2025-07-08T09:01:00Z").await;
+    let rows = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
+    assert_eq!(to(&rows, "incident 2"), [lead, deputy]);
 }
 
 #[tokio::test]

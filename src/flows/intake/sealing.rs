@@ -161,7 +161,7 @@ async fn record(
 ) -> anyhow::Result<Received> {
     let before = obligation_of(app, &submission.obligation).await?;
     let is_again = telling == Telling::Again;
-    let letters = match letters::incident(app, &before, submission, contract, incident, &findings, is_again) {
+    let letters = match letters::incident(app, &before, submission, contract, incident, &findings, is_again).await {
         Ok(_) if telling == Telling::Nobody => Vec::new(),
         Ok(letters) => letters,
         Err(error) => {

@@ -8,14 +8,14 @@ use super::{
     super::{App, backfill, intake::Outcome},
     contract, due, manager,
     marked::marked,
-    post, post_with, recipients,
+    post, post_with, recipients, with_sender,
 };
 use crate::{
     check::{Classification, Contract},
     domain::{Verdict, civil_day, words::lower_first},
     form::OWN_SHEETS,
     ledger::{FindingRow, Obligation, ObligationKey, OutboxRow, Severity, Submission},
-    mail::{Judged, Letter, Marked, Person, Read, Rows, Total, things},
+    mail::{Judged, Letter, Marked, Read, Rows, Total, things},
     timetable::Role,
 };
 
@@ -53,13 +53,7 @@ pub(in super::super) async fn answer(
     }
     let calendar = &app.board.timetable.calendar;
     let arrived_at = submission.received_at;
-    let mut people = recipients(app, obligation, &[Role::Lead, Role::Deputy]);
-    if let Some((name, email)) = sender
-        && !people.iter().any(|known| known.email.eq_ignore_ascii_case(&email))
-    {
-        // Whoever wrote is answered, also if it is a colleague of theirs.
-        people.push(Person { name: if name.is_empty() { email.clone() } else { name }, email });
-    }
+    let people = with_sender(recipients(app, obligation, &[Role::Lead, Role::Deputy]), sender);
     let mut files = Vec::new();
     let letter = match (outcome.verdict, &outcome.nil) {
         (_, Some(reason)) => Letter::AnswerNil { due, reason: reason.clone() },

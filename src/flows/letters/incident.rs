@@ -5,7 +5,7 @@ use super::{
         App,
         intake::{is_withheld, words_of},
     },
-    due, manager, post, recipients,
+    due, manager, post, recipients, with_sender,
 };
 use crate::{
     check::Contract,
@@ -15,8 +15,12 @@ use crate::{
     timetable::Role,
 };
 
-/// The letters to the sender, the manager and the custodian; `again` when the same file came once more.
-pub(in super::super) fn incident(
+/// How the source of a file begins that came into the mailbox.
+const BY_MAIL: &str = "by mail from ";
+
+/// The letters to whoever sent it and their lead and deputy, to the manager and to the custodian; `again` when the same
+/// file came once more.
+pub(in super::super) async fn incident(
     app: &App,
     obligation: &Obligation,
     submission: &Submission,
@@ -27,51 +31,78 @@ pub(in super::super) fn incident(
 ) -> anyhow::Result<Vec<OutboxRow>> {
     let now = app.clock.now();
     let calendar = &app.board.timetable.calendar;
+    let id = submission.id;
+    let sender = app.ledger.read(move |txn| txn.sender_of(id)).await?;
+    let places = lies(app, contract, submission);
     let sealed = Sealed {
         due: due(app, obligation, contract),
         arrived_at: submission.received_at,
         incident: incident.id,
         what: words_of(incident).into_iter().map(str::to_owned).collect(),
         findings: things(findings),
-        lies: lies(contract, submission),
+        lies: places.for_the_sender,
         destroyed_on: incident.destroy_on,
         destroyed: incident.closed_at.is_some(),
         again,
     };
     let mut rows = Vec::new();
-    if obligation.duty {
+    // What nobody owes and nobody sent by mail has nobody to be told but the manager.
+    if obligation.duty || sender.is_some() {
         let fix_by = app.board.timetable.ladder.corrected_by(obligation, calendar, now)?.max(civil_day(now));
         let letter = Letter::IncidentSender { sealed: sealed.clone(), fix_by };
-        let people = recipients(app, obligation, &[Role::Lead, Role::Deputy]);
-        rows.extend(post(app, &format!("answer/{}", submission.id), Some(obligation), people, &letter, now)?);
+        let people = with_sender(recipients(app, obligation, &[Role::Lead, Role::Deputy]), sender);
+        rows.extend(post(app, &format!("answer/{id}"), Some(obligation), people, &letter, now)?);
     }
     let custodian = app.board.custodian.as_ref().map(|custodian| custodian.person.clone());
     let letter = Letter::IncidentManager {
-        sealed,
+        sealed: Sealed { lies: places.for_the_manager, ..sealed },
         custodian: custodian.as_ref().filter(|_| incident.sealed_for != MASTER).map(|person| person.name.clone()),
+        told: rows.iter().map(|row| row.recipient.clone()).collect(),
     };
     let mut people = vec![manager(app)];
     people.extend(custodian.filter(|person| person.email != people[0].email));
-    rows.extend(post(app, &format!("incident/{}/{}", incident.id, submission.id), None, people, &letter, now)?);
+    rows.extend(post(app, &format!("incident/{}/{id}", incident.id), None, people, &letter, now)?);
     Ok(rows)
 }
 
-/// Where else the file lies, in words; its name only where that tells of nobody.
-fn lies(contract: &Contract, submission: &Submission) -> Vec<String> {
+/// Where else the file lies, in words.
+struct Places {
+    for_the_sender: Vec<String>,
+    for_the_manager: Vec<String>,
+}
+
+/// Where else the file lies; its name only where that tells of nobody.
+fn lies(app: &App, contract: &Contract, submission: &Submission) -> Places {
     let named = if is_withheld(&submission.name) {
         ", under a name that is withheld because it tells of a child too".to_owned()
     } else {
         format!(", as {}", submission.name)
     };
     let source = submission.source.as_str();
+    let made = "the copies where it was made: the case system's export, a download folder, a shared drive".to_owned();
+    if source.starts_with(BY_MAIL) {
+        let mailbox = app.mailbox.as_ref().map(|mailbox| mailbox.settings());
+        let ours = mailbox.map_or_else(
+            || "the mailbox it was sent to".to_owned(),
+            |ours| format!("the mailbox {}, in its folder {} or {}", ours.user, ours.done_folder, ours.held_folder),
+        );
+        let theirs = "the sent items of whoever sent it, and the mailbox of everybody else it was sent to";
+        let there = "the mailbox it was sent to; our board's manager is asked to delete it there";
+        return Places {
+            for_the_sender: vec![format!("{theirs}{named}"), there.to_owned(), made.clone()],
+            for_the_manager: vec![
+                format!("{ours}{named}; please delete the message there, it is not done for you"),
+                theirs.to_owned(),
+                made,
+            ],
+        };
+    }
     let folder = contract.source.folder_of(&submission.obligation.agency);
     let came = match (source.strip_prefix("brought by "), folder) {
         (Some(who), _) => format!("the copy that {who} brought{named}"),
-        (None, _) if source.contains('@') || source.contains("mail") => {
-            format!("the mailbox it was sent to, and the sent items of whoever sent it{named}")
-        }
         (None, Some((place, _))) => format!("the shared folder {place}{named}; it is not deleted there for you"),
         (None, None) => format!("{source}, where it came from{named}"),
     };
-    vec![came, "the copies where it was made: the case system's export, a download folder, a shared drive".to_owned()]
+    let places = vec![came, made];
+    Places { for_the_sender: places.clone(), for_the_manager: places }
 }

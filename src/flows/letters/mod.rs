@@ -136,6 +136,16 @@ pub(super) fn manager(app: &App) -> Person {
     app.board.manager.clone()
 }
 
+/// The people of an agency, and whoever sent the message, also if it is a colleague of theirs: each address once.
+fn with_sender(mut people: Vec<Person>, sender: Option<(String, String)>) -> Vec<Person> {
+    if let Some((name, email)) = sender
+        && !people.iter().any(|known| known.email.eq_ignore_ascii_case(&email))
+    {
+        people.push(Person { name: if name.is_empty() { email.clone() } else { name }, email });
+    }
+    people
+}
+
 fn recipients(app: &App, obligation: &Obligation, roles: &[Role]) -> Vec<Person> {
     let mut people: Vec<Person> = Vec::new();
     for found in roles.iter().filter_map(|role| app.board.person(&obligation.key.agency, *role)) {
