@@ -58,8 +58,9 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 due: due(),
                 corrected_by: None,
                 next: Some(Next { on: date("2025-07-21"), who: "the Board member for your agency".into() }),
+                workbook: true,
             },
-            Letter::Overdue { due: due(), corrected_by: Some(date("2025-07-17")), next: None },
+            Letter::Overdue { due: due(), corrected_by: Some(date("2025-07-17")), next: None, workbook: false },
         ],
         Kind::Preview => vec![Letter::Preview {
             goes_at: at("2025-07-21T09:00:00Z"),

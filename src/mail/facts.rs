@@ -192,6 +192,8 @@ pub enum Letter {
         corrected_by: Option<Date>,
         /// What comes next.
         next: Option<Next>,
+        /// Whether a workbook with the period filled in goes with the message.
+        workbook: bool,
     },
     /// The manager sees what will go above the lead.
     Preview {

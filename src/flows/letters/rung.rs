@@ -32,8 +32,10 @@ pub(in super::super) fn rung(
     let contract = contract(app, obligation)?;
     let due = due(app, obligation, contract);
     let form = match rung.kind {
-        RungKind::Notice | RungKind::Nudge | RungKind::DueToday => template(app, obligation, contract, now),
-        RungKind::Overdue | RungKind::Preview | RungKind::Escalation => None,
+        RungKind::Notice | RungKind::Nudge | RungKind::DueToday | RungKind::Overdue => {
+            template(app, obligation, contract, now)
+        }
+        RungKind::Preview | RungKind::Escalation => None,
     };
     let ways = || Ways { workbook: form.is_some(), ..ways(app, obligation, contract) };
     let letter = match rung.kind {
@@ -53,6 +55,7 @@ pub(in super::super) fn rung(
             due,
             corrected_by: corrected_by(app, obligation)?,
             next: next(app, obligation, told, now)?,
+            workbook: form.is_some(),
         },
         RungKind::Preview => Letter::Preview {
             goes_at: escalates_at(app, obligation, told, now)?
@@ -68,8 +71,7 @@ pub(in super::super) fn rung(
         people.push(manager(app));
     }
     let key = format!("chase/{}/{}", obligation.key, rung.name);
-    let late = matches!(letter, Letter::Overdue { .. });
-    post_with(app, &key, Some(obligation), people, &letter, form.filter(|_| !late).as_slice(), now)
+    post_with(app, &key, Some(obligation), people, &letter, form.as_slice(), now)
 }
 
 /// The workbook that goes with a notice or a reminder, where the return is sent as one. A chase does not wait for it: one
