@@ -173,9 +173,58 @@ fn cells_are_guarded_while_typing_and_long_lists_stand_on_a_hidden_sheet() {
     let actions = template(contract("actions"), period);
     let sheet = part(&actions, "xl/worksheets/sheet1.xml");
     insta::assert_snapshot!("validations_of_actions", validations(&sheet));
-    let book = part(&actions, "xl/workbook.xml");
-    let lists = part(&actions, "xl/workbook.xml").contains("name=\"Lists\"");
-    assert!(!lists || book.contains("state=\"hidden\""), "{book}");
+    assert!(!part(&actions, "xl/workbook.xml").contains("name=\"Lists\""), "short lists need no sheet");
+}
+
+#[test]
+fn a_long_list_of_codes_from_a_file_is_a_drop_down_from_a_hidden_sheet_and_a_cell_has_the_contracts_note() {
+    let board = TestBoard::with_returns(&["missing-children"]);
+    let codes: Vec<String> = (1..=60).map(|number| format!("E0500{number:04}")).collect();
+    board.write("pipelines/missing-children/wards.csv", format!("code\n{}\n", codes.join("\n")));
+    let ward = "[[table.column]]\nname = \"ward\"\nheadings = [\"Ward\"]\ntype = \"text\"\n\
+        note = \"The ward in which most of them live.\"\ncodes = { file = \"wards.csv\", column = \"code\" }\n\n";
+    let first = "[[table.column]]\nname = \"missing_from_home\"";
+    board.edit("pipelines/missing-children/return.toml", first, &format!("{ward}{first}"));
+    let contract = contract(&board.path("pipelines/missing-children"));
+    let made = template(&contract, "2025-26-Q1".parse().unwrap());
+    let mut book = Xlsx::new(Cursor::new(made.clone())).unwrap();
+    let lists = book.worksheet_range("Lists").unwrap();
+    let listed: Vec<String> = lists.rows().map(|row| row[0].to_string()).collect();
+    assert_eq!(listed, codes);
+    let workbook = part(&made, "xl/workbook.xml");
+    let sheet = workbook.split("<sheet ").find(|sheet| sheet.contains("name=\"Lists\"")).unwrap();
+    assert!(sheet.contains("state=\"hidden\""), "{workbook}");
+    let rules = validations(&part(&made, "xl/worksheets/sheet1.xml"));
+    let rule = rules.lines().find(|rule| rule.contains("sqref=\"B5:B5\"") || rule.contains("sqref=\"B5\"")).unwrap();
+    assert!(rule.contains("type=\"list\"") && rule.contains("<formula1>Lists!$A$1:$A$60</formula1>"), "{rule}");
+    let notes = part(&made, "xl/comments1.xml");
+    assert!(notes.contains("The ward in which most of them live."), "{notes}");
+    let of_heading = notes.split("<comment ").find(|note| note.contains("most of them live")).unwrap();
+    assert!(of_heading.contains("ref=\"B4\""), "it hangs at the heading: {of_heading}");
+}
+
+#[test]
+fn the_period_is_filled_in_where_rows_are_known() {
+    let period: Period = "2025-26-Q1".parse().unwrap();
+    let mut filled = 0;
+    for (_, contract) in workbooks() {
+        let mut book = Xlsx::new(Cursor::new(template(&contract, period))).unwrap();
+        for table in contract.tables.iter().filter(|table| !table.optional) {
+            let Some(named) = &table.period_column else { continue };
+            let range = book.worksheet_range(table.sheet_name()).unwrap();
+            let rows: Vec<Vec<String>> =
+                range.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect();
+            let at = rows.iter().position(|row| row.contains(named)).unwrap();
+            let column = rows[at].iter().position(|heading| heading == named).unwrap();
+            assert_eq!(rows[at + 1][column], "2025-26-Q1", "{}: {rows:?}", contract.id);
+            filled += 1;
+            if contract.id.as_str() == "first-time-entrants" {
+                let ages = [&rows[at + 1], &rows[at + 2]].map(|row| (row[0].as_str(), row[1].as_str()));
+                assert_eq!(ages, [("2025-26-Q1", "10 to 14"), ("2025-26-Q1", "15 to 17")]);
+            }
+        }
+    }
+    assert!(filled >= 2, "{filled}");
 }
 
 fn validations(sheet: &str) -> String {
