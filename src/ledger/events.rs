@@ -106,7 +106,7 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// Lead or deputy wrote about it without a file; the next rung waits a working day longer.
+    /// The agency wrote about it without a file; the next rung waits a working day longer.
     Deferred {
         /// The rung.
         rung: String,

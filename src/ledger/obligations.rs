@@ -119,7 +119,7 @@ pub struct Obligation {
     pub skipped: Vec<String>,
     /// Why the manager keeps it from going above the lead, where that is so.
     pub escalation_held: Option<String>,
-    /// Rungs that wait a working day longer, because lead or deputy wrote without a file.
+    /// Rungs that wait a working day longer, because the agency wrote without a file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deferred: Vec<String>,
     /// Why it is held or was not accepted, or the reason given for a nil return.

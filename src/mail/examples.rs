@@ -3,8 +3,8 @@
 use jiff::{Timestamp, civil::Date};
 
 use super::{
-    Agreement, Board, Changed, Contact, Due, Escalation, Facts, Judged, Kind, Letter, Marked, Next, Person, Read, Rows,
-    Sealed, Told, Total, Unused, Ways, things,
+    Agreement, Board, Changed, Contact, Due, Escalation, Facts, Judged, Kind, Letter, Marked, Next, Noted, Person,
+    Read, Rows, Sealed, Told, Total, Unused, Wait, Ways, things,
 };
 use crate::{
     domain::Period,
@@ -191,8 +191,10 @@ fn letters(kind: Kind) -> Vec<Letter> {
             },
         ],
         Kind::PostPassedOn => vec![
-            Letter::PostPassedOn { arrived_at: at("2025-07-14T15:50:00Z"), due: Some(due()), waits: true },
-            Letter::PostPassedOn { arrived_at: at("2025-07-14T15:50:00Z"), due: None, waits: false },
+            passed_on(&[Some(Wait::Later)]),
+            passed_on(&[Some(Wait::LeftOut)]),
+            passed_on(&[Some(Wait::Later), Some(Wait::LeftOut), None]),
+            passed_on(&[]),
         ],
         Kind::PostNotTaken => vec![Letter::PostNotTaken {
             arrived_at: at("2025-07-14T15:50:00Z"),
@@ -207,6 +209,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 Unused { name: "letter.pdf".into(), why: "It is no kind of file that we take.".into() },
             ],
             taken: Some("CSV and Excel files".into()),
+            words: true,
         }],
         Kind::Pack => vec![
             Letter::Pack {
@@ -246,6 +249,11 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 .into(),
         }],
     }
+}
+
+fn passed_on(waits: &[Option<Wait>]) -> Letter {
+    let noted = waits.iter().map(|wait| Noted { due: due(), wait: *wait }).collect();
+    Letter::PostPassedOn { arrived_at: at("2025-07-14T15:50:00Z"), noted }
 }
 
 fn due() -> Due {

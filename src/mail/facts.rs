@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
-use super::{Changed, Contact, Marked, Person, Rows, Sealed, Thing};
+use super::{Changed, Contact, Marked, Noted, Person, Rows, Sealed, Thing};
 use crate::domain::Period;
 
 /// Everything one message is made from.
@@ -298,10 +298,10 @@ pub enum Letter {
         sealed: Sealed,
         /// Who alone can open it; none if nobody is named.
         custodian: Option<String>,
-    },
-    /// A message waits for a person's decision.
         /// The addresses that were told how to put it right.
         told: Vec<String>,
+    },
+    /// A message waits for a person's decision.
     PostHeld {
         /// When it arrived.
         arrived_at: Timestamp,
@@ -314,10 +314,8 @@ pub enum Letter {
     PostPassedOn {
         /// When it arrived.
         arrived_at: Timestamp,
-        /// The return it is about, where that is known.
-        due: Option<Due>,
-        /// Whether the next message about the return waits a working day longer.
-        waits: bool,
+        /// What it is about: one return where that is known, else all that it could be.
+        noted: Vec<Noted>,
     },
     /// Something in a message could not be used.
     PostNotTaken {
@@ -327,6 +325,8 @@ pub enum Letter {
         things: Vec<Unused>,
         /// The kinds of file that are taken, where that helps.
         taken: Option<String>,
+        /// Whether a person reads the words that came with it.
+        words: bool,
     },
     /// A pack is issued.
     Pack {

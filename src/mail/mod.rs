@@ -13,6 +13,7 @@ mod folder;
 mod kind;
 mod mailer;
 mod message;
+mod noted;
 mod outcome;
 mod person;
 mod prose;
@@ -33,6 +34,7 @@ pub use facts::{Agreement, Board, Due, Escalation, Facts, Judged, Letter, Next, 
 pub use kind::Kind;
 pub use mailer::{Mailer, Memory, Posted};
 pub use message::{Attachment, Content, Message};
+pub use noted::{Noted, Wait};
 pub use outcome::{Changed, Marked, Rows};
 pub use person::{Contact, Person};
 pub use pump::{Mailroom, Pumped};

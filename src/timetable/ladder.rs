@@ -166,7 +166,7 @@ pub fn owed(
             continue;
         }
         if rung.kind == RungKind::DueToday && obligation.is_deferred(&rung.name) {
-            step.skip.push((rung.name.clone(), "lead or deputy wrote, and its day would be over"));
+            step.skip.push((rung.name.clone(), "the agency wrote, and its day would be over"));
             continue;
         }
         let at = match instant(rung, obligation, ladder, calendar, due_day, lead_told)? {
@@ -195,8 +195,8 @@ pub fn owed(
     Ok(step)
 }
 
-/// The rung that comes next if nothing arrives: the one that waits a working day longer when lead or deputy write. None
-/// if there is none, or it waits already.
+/// The rung that comes next if nothing arrives: the one that waits a working day longer, or is skipped where it speaks of
+/// its day, when the agency writes. None if there is none, or it waits already.
 pub fn next_rung<'a>(
     obligation: &Obligation,
     ladder: &'a Ladder,

@@ -108,10 +108,7 @@ fn a_message_without_a_file_has_the_next_rung_wait_one_working_day_and_no_other(
     let mut waiting = obligation();
     waiting.deferred = vec!["due-today".into()];
     let told = chase(waiting, true, "2025-07-01T00:00:00Z", "2025-07-17T00:00:00Z");
-    assert!(
-        told.contains(&"due-today skipped: lead or deputy wrote, and its day would be over".to_owned()),
-        "{told:?}"
-    );
+    assert!(told.contains(&"due-today skipped: the agency wrote, and its day would be over".to_owned()), "{told:?}");
     assert_eq!(told.last().map(String::as_str), Some("2025-07-16 overdue"));
 }
 

@@ -3,7 +3,7 @@
 
 use quarterday::{
     daemon::Command as Order,
-    ledger::{Event, IncomingState, OutboxRow},
+    ledger::{Event, IncomingState, OutboxRow, RecordedEvent},
 };
 
 use rust_xlsxwriter::Workbook;
@@ -516,7 +516,7 @@ async fn what_cannot_be_used_is_named_with_what_to_do() {
         ("run.csv.exe", b"MZ"),
         ("scan.pdf", b"%PDF-1.7"),
     ];
-    server.deliver(Letter { files, ..Letter::default() }.write());
+    server.deliver(Letter { text: "> please send", files, ..Letter::default() }.write());
     let whole = format!(
         "Authentication-Results: mx.board.example; dmarc=pass header.from=probation.example\r\nFrom: {LEAD}\r\n\
          Subject: secret\r\nMessage-ID: <w@probation.example>\r\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data\r\n\
@@ -536,8 +536,90 @@ async fn what_cannot_be_used_is_named_with_what_to_do() {
     ] {
         assert!(told.contains(part), "{part} is missing in:\n{told}");
     }
-    assert_eq!(answers(&daemon).await.len(), 2, "one answer a message, and nobody else is troubled");
+    assert_eq!(answers(&daemon).await.len(), 2, "one answer a message; without words nobody else is troubled");
     assert_eq!(server.count(DONE), 2);
+}
+
+#[tokio::test]
+async fn words_beside_files_that_cannot_be_used_reach_a_person_and_the_reminder_on_the_due_day_is_left_out() {
+    let Some(server) = Dovecot::start() else { return };
+    let daemon = board(&server).start(NOW);
+    daemon.ring().await;
+    let text = "CANARY-NAME-OF-A-CHILD is back, the figures are in the letter";
+    server.deliver(Letter { text, files: &[("letter.docx", b"PK")], ..Letter::default() }.write());
+    look(&daemon, "2025-07-08T09:01:00Z").await;
+    assert_eq!(
+        answers(&daemon).await,
+        [format!("post-not-taken {LEAD}"), "alarm manager@exampleshire.example".into()],
+        "{}",
+        daemon.log()
+    );
+    assert_eq!((server.count(HELD), server.count(DONE)), (1, 0), "a person reads it there");
+    let told = text_of(&daemon, "post-not-taken").await;
+    assert!(told.contains("letter.docx: It is no kind of file that we take."), "{told}");
+    assert!(told.contains("A person reads what you wrote with it."), "{told}");
+    let alarm = text_of(&daemon, "alarm").await;
+    assert!(alarm.contains("wrote without a file that can be used"), "{alarm}");
+    assert!(alarm.contains("The reminder on its day (due-today) is left out."), "{alarm}");
+    for place in [&alarm, &told, &daemon.log()] {
+        assert!(!place.contains("CANARY-NAME"), "the words are repeated nowhere: {place}");
+        assert!(!place.contains("one working day longer"), "nothing is promised that does not happen: {place}");
+    }
+    daemon.advance("2025-07-15T12:00:00Z").await;
+    let messages = daemon.messages().await;
+    assert!(!messages.iter().any(|message| message.starts_with("due-today")), "{messages:?}");
+    daemon.advance("2025-07-16T12:00:00Z").await;
+    assert!(daemon.messages().await.iter().any(|message| message.starts_with("overdue")), "on its day");
+}
+
+#[tokio::test]
+async fn a_fresh_message_from_any_colleague_has_everything_it_could_be_about_wait_once() {
+    let Some(server) = Dovecot::start() else { return };
+    let board = board(&server);
+    let twin =
+        board.read("pipelines/prevent-referrals/return.toml").replace("\"prevent_referrals\"", "\"prevent_again\"");
+    let twin =
+        twin.replace("Prevent referrals under 18", "Another count").replace("= \"prevent-referrals*", "= \"another*");
+    board.write("pipelines/another-count/return.toml", twin);
+    let domains = "id = \"probation\"\ndomains = [\"probation.example\"]\n";
+    board.edit("config/agencies.toml", "id = \"probation\"\n", domains);
+    let daemon = board.start(NOW);
+    daemon.advance("2025-07-15T12:00:00Z").await;
+    let clerk = "clerk@probation.example";
+    for (id, at) in [("w1@probation.example", "12:01"), ("w2@probation.example", "12:02")] {
+        server.deliver(Letter { from: clerk, id, text: "we are late, sorry", ..Letter::default() }.write());
+        look(&daemon, &format!("2025-07-15T{at}:00Z")).await;
+    }
+    let rungs = |events: &[RecordedEvent], told: bool| {
+        let of = events.iter().filter_map(|e| match &e.event {
+            Event::Told { rung, .. } if told => Some(format!("{} {rung}", e.subject)),
+            Event::Deferred { rung, .. } if !told => Some(format!("{} {rung}", e.subject)),
+            _ => None,
+        });
+        let mut overdue: Vec<String> = of.filter(|rung| rung.ends_with("overdue")).collect();
+        overdue.sort();
+        overdue
+    };
+    let both = ["another-count/probation/2025-26-Q1 overdue", "prevent-referrals/probation/2025-26-Q1 overdue"];
+    let events = daemon.ledger().read(|txn| txn.all_events()).await.unwrap();
+    assert_eq!(rungs(&events, false), both, "each, and once");
+    let letters = text_of(&daemon, "post-passed-on").await;
+    let (first, second) = letters.split_once("=====").unwrap();
+    insta::assert_snapshot!("what_a_fresh_message_could_be_about", first);
+    assert!(!second.contains("waits one working day longer"), "it waits already: {second}");
+    let alarm = text_of(&daemon, "alarm").await;
+    for key in ["another-count", "prevent-referrals"] {
+        let line = format!(
+            "It could be about {key}/probation/2025-26-Q1. The next message to them (overdue) waits one working day longer."
+        );
+        assert!(alarm.contains(&line), "{alarm}");
+    }
+    daemon.advance("2025-07-16T12:00:00Z").await;
+    let events = daemon.ledger().read(|txn| txn.all_events()).await.unwrap();
+    assert_eq!(rungs(&events, true), Vec::<String>::new(), "it would have left today");
+    daemon.advance("2025-07-17T12:00:00Z").await;
+    let events = daemon.ledger().read(|txn| txn.all_events()).await.unwrap();
+    assert_eq!(rungs(&events, true), both);
 }
 
 #[tokio::test]

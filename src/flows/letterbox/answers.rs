@@ -34,13 +34,14 @@ impl Desk<'_> {
     /// A message of which nothing, or not all, could be used.
     pub(super) fn not_taken(&self, things: Vec<Unused>, kinds: bool) -> anyhow::Result<Record> {
         let mut record = self.left(IncomingState::Done);
-        record.letters = self.answer(&self.not_taken_letter(things, kinds))?;
+        record.letters = self.answer(&self.not_taken_letter(things, kinds, false))?;
         Ok(record)
     }
 
-    fn not_taken_letter(&self, things: Vec<Unused>, kinds: bool) -> Letter {
+    /// What its sender hears of that; `words` says that a person reads what was written with it.
+    pub(super) fn not_taken_letter(&self, things: Vec<Unused>, kinds: bool, words: bool) -> Letter {
         let taken = kinds.then(|| TAKEN.to_owned());
-        Letter::PostNotTaken { arrived_at: self.now, things, taken }
+        Letter::PostNotTaken { arrived_at: self.now, things, taken, words }
     }
 
     /// The one answer to whoever wrote; none where that could do harm.
@@ -83,7 +84,7 @@ pub(super) fn refused(app: &App, row: &IncomingRow, reason: &str, now: Timestamp
         return Ok(Vec::new());
     }
     let things = vec![Unused { name: "Your message".into(), why: format!("It was not taken: {reason}") }];
-    let letter = Letter::PostNotTaken { arrived_at: row.arrived_at, things, taken: None };
+    let letter = Letter::PostNotTaken { arrived_at: row.arrived_at, things, taken: None, words: false };
     let email = row.known.sender.clone();
     let name = if row.known.name.is_empty() { email.clone() } else { row.known.name.clone() };
     letters::post(app, &format!("post-refused/{}", row.id), None, vec![Person { name, email }], &letter, now)

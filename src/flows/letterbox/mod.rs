@@ -9,6 +9,7 @@ mod bounce;
 mod held;
 mod plan;
 mod sort;
+mod words;
 
 use std::panic::AssertUnwindSafe;
 

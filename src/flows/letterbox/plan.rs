@@ -8,17 +8,17 @@ use super::{
     Record,
     answers::wrapped,
     bounce,
-    sort::{self, Around, Sender, Word},
+    sort::{self, Around, Sender},
 };
 use crate::{
     check::fits,
     decode::{decode, marks_of},
     domain::{AgencyId, Period},
-    flows::{App, chase, evidence, intake, letters},
-    ledger::{Event, IncomingState, NewIncoming, Obligation, ObligationKey, Plan, State},
-    mail::{Letter, Unused, key_of},
+    flows::{App, chase, intake},
+    ledger::{IncomingState, NewIncoming, ObligationKey, Plan, State},
+    mail::{Unused, key_of},
     source::mailbox::{File, Incoming, Kind, Mailbox, Nature, is_proven, nature},
-    timetable::{Timetable, next_rung, openings},
+    timetable::openings,
 };
 
 /// So many messages of one sender an hour are answered; more is two programs writing to each other.
@@ -32,9 +32,9 @@ pub(super) struct Desk<'a> {
     pub(super) id: i64,
     pub(super) now: Timestamp,
     /// Whom it is from.
-    sender: Sender,
+    pub(super) sender: Sender,
     /// The obligation whose message it answers.
-    about: Option<ObligationKey>,
+    pub(super) about: Option<ObligationKey>,
     pub(super) answerable: bool,
     /// Whether only its beginning was read.
     pub(super) too_large: bool,
@@ -93,7 +93,11 @@ pub(super) async fn plan(app: &App, mailbox: &Mailbox, incoming: &Incoming, too_
     if too_large {
         let why = "It is larger than the 40 MB that we take by mail. Please send the files in several messages, or ring us \
                    for another way";
-        return desk.not_taken(vec![Unused { name: "Your message".into(), why: why.into() }], false);
+        let things = vec![Unused { name: "Your message".into(), why: why.into() }];
+        return match nature {
+            Nature::Person => desk.not_taken_but_read(things, false).await,
+            _ => desk.not_taken(things, false),
+        };
     }
     if let Some(wrapping) = incoming.wrapping {
         return desk.not_taken(vec![wrapped("Your message", wrapping)], false);
@@ -135,12 +139,7 @@ impl Desk<'_> {
             Default::default();
         let mut kinds = false;
         let states = self.states().await?;
-        let around = Around {
-            agencies: &self.sender.agencies,
-            about: self.about.as_ref(),
-            subject: &self.incoming.subject,
-            states: &states,
-        };
+        let around = self.around(&states);
         for (part, file) in self.incoming.files.iter().enumerate() {
             match file.kind {
                 Kind::Wrapped(wrapping) => things.push(wrapped(&file.name, wrapping)),
@@ -166,6 +165,8 @@ impl Desk<'_> {
             self.held(&unclear.join(" "), things)?
         } else if things.is_empty() {
             self.left(IncomingState::Done)
+        } else if offers.is_empty() {
+            self.not_taken_but_read(things, kinds).await?
         } else {
             self.not_taken(things, kinds)?
         };
@@ -202,62 +203,8 @@ impl Desk<'_> {
         *offers = alone;
     }
 
-    /// A message without a file.
-    async fn text(&self) -> anyhow::Result<Record> {
-        let states = self.states().await?;
-        let around = Around {
-            agencies: &self.sender.agencies,
-            about: self.about.as_ref(),
-            subject: &self.incoming.subject,
-            states: &states,
-        };
-        let about = sort::subject_of(&around);
-        let word = sort::word(&self.incoming.text);
-        if let Some(Word::Nil(reason)) = word {
-            return self.nil(about, reason, &states);
-        }
-        let obligation = match &about {
-            Some(key) => {
-                let key = key.clone();
-                self.app.ledger.read(move |txn| txn.obligation(&key)).await?
-            }
-            None => None,
-        };
-        let waits = match &obligation {
-            Some(obligation) if self.sender.is_lead => self.deferred(obligation).await?,
-            _ => None,
-        };
-        let mut record = self.left(IncomingState::PassedOn);
-        let due = obligation.as_ref().and_then(|obligation| {
-            let contract = self.app.board.returns.get(&obligation.key.return_id)?;
-            Some(letters::due(self.app, obligation, contract))
-        });
-        let letter = Letter::PostPassedOn { arrived_at: self.now, due, waits: waits.is_some() };
-        record.letters = self.answer(&letter)?;
-        let mut why =
-            vec!["It has no file. Its words may hold details of children, so they are not repeated here.".into()];
-        if let Some(obligation) = &obligation {
-            why.push(format!("It is about {}.", obligation.key));
-        }
-        if let Some(rung) = &waits {
-            why.push(format!("The next message to them ({rung}) waits one working day longer."));
-        }
-        let next_step = match word {
-            Some(Word::Cover) => {
-                "they ask for somebody else to be written to: if you agree, change lead or deputy in config/agencies.toml"
-            }
-            _ => "read it and answer it",
-        };
-        let what = format!("{} wrote without a file", self.whom());
-        record.letters.extend(self.alarm(what, why, next_step.to_owned())?);
-        if let (Some(rung), Some(obligation)) = (waits, obligation) {
-            record.events.push((obligation.key.to_string(), Event::Deferred { rung, message: self.id }));
-        }
-        Ok(record)
-    }
-
     /// A reply "nil": taken from lead and deputy for what is not accepted yet.
-    fn nil(
+    pub(super) fn nil(
         &self,
         about: Option<ObligationKey>,
         reason: Option<String>,
@@ -284,16 +231,14 @@ impl Desk<'_> {
         Ok(record)
     }
 
-    /// The rung that waits a working day longer because of this message, if one does.
-    async fn deferred(&self, obligation: &Obligation) -> anyhow::Result<Option<String>> {
-        let subject = obligation.key.to_string();
-        let events = self.app.ledger.read(move |txn| txn.events_of(&subject)).await?;
-        let Timetable { ladder, calendar, .. } = &self.app.board.timetable;
-        let lead_told = evidence::accepted_at(&evidence::of(&events, ladder));
-        Ok(next_rung(obligation, ladder, calendar, lead_told)?.map(|rung| rung.name.clone()))
+    /// What it says beside its files, and what is known.
+    pub(super) fn around<'a>(&'a self, states: &'a BTreeMap<ObligationKey, State>) -> Around<'a> {
+        let subject = &self.incoming.subject;
+        Around { agencies: &self.sender.agencies, about: self.about.as_ref(), subject, states }
     }
 
-    async fn states(&self) -> anyhow::Result<BTreeMap<ObligationKey, State>> {
+    /// How far the obligations have come that it could be about.
+    pub(super) async fn states(&self) -> anyhow::Result<BTreeMap<ObligationKey, State>> {
         states(self.app, &self.sender.agencies).await
     }
 }

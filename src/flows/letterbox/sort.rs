@@ -202,6 +202,34 @@ pub(super) fn subject_of(around: &Around<'_>) -> Option<ObligationKey> {
     }
 }
 
+/// All that a message without a file could be about: what it answers, or what is owed and its subject does not speak
+/// against.
+pub(super) fn could_be_about(returns: &BTreeMap<ReturnId, Contract>, around: &Around<'_>) -> Vec<ObligationKey> {
+    let theirs = |key: &ObligationKey| around.agencies.contains(&key.agency);
+    if let Some(about) = around.about {
+        return if theirs(about) { vec![about.clone()] } else { Vec::new() };
+    }
+    let open = around.states.iter().filter(|(key, state)| theirs(key) && !state.is_settled()).map(|(key, _)| key);
+    let mut open: Vec<ObligationKey> = open.cloned().collect();
+    let said = |key: &ObligationKey| returns.get(&key.return_id).is_some_and(|known| is_said(known, around.subject));
+    if open.iter().any(said) {
+        open.retain(said);
+    }
+    open
+}
+
+/// Whether a line is none of the writer's own: what is quoted, or the heading of that.
+fn is_quoted(line: &str) -> bool {
+    line.starts_with('>') || line.starts_with("-----") || line.starts_with("From:")
+}
+
+/// Whether a text has words of its own beside what it quotes and the signature below.
+pub(super) fn has_words(text: &str) -> bool {
+    let lines = text.lines().map(str::trim);
+    let mut above = lines.take_while(|line| *line != "--" && (line.starts_with('>') || !is_quoted(line)));
+    above.any(|line| !is_quoted(line) && !line.ends_with("wrote:") && line.chars().any(char::is_alphanumeric))
+}
+
 /// What the beginning of a text asks for, where it is one of the words that our own messages offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Word {
@@ -216,8 +244,7 @@ const LONGEST_REASON: usize = 300;
 
 /// The word a text begins with; what it quotes below is not read.
 pub(super) fn word(text: &str) -> Option<Word> {
-    let quoted = |line: &&str| line.starts_with('>') || line.starts_with("-----") || line.starts_with("From:");
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).take_while(|line| !quoted(line));
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).take_while(|line| !is_quoted(line));
     let first = lines.next()?;
     let first = first.trim_start_matches(['"', '\u{201c}', '\'']);
     let end = first.find(|c: char| !c.is_alphabetic()).unwrap_or(first.len());

@@ -112,6 +112,46 @@ fn a_message_is_about_what_it_answers_or_the_only_thing_owed() {
 }
 
 #[test]
+fn a_message_that_answers_nothing_could_be_about_all_that_is_open_and_its_subject_does_not_speak_against() {
+    let (board, agencies): (_, [AgencyId; 1]) = (board(), ["police".parse().unwrap()]);
+    let could = |about: Option<&str>, subject: &str| {
+        let about: Option<ObligationKey> = about.map(|about| about.parse().unwrap());
+        let states = [
+            ("missing/police/2025-26-Q1", State::Open),
+            ("missing/police/2024-25-Q4", State::Accepted),
+            ("custody/police/2025-26-Q1", State::ToCorrect),
+            ("missing/probation/2025-26-Q1", State::Open),
+        ];
+        let states = states.into_iter().map(|(key, state)| (key.parse().unwrap(), state)).collect();
+        let around = Around { agencies: &agencies, about: about.as_ref(), subject, states: &states };
+        could_be_about(&board, &around).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let (custody, missing) = ("custody/police/2025-26-Q1", "missing/police/2025-26-Q1");
+    assert_eq!(could(None, "our figures"), [custody, missing]);
+    assert_eq!(could(None, "custody: not yet"), [custody], "its subject names one");
+    assert_eq!(could(Some(missing), "custody"), [missing], "what it answers says so first");
+    assert_eq!(could(Some("missing/probation/2025-26-Q1"), ""), Vec::<String>::new(), "another agency's");
+}
+
+#[test]
+fn words_are_a_writers_own_where_they_are_neither_quoted_nor_a_signature() {
+    for text in ["see attached", "> due Monday\n\nwe are late\n", "Tuesday\n-----Original Message-----"] {
+        assert!(has_words(text), "{text:?}");
+    }
+    for text in [
+        "",
+        "\n \n",
+        "> due Monday\n> please send",
+        "On 7 July 2025 the board wrote:\n> due Monday",
+        "--\nSam Patel, 01234 567 890",
+        "-----Original Message-----\nplease send",
+        "From: the board\nplease send",
+    ] {
+        assert!(!has_words(text), "{text:?}");
+    }
+}
+
+#[test]
 fn nil_and_cover_are_read_at_the_beginning_alone() {
     let nil = |reason: &str| Some(Word::Nil(Some(reason.to_owned())));
     assert_eq!(word("nil no child was missing"), nil("no child was missing"));
