@@ -706,6 +706,14 @@ async fn a_file_that_could_be_two_returns_is_held_with_both_and_placed_by_a_pers
     assert!(held.contains("another-count of probation, prevent-referrals of probation"), "{held}");
     let told = text_of(&daemon, "post-held").await;
     assert!(told.contains("It does not say which return data.csv is"), "{told}");
+    // While it lies with the manager, nobody is told that it has not come.
+    server.deliver(
+        Letter { id: "c@probation.example", files: &[("data.csv", CSV.as_bytes())], ..Letter::default() }.write(),
+    );
+    look(&daemon, "2025-07-08T09:00:31Z").await;
+    let events = daemon.ledger().read(|txn| txn.events_of("prevent-referrals/probation/2025-26-Q1")).await.unwrap();
+    let waits = events.iter().filter(|e| matches!(e.event, Event::Deferred { .. })).count();
+    assert_eq!(waits, 1, "{events:?}");
     let vague = daemon.board.run(&["accept", "1", "--as", "probation"]);
     assert!(said(&vague).contains("Say so with --return and --period"), "{}", said(&vague));
     let of_others =

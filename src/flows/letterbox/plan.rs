@@ -162,7 +162,9 @@ impl Desk<'_> {
             things.clear();
         }
         let mut record = if !unclear.is_empty() {
-            self.held(&unclear.join(" "), things)?
+            let mut held = self.held(&unclear.join(" "), things)?;
+            self.let_wait(&mut held, &states).await?;
+            held
         } else if things.is_empty() {
             self.left(IncomingState::Done)
         } else if offers.is_empty() {

@@ -92,11 +92,26 @@ impl Desk<'_> {
         };
         let what = format!("{} wrote {how}", self.whom());
         record.letters.extend(self.alarm(what, why, next_step.to_owned())?);
+        self.defer(record, meant);
+        Ok(())
+    }
+
+    /// Has the next messages about it wait, because a file lies here that a person has to place first.
+    pub(super) async fn let_wait(
+        &self,
+        record: &mut Record,
+        states: &BTreeMap<ObligationKey, State>,
+    ) -> anyhow::Result<()> {
+        let meant = self.meant(states).await?;
+        self.defer(record, meant);
+        Ok(())
+    }
+
+    fn defer(&self, record: &mut Record, meant: Vec<Meant>) {
         for Meant { key, rung, .. } in meant {
             let deferred = rung.map(|rung| Event::Deferred { rung: rung.name, message: self.id });
             record.events.extend(deferred.map(|event| (key.to_string(), event)));
         }
-        Ok(())
     }
 
     /// What the words could be about, as far as it is open.
