@@ -131,11 +131,13 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 reason: "a large drop is being checked: the file has 20 rows, the last one had 64".into(),
             },
             Letter::AnswerHeld {
+                rows: rows(20, 0),
                 due: due(),
                 arrived_at: at("2025-07-15T15:50:00Z"),
                 reason: "the sender is not known here".into(),
             },
         ],
+                rows: rows(1, 0),
         Kind::AnswerDuplicate => {
             vec![Letter::AnswerDuplicate { due: due(), first_at: at("2025-07-10T08:12:00Z") }]
         }

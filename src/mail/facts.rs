@@ -247,6 +247,8 @@ pub enum Letter {
         /// The return.
         due: Due,
         /// When the first one arrived.
+        /// How many rows wait.
+        rows: Rows,
         first_at: Timestamp,
     },
     /// A file replaced an accepted one.

@@ -366,6 +366,16 @@ async fn a_large_drop_a_repeat_and_a_nil_return_are_answered_in_words_to_act_on(
 }
 
 #[tokio::test]
+async fn a_file_that_cannot_be_read_says_that_no_row_could_be_counted() {
+    let board = TestBoard::with_returns(&["missing-children"]);
+    board.write("torn.xlsx", "PK\x03\x04 torn");
+    let daemon = board.start(OPEN);
+    let (subject, text, _) = answer(&daemon, "torn.xlsx", "missing-children", "police", "2025-26-Q1").await;
+    assert!(subject.contains("Could not be read"), "{subject}");
+    assert!(text.contains("No row could be counted, because it could not be read."), "{text}");
+}
+
+#[tokio::test]
 async fn an_answer_leaves_within_a_minute_of_the_file_by_every_way() {
     let board = TestBoard::with_returns(&["missing-children"]);
     let good = std::fs::read(board.path("pipelines/missing-children/samples/accepted-2025-26-Q1.xlsx")).unwrap();

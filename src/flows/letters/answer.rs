@@ -109,7 +109,7 @@ pub(in super::super) async fn answer(
         }
         (Verdict::Held, None) => {
             let reason = outcome.reason.clone().unwrap_or_default();
-            Letter::AnswerHeld { due, arrived_at, reason }
+            Letter::AnswerHeld { due, arrived_at, reason, rows: rows(outcome) }
         }
         (Verdict::Duplicate, None) => {
             let first = earlier(app, obligation).await?;
