@@ -4,12 +4,11 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{
     Agreement, Board, Changed, Contact, Due, Escalation, Facts, Judged, Kind, Letter, Marked, Next, Noted, Person,
-    Read, Rows, Sealed, Told, Total, Unused, Wait, Ways, things,
+    Read, Rows, Sealed, Told, Total, Unused, Wait, Ways,
+    example_findings::{finding, many_mistakes, notes, query, two_mistakes},
+    things,
 };
-use crate::{
-    domain::Period,
-    ledger::{FindingRow, Severity},
-};
+use crate::{domain::Period, ledger::FindingRow};
 
 /// Facts of one kind, in the variants its template knows.
 pub fn example(kind: Kind) -> Vec<Facts> {
@@ -78,7 +77,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 ignored_columns: vec!["H".into(), "K".into()],
                 ..judged(vec![])
             }),
-            Letter::AnswerAccepted(Judged { rows: rows(38, 36), ..judged(vec![]) }),
+            Letter::AnswerAccepted(Judged { rows: rows(38, 36), notes: things(&notes()[..1]), ..judged(vec![]) }),
         ],
         Kind::AnswerAcceptedWithQueries => vec![
             Letter::AnswerAcceptedWithQueries(judged(vec![query(
@@ -95,6 +94,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 arrived_at: at("2025-07-14T15:50:00Z"),
                 unreadable: None,
                 things: things(&two_mistakes()),
+                notes: things(&notes()),
                 places: 2,
                 marked: Marked::Attached,
                 rows: rows(5, 0),
@@ -106,6 +106,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 arrived_at: at("2025-07-14T15:50:00Z"),
                 unreadable: None,
                 things: things(&many_mistakes()),
+                notes: vec![],
                 places: 13,
                 marked: Marked::TooLarge,
                 rows: rows(1_204, 0),
@@ -117,6 +118,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 arrived_at: at("2025-07-15T08:05:00Z"),
                 unreadable: Some("The workbook is protected by a password.".into()),
                 things: vec![],
+                notes: vec![],
                 places: 0,
                 marked: Marked::No,
                 rows: rows(0, 0),
@@ -129,20 +131,29 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 due: due(),
                 arrived_at: at("2025-07-14T15:50:00Z"),
                 reason: "a large drop is being checked: the file has 20 rows, the last one had 64".into(),
+                rows: rows(20, 0),
             },
             Letter::AnswerHeld {
-                rows: rows(20, 0),
                 due: due(),
                 arrived_at: at("2025-07-15T15:50:00Z"),
                 reason: "the sender is not known here".into(),
+                rows: rows(1, 0),
             },
         ],
-                rows: rows(1, 0),
         Kind::AnswerDuplicate => {
             vec![Letter::AnswerDuplicate { due: due(), first_at: at("2025-07-10T08:12:00Z") }]
         }
         Kind::AnswerRestated => vec![Letter::AnswerRestated {
-            judged: judged(vec![query("interviews held fell while episodes rose. Is that right, and why?")]),
+            judged: Judged {
+                read: Read::Totals(vec![Total {
+                    label: "missing from home".into(),
+                    value: "41, and some cells without a number (c)".into(),
+                    before: Some("40".into()),
+                    last: Some("38".into()),
+                }]),
+                notes: things(&notes()),
+                ..judged(vec![query("interviews held fell while episodes rose. Is that right, and why?")])
+            },
             replaced_at: at("2025-07-10T08:12:00Z"),
         }],
         Kind::AnswerNil => {
@@ -285,10 +296,11 @@ fn escalation(silent: bool) -> Escalation {
 }
 
 fn judged(queries: Vec<FindingRow>) -> Judged {
-    let total = |label: &str, value: &str, before: &str| Total {
+    let total = |label: &str, value: &str, last: &str| Total {
         label: label.into(),
         value: value.into(),
-        before: Some(before.into()),
+        before: None,
+        last: Some(last.into()),
     };
     Judged {
         due: due(),
@@ -297,7 +309,7 @@ fn judged(queries: Vec<FindingRow>) -> Judged {
             total("missing from home", "41", "38"),
             total("missing from care", "17", "22"),
             total("interviews held", "49", "51"),
-            Total { label: "within 72 hours".into(), value: "40".into(), before: None },
+            Total { label: "within 72 hours".into(), value: "40".into(), before: None, last: None },
         ]),
         rows: rows(1, 1),
         ignored_sheets: vec!["Notes".into()],
@@ -305,27 +317,12 @@ fn judged(queries: Vec<FindingRow>) -> Judged {
         marked: if queries.is_empty() { Marked::No } else { Marked::Attached },
         answer_by: (!queries.is_empty()).then(|| date("2025-07-28")),
         queries: things(&queries),
+        notes: vec![],
     }
 }
 
 fn rows(read: u64, taken: u64) -> Rows {
     Rows { read, taken, refused: read - taken }
-}
-
-fn two_mistakes() -> Vec<FindingRow> {
-    let larger = "\"return interviews held\" is larger than \"episodes\" in C14. Please correct one of them.";
-    let period = "the period reads January to March 2025; we asked for April to June.";
-    vec![finding(Some("D"), Some(14), larger), finding(None, Some(19), period)]
-}
-
-fn many_mistakes() -> Vec<FindingRow> {
-    let larger = |row: u32| {
-        let says =
-            format!("\"return interviews held\" is larger than \"episodes\" in C{row}. Please correct one of them.");
-        finding(Some("D"), Some(row), &says)
-    };
-    let empty = finding(Some("B"), Some(40), "\"area\" is empty. Please fill it in.");
-    (5..17).map(larger).chain([FindingRow { rule: "required".into(), ..empty }]).collect()
 }
 
 fn sealed(again: bool) -> Sealed {
@@ -353,23 +350,6 @@ fn sealed(again: bool) -> Sealed {
         destroyed_on: date("2025-08-13"),
         destroyed: false,
         again,
-    }
-}
-
-fn query(says: &str) -> FindingRow {
-    FindingRow { severity: Severity::Query, ..finding(None, None, says) }
-}
-
-fn finding(letter: Option<&str>, row: Option<u32>, says: &str) -> FindingRow {
-    FindingRow {
-        severity: Severity::Error,
-        table: "missing_children".into(),
-        sheet: row.map(|_| "Return".into()),
-        heading: None,
-        letter: letter.map(Into::into),
-        row,
-        rule: "example".into(),
-        says: says.into(),
     }
 }
 

@@ -119,10 +119,12 @@ pub enum Read {
 pub struct Total {
     /// What was counted, in the template's own words.
     pub label: String,
-    /// How much, as text.
+    /// How much, as text; where cells hold no number, that too.
     pub value: String,
-    /// How much it was before.
+    /// How much the replaced file said.
     pub before: Option<String>,
+    /// How much it was the period before.
+    pub last: Option<String>,
 }
 
 /// A file that was looked at.
@@ -142,6 +144,8 @@ pub struct Judged {
     pub ignored_columns: Vec<String>,
     /// What is asked about it.
     pub queries: Vec<Thing>,
+    /// What was noticed and asks for nothing.
+    pub notes: Vec<Thing>,
     /// Whether it goes back with that marked.
     pub marked: Marked,
     /// Until when an explanation is printed with the figures.
@@ -222,6 +226,8 @@ pub enum Letter {
         unreadable: Option<String>,
         /// What stops it from being used.
         things: Vec<Thing>,
+        /// What was noticed and stops nothing.
+        notes: Vec<Thing>,
         /// In how many places that was found.
         places: u64,
         /// Whether the file goes back with that marked.
@@ -241,19 +247,19 @@ pub enum Letter {
         arrived_at: Timestamp,
         /// Why.
         reason: String,
+        /// How many rows wait.
+        rows: Rows,
     },
     /// The same file came again.
     AnswerDuplicate {
         /// The return.
         due: Due,
         /// When the first one arrived.
-        /// How many rows wait.
-        rows: Rows,
         first_at: Timestamp,
     },
     /// A file replaced an accepted one.
     AnswerRestated {
-        /// The file; `before` of its totals is what the replaced file said.
+        /// The file.
         #[serde(flatten)]
         judged: Judged,
         /// When the replaced file arrived.

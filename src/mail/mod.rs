@@ -7,6 +7,7 @@
 
 mod dates;
 mod eml;
+mod example_findings;
 mod examples;
 mod facts;
 mod folder;

@@ -284,14 +284,21 @@ async fn a_file_about_single_children_never_comes_back_and_none_of_its_headings_
         "good.csv",
         "Period,Referrals under 18,\"Of these, adopted by Channel\",Canary\n2025-26-Q1,488,377,CANARY\n",
     );
+    // Its columns are other than before, and that is told without their names.
+    board.write(
+        "wider.csv",
+        "Period,Referrals under 18,\"Of these, adopted by Channel\",Canary two,Canary three\n2025-26-Q1,489,378,CANARY,1\n",
+    );
     let daemon = board.start(OPEN);
     let (subject, text, files) = answer(&daemon, "broken.csv", "prevent-referrals", "probation", "2025-26-Q1").await;
     assert!(files.is_empty(), "{files:?}");
     let broken = format!("Subject: {subject}\n\n{text}");
     let (subject, text, files) = answer(&daemon, "good.csv", "prevent-referrals", "probation", "2025-26-Q1").await;
     assert!(files.is_empty(), "{files:?}");
-    let both = format!("{broken}\n=====\n\nSubject: {subject}\n\n{text}");
-    for word in ["377", "488", "x1", "anary", "ANARY"] {
+    let good = format!("Subject: {subject}\n\n{text}");
+    let (subject, text, _) = answer(&daemon, "wider.csv", "prevent-referrals", "probation", "2025-26-Q1").await;
+    let both = format!("{broken}\n=====\n\n{good}\n=====\n\nSubject: {subject}\n\n{text}");
+    for word in ["377", "488", "x1", "378", "489", "anary", "ANARY"] {
         assert!(!both.contains(word), "{both}");
     }
     insta::assert_snapshot!("a_child_level_return", both);
@@ -363,6 +370,100 @@ async fn a_large_drop_a_repeat_and_a_nil_return_are_answered_in_words_to_act_on(
     let held = answer(&daemon, "second.json", "persistent-absence", "schools", "2025-26-Q2").await;
     let told = [repeat, held].map(|(subject, text, _)| format!("Subject: {subject}\n\n{text}")).join("\n=====\n\n");
     insta::assert_snapshot!("repeat_and_drop", told);
+}
+
+#[tokio::test]
+async fn each_figure_is_read_back_beside_last_quarters_and_beside_what_a_replaced_file_said() {
+    let board = TestBoard::with_returns(&["prevent-referrals"]);
+    let csv = |period: &str, figures: &str| {
+        format!("Period,Referrals under 18,\"Of these, adopted by Channel\"\n{period},{figures}\n")
+    };
+    board.write("q1.csv", csv("2025-26-Q1", "13,1"));
+    board.write("q2.csv", csv("2025-26-Q2", "15,2"));
+    board.write("q2 again.csv", csv("2025-26-Q2", "16,c"));
+    let daemon = board.start(OPEN);
+    answer(&daemon, "q1.csv", "prevent-referrals", "probation", "2025-26-Q1").await;
+    daemon.advance("2025-10-10T08:00:00Z").await;
+    let (_, first, _) = answer(&daemon, "q2.csv", "prevent-referrals", "probation", "2025-26-Q2").await;
+    assert!(first.contains("referrals under 18 15 (last quarter 13)"), "{first}");
+    let (subject, again, _) = answer(&daemon, "q2 again.csv", "prevent-referrals", "probation", "2025-26-Q2").await;
+    assert!(subject.contains("in place of the file of Friday 10 October"), "{subject}");
+    assert!(again.contains("referrals under 18 16 (before 15, last quarter 13)"), "{again}");
+    assert!(again.contains("no number (c) (before 2, last quarter 1)"), "{again}");
+}
+
+#[tokio::test]
+async fn two_sheets_with_the_same_heading_are_told_apart_and_cells_without_a_number_are_not_lost() {
+    let board = TestBoard::with_returns(&["missing-children"]);
+    let definition = board.read("pipelines/missing-children/return.toml");
+    let (above, _) = definition.split_once("[[table]]").unwrap();
+    let table = |name: &str, sheet: &str| {
+        format!(
+            "[[table]]\nname = \"{name}\"\nsheet = \"{sheet}\"\nperiod_column = \"Period\"\n\
+             [[table.column]]\nname = \"episodes\"\nheadings = [\"Episodes\"]\ntype = \"count\"\n"
+        )
+    };
+    let tables = table("missing_home", "Home") + &table("missing_care", "Care");
+    board.write("pipelines/missing-children/return.toml", format!("{above}{tables}"));
+    let book = |period: &str, home: &[&str], care: &[&str]| {
+        let mut book = Workbook::new();
+        for (name, cells) in [("Home", home), ("Care", care)] {
+            let sheet = book.add_worksheet().set_name(name).unwrap();
+            sheet.write_row(0, 0, ["Period", "Episodes"]).unwrap();
+            for (row, cell) in (1..).zip(cells) {
+                sheet.write_row(row, 0, [period, *cell]).unwrap();
+            }
+        }
+        book.save_to_buffer().unwrap()
+    };
+    board.write("q1.xlsx", book("2025-26-Q1", &["11", "c"], &["5", "6"]));
+    board.write("q2.xlsx", book("2025-26-Q2", &["12", "1"], &["7", "x"]));
+    let daemon = board.start(OPEN);
+    let (_, first, _) = answer(&daemon, "q1.xlsx", "missing-children", "police", "2025-26-Q1").await;
+    assert!(first.contains("episodes (Home) 11, and some cells without a number (c); episodes (Care) 11."), "{first}");
+    daemon.advance("2025-10-10T08:00:00Z").await;
+    let (subject, second, _) = answer(&daemon, "q2.xlsx", "missing-children", "police", "2025-26-Q2").await;
+    insta::assert_snapshot!("two_sheets_of_one_heading", format!("Subject: {subject}\n\n{second}"));
+}
+
+#[tokio::test]
+async fn what_was_noticed_reaches_the_sender_of_an_accepted_and_of_a_refused_file() {
+    let board = TestBoard::with_returns(&["missing-children"]);
+    let definition = "pipelines/missing-children/return.toml";
+    board.edit(definition, "period_column", "extra_columns = \"ignore\"\nperiod_column");
+    let headings = [
+        "Period",
+        "Children missing from home",
+        "Children missing from care",
+        "Episodes, home",
+        "Episodes, care",
+        "Children missing three times or more",
+    ];
+    let book = |period: &str, headings: &[&str], cells: &[&str], hidden: bool| {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet().set_name("Return").unwrap();
+        sheet.write_row(0, 0, headings.iter().copied()).unwrap();
+        sheet.write_row(1, 0, [period].into_iter().chain(cells.iter().copied())).unwrap();
+        if hidden {
+            sheet.set_row_hidden(1).unwrap();
+        }
+        book.save_to_buffer().unwrap()
+    };
+    board.write("q1.xlsx", book("2025-26-Q1", &headings, &["41", "17", "66", "48", "9"], false));
+    let wider = [&headings[..], &["Remarks"]].concat();
+    board.write("q2.xlsx", book("2025-26-Q2", &wider, &["42", "18", "66", "48", "9", "none"], true));
+    board.write("broken.xlsx", book("2025-26-Q2", &wider, &["many", "18", "66", "48", "9", "none"], true));
+    let daemon = board.start(OPEN);
+    answer(&daemon, "q1.xlsx", "missing-children", "police", "2025-26-Q1").await;
+    daemon.advance("2025-10-10T08:00:00Z").await;
+    let broken = answer(&daemon, "broken.xlsx", "missing-children", "police", "2025-26-Q2").await;
+    let accepted = answer(&daemon, "q2.xlsx", "missing-children", "police", "2025-26-Q2").await;
+    let told = [broken, accepted].map(|(subject, text, _)| format!("Subject: {subject}\n\n{text}"));
+    for text in &told {
+        assert!(text.contains("We noticed, nothing to do unless it was not meant:"), "{text}");
+        assert!(text.contains("hidden") && text.contains("\"Remarks\" was not in the last file"), "{text}");
+    }
+    insta::assert_snapshot!("what_was_noticed", told.join("\n=====\n\n"));
 }
 
 #[tokio::test]

@@ -66,7 +66,10 @@ pub(super) async fn judge(
     if outcome.verdict.is_accepted() {
         let totals = checked.totals().iter().map(|total| {
             let value = total.value.map(|value| value.to_string());
-            serde_json::json!({ "heading": total.heading, "label": total.label, "value": value })
+            serde_json::json!({
+                "table": total.table, "column": total.column, "heading": total.heading, "label": total.label,
+                "value": value, "status": total.status,
+            })
         });
         let (judged_with, lists) = known::judged_with(contract, &past, &vector);
         let earlier = rolling::earlier(app, submission, contract, &opened, &checked, &past).await?;

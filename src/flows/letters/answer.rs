@@ -2,20 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
 use super::{
     super::{App, backfill, intake::Outcome},
     contract, due, manager,
     marked::marked,
-    post, post_with, recipients, with_sender,
+    noticed::noticed,
+    post, post_with,
+    read_back::read_back,
+    recipients, with_sender,
 };
 use crate::{
     check::{Classification, Contract},
-    domain::{Verdict, civil_day, words::lower_first},
+    domain::{Verdict, civil_day},
     form::OWN_SHEETS,
     ledger::{FindingRow, Obligation, ObligationKey, OutboxRow, Severity, Submission},
-    mail::{Judged, Letter, Marked, Read, Rows, Total, things},
+    mail::{Judged, Letter, Marked, Rows, things},
     timetable::Role,
 };
 
@@ -64,26 +65,25 @@ pub(in super::super) async fn answer(
                 true => None,
                 false => Some(calendar.add_working_days(civil_day(now), ANSWER_WITHIN)?),
             };
-            let before = earlier(app, obligation).await?;
+            let (replaced, last) = earlier(app, obligation).await?;
             let copy;
             (copy, files) = marked(app, contract, &due, submission, &queries).await;
             let judged = Judged {
                 due,
                 arrived_at,
-                read: read(app, contract, submission.id, before.as_ref().map(|b| b.id)).await?,
+                read: read_back(app, contract, submission.id, obligation.effective, last).await?,
                 rows: rows(outcome),
                 ignored_sheets: outcome.ignored.iter().filter(|name| !is_own(name)).cloned().collect(),
                 ignored_columns: outcome.ignored_columns.clone(),
                 queries: things(&queries),
+                notes: noticed(contract, findings),
                 marked: copy,
                 answer_by,
             };
-            match before {
-                Some(replaced) if Some(replaced.id) == obligation.effective => {
-                    Letter::AnswerRestated { judged, replaced_at: replaced.received_at }
-                }
-                _ if outcome.verdict == Verdict::Accepted => Letter::AnswerAccepted(judged),
-                _ => Letter::AnswerAcceptedWithQueries(judged),
+            match replaced {
+                Some(replaced) => Letter::AnswerRestated { judged, replaced_at: replaced.received_at },
+                None if outcome.verdict == Verdict::Accepted => Letter::AnswerAccepted(judged),
+                None => Letter::AnswerAcceptedWithQueries(judged),
             }
         }
         (Verdict::NotAccepted, None) => {
@@ -101,6 +101,7 @@ pub(in super::super) async fn answer(
                 unreadable: if outcome.readable { None } else { outcome.reason.clone() },
                 places: things.iter().map(|thing| thing.total).sum(),
                 things,
+                notes: noticed(contract, findings),
                 marked: copy,
                 rows: rows(outcome),
                 fix_by,
@@ -112,7 +113,7 @@ pub(in super::super) async fn answer(
             Letter::AnswerHeld { due, arrived_at, reason, rows: rows(outcome) }
         }
         (Verdict::Duplicate, None) => {
-            let first = earlier(app, obligation).await?;
+            let first = same_before(app, obligation, submission).await?;
             Letter::AnswerDuplicate { due, first_at: first.map_or(arrived_at, |first| first.received_at) }
         }
     };
@@ -150,76 +151,40 @@ fn is_own(sheet: &str) -> bool {
     OWN_SHEETS.iter().any(|own| sheet.trim().eq_ignore_ascii_case(own))
 }
 
-/// The submission this one is compared with: the one it replaces or, for a first one, that of the period before.
-async fn earlier(app: &App, obligation: &Obligation) -> anyhow::Result<Option<Submission>> {
+/// The submission that a file replaces, and the one that stands for the period before.
+async fn earlier(app: &App, obligation: &Obligation) -> anyhow::Result<(Option<Submission>, Option<i64>)> {
     let (key, effective) = (obligation.key.clone(), obligation.effective);
     Ok(app
         .ledger
         .read(move |txn| {
-            let id = match (effective, key.period.previous()) {
-                (Some(id), _) => Some(id),
-                (None, Some(period)) => {
-                    let before = ObligationKey { period, ..key };
-                    txn.obligation(&before)?.and_then(|o| o.effective)
-                }
-                (None, None) => None,
-            };
-            match id {
-                Some(id) => txn.submission(id),
-                None => Ok(None),
-            }
+            let replaced = effective.map(|id| txn.submission(id)).transpose()?.flatten();
+            let before = key.period.previous().map(|period| ObligationKey { period, ..key });
+            let before = before.map(|before| txn.obligation(&before)).transpose()?.flatten();
+            Ok((replaced, before.and_then(|obligation| obligation.effective)))
         })
         .await?)
 }
 
-#[derive(Deserialize)]
-struct KeptTotal {
-    heading: String,
-    /// What people call it; its heading where the file was judged before there were labels.
-    label: Option<String>,
-    value: Option<String>,
-}
-
-/// What is read back to the sender, with what the earlier file said.
-async fn read(app: &App, contract: &Contract, id: i64, before: Option<i64>) -> anyhow::Result<Read> {
-    if is_child_level(contract) {
-        return Ok(Read::ChildLevel);
-    }
-    let (now, before) = app
+/// The submission that the same bytes came as before: the one that stands, or one that waits.
+async fn same_before(
+    app: &App,
+    obligation: &Obligation,
+    submission: &Submission,
+) -> anyhow::Result<Option<Submission>> {
+    let (stands, waits) = (obligation.effective, obligation.undecided.iter().chain(&obligation.held));
+    let ids: Vec<i64> = stands.into_iter().chain(waits.copied()).filter(|id| *id != submission.id).collect();
+    let sha256 = submission.sha256.clone();
+    Ok(app
         .ledger
         .read(move |txn| {
-            let before = before.map(|before| txn.totals(before)).transpose()?.flatten();
-            Ok((txn.totals(id)?, before))
+            for id in ids {
+                if let Some(earlier) = txn.submission(id)?.filter(|earlier| earlier.sha256 == sha256) {
+                    return Ok(Some(earlier));
+                }
+            }
+            Ok(None)
         })
-        .await?;
-    let kept = |totals: Option<serde_json::Value>| -> Vec<KeptTotal> {
-        totals.and_then(|totals| serde_json::from_value(totals).ok()).unwrap_or_default()
-    };
-    let before = kept(before);
-    let totals = kept(now).into_iter().map(|total| Total {
-        before: before.iter().find(|b| b.heading == total.heading).and_then(|b| Some(grouped(b.value.as_ref()?))),
-        value: total.value.map_or_else(|| "not given".into(), |value| grouped(&value)),
-        label: label(&total.label.unwrap_or(total.heading)),
-    });
-    Ok(Read::Totals(totals.collect()))
-}
-
-/// A label as it stands in a sentence.
-fn label(text: &str) -> String {
-    lower_first(text.replace('_', " ").trim())
-}
-
-/// A number with its thousands apart: `46,410`.
-fn grouped(number: &str) -> String {
-    let (whole, rest) = number.split_at(number.find('.').unwrap_or(number.len()));
-    let mut text = String::new();
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at).is_multiple_of(3) && text != "-" {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text + rest
+        .await?)
 }
 
 fn is_child_level(contract: &Contract) -> bool {

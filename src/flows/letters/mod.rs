@@ -7,6 +7,8 @@ mod answer;
 mod incident;
 mod issue;
 mod marked;
+mod noticed;
+mod read_back;
 mod restated;
 mod rung;
 
