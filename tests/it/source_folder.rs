@@ -55,6 +55,26 @@ async fn a_marker_file_says_that_an_upload_is_whole() {
 }
 
 #[tokio::test]
+async fn a_folder_on_another_file_system_is_taken_from_while_it_is_written() {
+    // Another device than the data folder's, as a mounted share is.
+    let share = tempfile::Builder::new().prefix("quarterday").tempdir_in("/dev/shm").unwrap();
+    let folder = share.path().join("cafcass");
+    std::fs::create_dir(&folder).unwrap();
+    let daemon = board_with(&format!("path = \"{}/{{agency}}\"\n", share.path().display())).start(OPEN);
+    let file = folder.join("2025-26-Q1.csv");
+    let whole = csv(5);
+    for end in [20, 60, 90] {
+        std::fs::write(&file, &whole[..end]).unwrap();
+        daemon.ring().await;
+        assert!(verdicts(&daemon).await.is_empty(), "it grew between two looks");
+    }
+    std::fs::write(&file, &whole).unwrap();
+    rings(&daemon, 3).await;
+    assert_eq!(verdicts(&daemon).await, ["accepted"], "{:?}", told(&daemon).await);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), whole, "what was taken stays where it lies");
+}
+
+#[tokio::test]
 async fn what_is_still_being_written_hidden_linked_or_oddly_named_is_passed_over() {
     let board = board_with("");
     board.write("elsewhere/2025-26-Q1.csv", csv(5));
