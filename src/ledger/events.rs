@@ -78,6 +78,9 @@ pub enum Event {
         submission: i64,
         /// One line of reason.
         reason: String,
+        /// When that was said, where it was before this was recorded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        arrived_at: Option<Timestamp>,
     },
     /// A message about the obligation was put into the outbox.
     Told {

@@ -38,7 +38,7 @@ fn decided(submission: i64, verdict: Verdict) -> Event {
 }
 
 fn nil(submission: i64) -> Event {
-    Event::NilReturned { submission, reason: "none".into() }
+    Event::NilReturned { submission, reason: "none".into(), arrived_at: None }
 }
 
 #[test]

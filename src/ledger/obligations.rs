@@ -179,9 +179,9 @@ impl Obligation {
                         this.received_at = arrived;
                     }
                 }
-                Event::NilReturned { submission, reason } => {
+                Event::NilReturned { submission, reason, arrived_at } => {
                     this.decided_at = Some(*at);
-                    this.received_at.get_or_insert(*at);
+                    this.received_at.get_or_insert(arrived_at.unwrap_or(*at));
                     if this.stands(*submission, true) {
                         this.reason = Some(reason.clone());
                     }

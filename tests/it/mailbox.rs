@@ -480,7 +480,8 @@ async fn a_reply_of_nil_is_a_nil_return_and_without_a_reason_it_is_asked_for() {
     let daemon = board(&server).start(NOW);
     daemon.ring().await;
     assert!(text_of(&daemon, "post-not-taken").await.contains("needs one line of reason"));
-    server.deliver(
+    server.deliver_at(
+        "2025-07-07T10:00:00Z",
         Letter {
             id: "n2@probation.example",
             text: "nil: no referral in the quarter\r\n> due Monday",
@@ -489,8 +490,8 @@ async fn a_reply_of_nil_is_a_nil_return_and_without_a_reason_it_is_asked_for() {
         .write(),
     );
     look(&daemon, "2025-07-08T09:01:00Z").await;
-    let states = daemon.sql("SELECT state FROM ledger.obligations").await;
-    assert_eq!(states, ["nil"], "{}", daemon.log());
+    let states = daemon.sql("SELECT state, received_day FROM ledger.obligations").await;
+    assert_eq!(states, ["nil,2025-07-07"], "{}", daemon.log());
     assert!(text_of(&daemon, "answer-nil").await.contains("no referral in the quarter"));
     server.deliver(
         Letter {

@@ -23,7 +23,7 @@ use crate::{
     check::Contract,
     domain::{Period, Verdict, civil_day},
     fault,
-    ledger::{Event, FindingRow, NewSubmission, ObligationKey, RowCounts, Submission, Txn},
+    ledger::{Event, FindingRow, IncomingRow, NewSubmission, ObligationKey, RowCounts, Submission, Txn},
     timetable::{Every, instant_on},
     warehouse::WarehouseError,
 };
@@ -145,7 +145,7 @@ pub async fn nil(
     key: ObligationKey,
     reason: String,
     actor: &str,
-    message: Option<i64>,
+    message: Option<&IncomingRow>,
 ) -> anyhow::Result<Received> {
     let contract = owed_contract(app, &key)?;
     if reason.trim().is_empty() {
@@ -162,13 +162,15 @@ pub async fn nil(
         contract: contract.text.clone(),
     };
     let actor = actor.to_owned();
+    let arrived_at = message.map_or(now, |message| message.arrived_at.min(now));
+    let message = message.map(|message| message.id);
     let id = app
         .ledger
         .write(move |txn| {
             if txn.obligation(&new.obligation)?.is_none() {
                 txn.append(now, &new.obligation.to_string(), &actor, &opened)?;
             }
-            let id = txn.add_submission(now, &new)?;
+            let id = txn.add_submission(arrived_at, &new)?;
             txn.keep_totals(id, &serde_json::json!({ "nil": reason }))?;
             if let Some(message) = message {
                 txn.take_part(message, 0, id)?;

@@ -261,7 +261,7 @@ async fn conclude(
             Vec::new()
         }
     };
-    let (id, key) = (submission.id, submission.obligation.clone());
+    let (id, key, arrived_at) = (submission.id, submission.obligation.clone(), Some(submission.received_at));
     let rows = RowCounts { read: outcome.rows.0, accepted: outcome.rows.1, refused: outcome.rows.2 };
     let received = Received {
         submission: id,
@@ -280,7 +280,11 @@ async fn conclude(
             txn.keep_findings(id, &findings)?;
             txn.decide_submission(now, id, outcome.verdict, outcome.reason.as_deref(), rows)?;
             let event = match &outcome.nil {
-                Some(reason) => Event::NilReturned { submission: id, reason: reason.clone() },
+                Some(reason) => Event::NilReturned {
+                    submission: id,
+                    reason: reason.clone(),
+                    arrived_at: arrived_at.filter(|at| *at < now),
+                },
                 None => Event::Decided {
                     submission: id,
                     verdict: outcome.verdict,

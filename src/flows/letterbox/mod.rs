@@ -252,7 +252,7 @@ async fn carry_out(app: &App, row: &IncomingRow, incoming: &Incoming) -> anyhow:
         let id = row.id;
         if app.ledger.read(move |txn| txn.part_taken(id, 0)).await?.is_none() {
             let _turn = app.turn.lock().await;
-            let said = intake::nil(app, key.clone(), reason.clone(), "mailbox", Some(id)).await;
+            let said = intake::nil(app, key.clone(), reason.clone(), "mailbox", Some(row)).await;
             if let Err(error) = said {
                 kept_or(app, id, 0, error).await?;
             }
