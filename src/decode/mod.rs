@@ -13,6 +13,7 @@ mod error;
 mod every_row;
 mod fast;
 mod json;
+mod lines;
 mod marks;
 mod parquet;
 mod record;
@@ -40,6 +41,7 @@ pub use csv::{CsvOptions, Quote};
 pub use error::DecodeError;
 pub use every_row::{Part, every_row};
 pub use json::JsonOptions;
+pub use lines::each_line;
 pub use marks::{AGENCY_MARK, Marks, PERIOD_MARK, RETURN_MARK, marks_of};
 pub use remarks::{Outside, Remarks, Runs, Stored, Tally};
 pub use rows::{Piece, Rows};
@@ -138,9 +140,18 @@ pub async fn decode_within(
     refuse_what_is_no_data(format, &extract.head(HEAD)?)?;
     let most = limits.decoded_bytes;
     match format {
-        Format::Csv(options) => one(csv::read(options, extract)?),
-        Format::Json(options) => one(json::read(options, whole(&extract, most)?, most)?),
-        Format::Xml(options) => xml::read(options, whole(&extract, most)?, most),
+        Format::Csv(options) => {
+            let options = options.clone();
+            one(aside(move || csv::read(&options, extract)).await?)
+        }
+        Format::Json(options) => {
+            let options = options.clone();
+            one(aside(move || json::read(&options, whole(&extract, most)?, most)).await?)
+        }
+        Format::Xml(options) => {
+            let options = options.clone();
+            aside(move || xml::read(&options, whole(&extract, most)?, most)).await
+        }
         Format::Workbook(options) => {
             let request = json!(options);
             wire::sheets(in_worker(worker, Kind::Workbook, &request, &extract, limits).await?)
@@ -156,6 +167,22 @@ pub async fn decode_within(
 /// When it is no CSV file.
 pub fn csv(bytes: Bytes) -> Result<Sheet, DecodeError> {
     csv::read(&CsvOptions::default(), bytes.into())
+}
+
+/// Does what takes its time on a thread that nobody else waits for.
+///
+/// # Errors
+/// Those of the work, or that the daemon is stopping.
+pub async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DecodeError> + Send + 'static,
+) -> Result<T, DecodeError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(stopped) => match stopped.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(DecodeError::Kept(std::io::Error::other("the daemon is stopping"))),
+        },
+    }
 }
 
 /// The whole extract in memory, for formats that cannot be read otherwise.
@@ -197,7 +224,11 @@ pub async fn decode_each(
     Ok(all)
 }
 
-async fn in_worker(
+/// What a worker of this kind answers to a whole extract, which may be as long as its answer.
+///
+/// # Errors
+/// See [`decode_within`].
+pub async fn in_worker(
     worker: &Launcher,
     kind: Kind,
     request: &serde_json::Value,

@@ -1,12 +1,9 @@
 //! The rows of a sheet, read as they are asked for.
 
-use std::panic::resume_unwind;
-
 use arrow::array::RecordBatch;
 use futures::{Stream, StreamExt, stream};
-use tokio::task::spawn_blocking;
 
-use super::DecodeError;
+use super::{DecodeError, aside};
 
 /// So many pieces are read before they are asked for.
 const AHEAD: usize = 3;
@@ -35,13 +32,7 @@ impl Rows {
     pub fn ahead(self) -> impl Stream<Item = Result<RecordBatch, DecodeError>> + Send {
         let read = |piece: Result<Piece, DecodeError>| async {
             let piece = piece?;
-            match spawn_blocking(move || piece.read()).await {
-                Ok(batch) => batch,
-                Err(stopped) => match stopped.try_into_panic() {
-                    Ok(panic) => resume_unwind(panic),
-                    Err(_) => Err(DecodeError::Kept(std::io::Error::other("the daemon is stopping"))),
-                },
-            }
+            aside(move || piece.read()).await
         };
         stream::iter(self.pieces()).map(read).buffered(AHEAD)
     }

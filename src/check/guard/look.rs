@@ -13,8 +13,8 @@ use super::{Exempt, Found, Identity, Place, scan::Scan};
 use crate::{
     check::Contract,
     content::Content,
-    decode::{DecodeError, Decoded, Format, Part, Sheet, decode, every_row},
-    worker::{self, Frame, Input, Job, Kind, Launcher, Limits, Output, WorkerError},
+    decode::{DecodeError, Decoded, Format, Limits, Part, Sheet, aside, decode, each_line, every_row, in_worker},
+    worker::{self, Frame, Kind, Launcher, Output, WorkerError},
 };
 
 /// What is asked of the worker that looks through a workbook.
@@ -22,6 +22,9 @@ use crate::{
 struct Asked {
     exempt: Vec<Exempt>,
 }
+
+/// A text may have more cells in a line than any sheet has columns; those beyond count as cells of this one.
+const LAST_COLUMN: u32 = 16_384;
 
 /// The identities in a file of a return about groups. A file that cannot be read as what it should be is looked through
 /// as text.
@@ -35,7 +38,7 @@ pub async fn look(
 ) -> Result<Vec<Found>, DecodeError> {
     let extract = extract.into();
     if matches!(contract.format, Format::Workbook(_)) {
-        return match look_into_workbook(&contract.exempt, &extract.bytes()?, launcher).await {
+        return match look_into_workbook(&contract.exempt, &extract, launcher).await {
             // What is no workbook, or a locked one, is told in the words of whoever reads it.
             Err(error @ DecodeError::Worker(WorkerError::Failed { .. })) => {
                 Err(decode(&contract.format, extract, launcher).await.err().unwrap_or(error))
@@ -43,19 +46,19 @@ pub async fn look(
             looked => looked,
         };
     }
-    let read = match decode(&contract.format, extract.clone(), launcher).await {
-        Ok(decoded) => look_into_tables(&contract.exempt, decoded),
-        Err(error) => Err(error),
-    };
-    match read {
+    let is_xml = matches!(contract.format, Format::Xml(_));
+    let decoded = decode(&contract.format, extract.clone(), launcher).await;
+    let exempt = contract.exempt.clone();
+    aside(move || match decoded.and_then(|decoded| look_into_tables(&exempt, decoded)) {
         // What no path of the contract leads to is not among its cells.
-        Ok(mut found) if matches!(contract.format, Format::Xml(_)) => {
-            found.extend(look_into_text(&contract.exempt, &extract.bytes()?));
+        Ok(mut found) if is_xml => {
+            found.extend(look_into_text(&exempt, &extract)?);
             Ok(found)
         }
         Ok(found) => Ok(found),
-        Err(_) => Ok(look_into_text(&contract.exempt, &extract.bytes()?)),
-    }
+        Err(_) => look_into_text(&exempt, &extract),
+    })
+    .await
 }
 
 /// What the file's name tells of a child.
@@ -79,16 +82,13 @@ pub fn in_words(text: &str) -> Vec<Identity> {
     kinds
 }
 
-async fn look_into_workbook(exempt: &[Exempt], extract: &[u8], launcher: &Launcher) -> Result<Vec<Found>, DecodeError> {
+async fn look_into_workbook(
+    exempt: &[Exempt],
+    extract: &Content,
+    launcher: &Launcher,
+) -> Result<Vec<Found>, DecodeError> {
     let request = json!({ "exempt": exempt });
-    let job = Job {
-        kind: Kind::Guard,
-        request: &request,
-        input: Input::Bytes(extract),
-        limits: Limits::default(),
-        readable: &[],
-    };
-    let frames = launcher.run(job).await?;
+    let frames = in_worker(launcher, Kind::Guard, &request, extract, Limits::default()).await?;
     match frames.into_iter().next() {
         Some(Frame::Json(found)) => serde_json::from_value(found).map_err(|_| DecodeError::Wire("what was found")),
         _ => Err(DecodeError::Wire("nothing was said of what was found")),
@@ -144,16 +144,16 @@ fn look_into_batch(scan: &mut Scan<'_>, first_column: u32, batch: &RecordBatch) 
 }
 
 /// A file that is no table: each line, and what commas, semicolons, bars and tabs part in it.
-fn look_into_text(exempt: &[Exempt], extract: &[u8]) -> Vec<Found> {
+fn look_into_text(exempt: &[Exempt], extract: &Content) -> Result<Vec<Found>, DecodeError> {
     let mut scan = Scan::new(exempt, false);
     scan.begin(Place::Text, None, false);
-    let text = String::from_utf8_lossy(extract);
-    for (line, row) in text.lines().zip(1..) {
+    each_line(extract, &mut |row, line| {
         let cells = line.split([',', ';', '|', '\t']).map(|cell| cell.trim().trim_matches('"'));
-        let cells: Vec<(u32, &str)> = (0..).zip(cells).filter(|(_, cell)| !cell.is_empty()).collect();
+        let places = (0..LAST_COLUMN).chain(std::iter::repeat(LAST_COLUMN));
+        let cells: Vec<(u32, &str)> = places.zip(cells).filter(|(_, cell)| !cell.is_empty()).collect();
         scan.row(row, &cells, false);
-    }
-    scan.finish()
+    })?;
+    Ok(scan.finish())
 }
 
 /// Runs the worker that looks through a workbook, the child's side of [`look`].

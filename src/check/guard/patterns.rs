@@ -28,6 +28,8 @@ pub(super) enum Sure {
     Number,
     /// It has the shape and no valid check digit: one alone means nothing.
     Shape,
+    /// Letters below a heading for initials: somebody's, if a date of birth stands on the same sheet.
+    Initials,
 }
 
 /// The letters of a unique pupil number, by their value (DfE, UPN guide).

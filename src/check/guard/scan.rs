@@ -28,6 +28,8 @@ pub(super) struct Scan<'a> {
     numbers: BTreeMap<(Place, u32, Identity), Found>,
     /// Sightings by shape alone.
     shapes: BTreeMap<(Place, u32, Identity), Found>,
+    /// Initials of the sheet under way, which count once there is a date of birth beside them.
+    initials: BTreeMap<(Place, u32, Identity), Found>,
     sheet: Sheet,
 }
 
@@ -44,8 +46,6 @@ struct Sheet {
     has_header: bool,
     /// How many large numbers stand in each column.
     large: HashMap<u32, u64>,
-    /// Initials count once there is a date of birth beside them.
-    initials: Vec<(u32, u32)>,
 }
 
 impl Sheet {
@@ -59,7 +59,6 @@ impl Sheet {
             rows: 0,
             has_header: false,
             large: HashMap::new(),
-            initials: Vec::new(),
         }
     }
 }
@@ -68,7 +67,8 @@ impl<'a> Scan<'a> {
     /// A scan that passes over what is exempt.
     pub(super) fn new(exempt: &'a [Exempt], lettered: bool) -> Self {
         let sheet = Sheet::new(Place::Text, None, false);
-        Self { exempt, lettered, found: BTreeMap::new(), numbers: BTreeMap::new(), shapes: BTreeMap::new(), sheet }
+        let (found, numbers, shapes, initials) = Default::default();
+        Self { exempt, lettered, found, numbers, shapes, initials, sheet }
     }
 
     /// Begins a sheet or another part of the file; its name is looked at too.
@@ -175,7 +175,7 @@ impl<'a> Scan<'a> {
             Label::Initials
                 if text.chars().filter(|c| c.is_alphabetic()).count() <= 4 && labels::may_be_a_name(text) =>
             {
-                self.sheet.initials.push((row, column));
+                self.add(Identity::Name, row, column, Sure::Initials);
             }
             _ => self.called(row, column, label, text),
         }
@@ -230,6 +230,7 @@ impl<'a> Scan<'a> {
             Sure::Written => &mut self.found,
             Sure::Number => &mut self.numbers,
             Sure::Shape => &mut self.shapes,
+            Sure::Initials => &mut self.initials,
         };
         let seen = known.entry((sheet.place.clone(), column, kind)).or_insert_with(|| Found {
             place: sheet.place.clone(),
@@ -256,11 +257,11 @@ impl<'a> Scan<'a> {
                 self.merge(key, numbers);
             }
         }
-        let initials = std::mem::take(&mut self.sheet.initials);
+        let initials = std::mem::take(&mut self.initials);
         let place = self.sheet.place.clone();
         let has_births = self.found.keys().any(|(at, _, kind)| *at == place && *kind == Identity::DateOfBirth);
         if has_births {
-            initials.into_iter().for_each(|(row, column)| self.add(Identity::Name, row, column, Sure::Written));
+            initials.into_iter().for_each(|(key, initials)| self.merge(key, initials));
         }
     }
 }

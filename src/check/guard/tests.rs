@@ -1,6 +1,36 @@
 //! What a scan finds in rows, and what it passes over.
 
 use super::{scan::Scan, *};
+use crate::{
+    content::Content,
+    decode::{DecodeError, Format},
+    worker::Launcher,
+};
+
+/// A file whose length is more than any memory holds: who would have all of it at once would fail.
+fn endless(text: String) -> Content {
+    let text = bytes::Bytes::from(text);
+    let open =
+        move || -> std::io::Result<Box<dyn std::io::Read + Send>> { Ok(Box::new(bytes::Buf::reader(text.clone()))) };
+    Content::behind(u64::MAX, "nobody asks for it".into(), open)
+}
+
+#[tokio::test]
+async fn a_file_of_any_length_that_cannot_be_read_is_looked_through_without_holding_it() {
+    let launcher = Launcher::current().unwrap();
+    let columns = "[[table.column]]\nname = \"n\"\ntype = \"count\"\n";
+    let contract = crate::check::tests::contract(&format!("[[table]]\nname = \"a\"\n{columns}"));
+    let rows = "York,abcdefgh,1\n".repeat(50_000);
+    let ragged = format!("area,note,n\n{rows}Hull,943 476 5919,2\n{rows}cut off\n");
+    let found = look(&contract, endless(ragged), &launcher).await.unwrap();
+    let told: Vec<_> = found.iter().map(|found| (found.kind, found.row, found.cells)).collect();
+    assert_eq!(told, [(Identity::NhsNumber, 50_002, 1)]);
+
+    let mut workbook = contract.clone();
+    workbook.format = Format::Workbook(Default::default());
+    let refused = look(&workbook, endless("PK".into()), &launcher).await;
+    assert!(matches!(refused, Err(DecodeError::TooLarge(_))), "{refused:?}");
+}
 
 /// A sheet's rows, each cell in its column; empty ones are left out.
 fn scan_with(exempt: &[Exempt], rows: &[&[&str]]) -> Vec<Found> {
