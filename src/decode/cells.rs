@@ -13,8 +13,11 @@ use super::{DecodeError, letter};
 /// Rows in a batch.
 pub(super) const BATCH: usize = 8192;
 
-/// Bytes of text after which a batch is closed early, so that one column never nears Arrow's 2 GiB.
+/// Bytes after which a batch is closed early, so that one column never nears Arrow's 2 GiB.
 const BATCH_BYTES: usize = 64 << 20;
+
+/// Bytes that a cell takes beside its text.
+const EMPTY_CELL: usize = size_of::<i32>();
 
 /// How the name given to a column without a heading begins; its letter follows.
 const UNNAMED: &str = "(column ";
@@ -106,7 +109,8 @@ pub(super) struct Batch {
 
 impl Batch {
     pub(super) fn new(schema: SchemaRef) -> Self {
-        let cells = (1..schema.fields().len()).map(|_| StringBuilder::new()).collect();
+        // Of many columns, most may stay empty.
+        let cells = (1..schema.fields().len()).map(|_| StringBuilder::with_capacity(0, 0)).collect();
         Self { schema, rows: UInt32Builder::new(), cells, bytes: 0 }
     }
 
@@ -116,7 +120,7 @@ impl Batch {
         let mut cells = cells.into_iter();
         for column in &mut self.cells {
             let cell = cells.next().flatten().filter(|text| !text.is_empty());
-            self.bytes += cell.map_or(0, str::len);
+            self.bytes += EMPTY_CELL + cell.map_or(0, str::len);
             column.append_option(cell);
         }
     }

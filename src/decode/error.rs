@@ -58,6 +58,16 @@ pub enum DecodeError {
     Nested { record: u32, key: String },
     #[error("record {record} has two values of one name; leave one")]
     DuplicateKey { record: u32, key: String },
+    #[error(
+        "record {record} brings the file to more than 16,384 different names of values, or to names that are too long \
+         together; send each record with the names that were agreed"
+    )]
+    TooManyColumns { record: u32 },
+    #[error(
+        "the file has {columns} different names of values in {records} records, and nearly all of its cells are empty; send \
+         each record with the names that were agreed"
+    )]
+    TooSparse { columns: usize, records: usize },
     #[error("the file has no list of records at {0:?}; send it as agreed, or correct records in return.toml")]
     NoRecords(String),
     #[error("line {line} of the XML: {what}")]

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -30,6 +30,15 @@ pub struct JsonOptions {
 /// How deep the objects of a record may nest.
 const DEPTH: usize = 16;
 
+/// The most columns, as many as the widest sheet has.
+const COLUMNS: usize = 16_384;
+
+/// The most cells, empty ones too: with many columns and many records, nearly all of them are.
+const CELLS: usize = 1 << 30;
+
+/// The most bytes that all headings may have together; those of nested objects repeat what they stand in.
+const HEADINGS: usize = 4 << 20;
+
 /// Checks every record and gathers the headings; the rows follow as they are asked for.
 pub(super) fn read(options: &JsonOptions, extract: Bytes, allowed: u64) -> Result<Sheet, DecodeError> {
     let text = settle(extract, Some(Encoding::Utf8), allowed)?;
@@ -38,11 +47,14 @@ pub(super) fn read(options: &JsonOptions, extract: Bytes, allowed: u64) -> Resul
     }
     let mut columns = Vec::new();
     let mut known = HashMap::new();
+    let mut length = 0;
     let mut records = Vec::new();
     for record in split(&text, options.records.as_deref())? {
         let number = u32::try_from(records.len() + 1).map_err(|_| DecodeError::TooManyRows)?;
         for (key, _) in cells(record.get(), number)? {
             if !known.contains_key(&key) {
+                length += key.len();
+                refuse_too_many(columns.len() + 1, length, number)?;
                 known.insert(key.clone(), columns.len());
                 columns.push(key);
             }
@@ -51,6 +63,9 @@ pub(super) fn read(options: &JsonOptions, extract: Bytes, allowed: u64) -> Resul
     }
     if columns.is_empty() {
         return Err(DecodeError::Empty);
+    }
+    if columns.len() * records.len() > CELLS {
+        return Err(DecodeError::TooSparse { columns: columns.len(), records: records.len() });
     }
     let columns = headings(columns, 0)?;
     let batch = Batch::new(schema(&columns));
@@ -62,6 +77,7 @@ pub(super) fn read(options: &JsonOptions, extract: Bytes, allowed: u64) -> Resul
         columns,
         counts: Vec::new(),
         remarks: Remarks::default(),
+        below: Default::default(),
         rows: Rows::of(rows),
     })
 }
@@ -107,6 +123,10 @@ fn member<'a>(value: &'a RawValue, key: &str) -> Result<Option<&'a RawValue>, De
     }
 }
 
+fn refuse_too_many(columns: usize, length: usize, record: u32) -> Result<(), DecodeError> {
+    if columns > COLUMNS || length > HEADINGS { Err(DecodeError::TooManyColumns { record }) } else { Ok(()) }
+}
+
 fn malformed(error: serde_json::Error) -> DecodeError {
     DecodeError::Json(error.to_string())
 }
@@ -125,8 +145,8 @@ fn cells(record: &str, number: u32) -> Result<Vec<Cell<'_>>, DecodeError> {
     if !record.starts_with('{') {
         return Err(DecodeError::NotAnObject { record: number });
     }
-    let mut cells = Vec::new();
-    add_members(record, number, "", DEPTH, &mut cells)?;
+    let (mut cells, mut length) = (Vec::new(), 0);
+    add_members(record, number, "", DEPTH, &mut cells, &mut length)?;
     let mut seen = HashSet::with_capacity(cells.len());
     match cells.iter().find(|(key, _)| !seen.insert(key.as_str())) {
         Some((key, _)) => Err(DecodeError::DuplicateKey { record: number, key: key.clone() }),
@@ -140,14 +160,18 @@ fn add_members<'a>(
     before: &str,
     deeper: usize,
     cells: &mut Vec<Cell<'a>>,
+    length: &mut usize,
 ) -> Result<(), DecodeError> {
     let Members(members) = serde_json::from_str(object).map_err(malformed)?;
+    refuse_too_many(members.len(), 0, number)?;
     for (key, value) in members {
         let key = format!("{before}{key}");
+        *length += key.len();
+        refuse_too_many(cells.len() + 1, *length, number)?;
         let written = value.get();
         let cell = match written.as_bytes().first() {
             Some(b'{') if deeper > 0 => {
-                add_members(written, number, &format!("{key}."), deeper - 1, cells)?;
+                add_members(written, number, &format!("{key}."), deeper - 1, cells, length)?;
                 continue;
             }
             Some(b'{' | b'[') => return Err(DecodeError::Nested { record: number, key }),
@@ -160,7 +184,7 @@ fn add_members<'a>(
     Ok(())
 }
 
-/// An object's members as written: in order, repeats and all.
+/// An object's members as written: in order, repeats and all, and of too many one more than may be.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -176,9 +200,12 @@ impl<'de> Deserialize<'de> for Members<'de> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
                 let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
+                while members.len() <= COLUMNS
+                    && let Some(member) = map.next_entry()?
+                {
                     members.push(member);
                 }
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 Ok(Members(members))
             }
         }
@@ -294,6 +321,28 @@ mod tests {
         assert!(table("[1]").unwrap_err().starts_with("record 1 is not an object"));
         assert!(table(r#"[{"a": 1}"#).unwrap_err().starts_with("the file is not well-formed JSON"));
         assert!(table("[]").unwrap_err().starts_with("the file is empty"));
+    }
+
+    #[test]
+    fn more_columns_than_a_sheet_has_are_refused_before_they_are_gathered() {
+        let refused = |text: &str, record: u32| {
+            let said = table(text).unwrap_err();
+            assert!(said.starts_with(&format!("record {record} brings the file to more than 16,384 ")), "{said}");
+        };
+        let lines = |count: usize| (0..count).map(|at| format!("{{\"k{at}\": {at}}}\n")).collect::<String>();
+        let widest = read(&JsonOptions::default(), lines(COLUMNS).into(), 1 << 20).unwrap();
+        assert_eq!(widest.columns.len(), COLUMNS);
+        let sparse = lines(COLUMNS) + &"{\"k1\":1}\n".repeat(CELLS / COLUMNS);
+        let said = read(&JsonOptions::default(), sparse.into(), 1 << 20).err().unwrap().to_string();
+        assert!(said.starts_with("the file has 16384 different names of values in 81920 records"), "{said}");
+        refused(&lines(COLUMNS + 7), 16_385);
+        let members = |count: usize| (0..count).map(|at| format!("\"{at}\": 1")).collect::<Vec<_>>().join(",");
+        refused(&format!("[{{{}}}]", members(COLUMNS + 1)), 1);
+        refused(&format!("{{\"a\": 1}}\n{{{}}}", members(COLUMNS + 1)), 2);
+        // A long name is repeated in the heading of each that it holds.
+        refused(&format!("[{{\"{}\": {{{}}}}}]", "n".repeat(30_000), members(200)), 1);
+        let empty = (0..=COLUMNS).map(|at| format!("\"{at}\": {{}}")).collect::<Vec<_>>().join(",");
+        refused(&format!("[{{\"a\": 1}}, {{{empty}}}]"), 2);
     }
 
     #[test]
