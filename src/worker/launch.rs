@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use super::serve::{Hello, Start, build_of};
+use super::serve::{Hello, STARVED, Start, build_of};
 use super::{Frame, Kind, Limits, WorkerError, frames};
 use crate::content::Content;
 
@@ -263,9 +263,7 @@ async fn kill(child: &mut Child) {
 }
 
 fn cause_of_death(kind: Kind, status: ExitStatus, stderr: &str, limits: Limits) -> WorkerError {
-    // What Rust's allocation error handler, and the loader or a thread that gets no stack, say before they abort.
-    let starved = ["memory allocation of", "Cannot allocate memory", "failed to allocate"];
-    if starved.iter().any(|words| stderr.contains(words)) {
+    if STARVED.iter().any(|words| stderr.contains(words)) {
         return WorkerError::OutOfMemory { kind, limit_bytes: limits.memory_bytes };
     }
     let how = match status.signal() {

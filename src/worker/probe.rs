@@ -35,6 +35,7 @@ pub fn probe(request: Value, input: Vec<u8>, output: &mut Output) -> Result<(), 
                 output.bytes(&chunk).map_err(|error| error.to_string())?;
             }
         }
+        "panic" => panic!("the cell holds {target}"),
         "abort" => std::process::abort(),
         "overflow" => Ok(deeper(0).to_string()),
         "sleep" => loop {

@@ -1,11 +1,12 @@
 //! The child's side: shut in first, then read, work, answer.
 //!
 //! Knows nothing of what the handler does; a handler that panics, aborts or overflows its stack takes only this
-//! process with it.
+//! process with it. What a panic says may hold a cell's text: only its place in the program leaves here.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Stdout, Write};
 use std::os::unix::fs::MetadataExt;
+use std::panic::{self, PanicHookInfo};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -14,6 +15,9 @@ use serde_json::Value;
 
 use super::confine::confine;
 use super::{Kind, Limits, frames};
+
+/// What Rust's allocation error handler says before it aborts, and the loader or a thread that gets no stack.
+pub(super) const STARVED: [&str; 3] = ["memory allocation of", "Cannot allocate memory", "failed to allocate"];
 
 /// What the parent says before anything foreign is read.
 #[derive(Serialize, Deserialize)]
@@ -69,6 +73,9 @@ pub fn serve<E: std::fmt::Display>(
     kind: Kind,
     handler: impl FnOnce(Value, Vec<u8>, &mut Output) -> Result<(), E>,
 ) -> ExitCode {
+    panic::set_hook(Box::new(|panic| {
+        let _ = writeln!(io::stderr(), "{}", last_words(panic));
+    }));
     match attempt(kind, handler) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -77,6 +84,20 @@ pub fn serve<E: std::fmt::Display>(
             ExitCode::FAILURE
         }
     }
+}
+
+/// What may be told of a panic: where, whether memory was short, and nothing else.
+fn last_words(panic: &PanicHookInfo<'_>) -> String {
+    let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", source(at.file()), at.line()));
+    let said = panic.payload_as_str().unwrap_or_default();
+    let starved = STARVED.iter().find(|words| said.contains(**words));
+    format!("it panicked{place}{}", starved.map_or_else(String::new, |words| format!(" ({words})")))
+}
+
+/// A source file as its crate knows it, whatever machine the program was made on.
+fn source(file: &str) -> &str {
+    let Some(inside) = file.rfind("/src/") else { return file };
+    file[..inside].rfind('/').map_or(file, |before| &file[before + 1..])
 }
 
 fn attempt<E: std::fmt::Display>(
@@ -106,4 +127,16 @@ fn attempt<E: std::fmt::Display>(
         Err(error) => frames::write(&mut output.pipe, frames::FAILED, error.to_string().as_bytes())?,
     }
     output.pipe.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::source;
+
+    #[test]
+    fn a_source_file_is_named_without_the_folders_of_the_machine() {
+        let far = "/home/somebody/.cargo/registry/src/index.crates.io-1949/calamine-0.38.0/src/xlsb/mod.rs";
+        assert_eq!(source(far), "calamine-0.38.0/src/xlsb/mod.rs");
+        assert_eq!(source("src/worker/probe.rs"), "src/worker/probe.rs");
+    }
 }

@@ -102,6 +102,16 @@ async fn a_worker_that_dies_is_an_error_with_its_last_words() {
 }
 
 #[tokio::test]
+async fn a_panic_tells_its_place_and_never_what_it_said() {
+    let died = probe(json!({ "try": "panic", "at": "943 476 5919" }), limits(64, 20), &[]).await.unwrap_err();
+    let said = died.to_string();
+    assert!(said.contains("it panicked at src/worker/probe.rs:"), "{said}");
+    assert!(!said.contains("943") && !said.contains("the cell holds"), "{said}");
+    let starved = probe(json!({ "try": "panic", "at": "failed to allocate" }), limits(64, 20), &[]).await;
+    assert!(matches!(starved, Err(WorkerError::OutOfMemory { .. })), "{starved:?}");
+}
+
+#[tokio::test]
 async fn a_program_that_is_no_worker_or_another_build_is_named() {
     let request = json!({});
     let job =

@@ -89,8 +89,7 @@ pub struct WantedHeading {
 /// The worker's side: `request` is a [`WorkbookOptions`], `input` the workbook.
 pub(super) fn handle(request: Value, input: Vec<u8>, output: &mut Output) -> Result<(), String> {
     let options: WorkbookOptions = serde_json::from_value(request).map_err(|error| error.to_string())?;
-    // A reader that loses its way panics, with a cell's text in its last words as it may be.
-    std::panic::set_hook(Box::new(|_| {}));
+    // A reader that loses its way panics.
     let read = catch_unwind(AssertUnwindSafe(|| read(options, input)));
     let (tables, ignored) = read.unwrap_or_else(|_| {
         Err("the workbook cannot be read; open it, save it as .xlsx and send it again".to_owned())
