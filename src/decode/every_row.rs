@@ -8,7 +8,7 @@ use std::{
     io::{BufReader, Cursor, Read},
 };
 
-use calamine::{Data, DataRef, ExcelDateTime, Reader, SheetVisible, Sheets, Xlsx, open_workbook_auto_from_rs};
+use calamine::{Data, DataRef, ExcelDateTime, Reader, SheetVisible, Sheets, Xlsb, Xlsx, open_workbook_auto_from_rs};
 use quick_xml::{
     XmlVersion,
     events::{BytesStart, Event},
@@ -56,6 +56,9 @@ pub fn every_row(input: &[u8], see: &mut dyn FnMut(Part<'_>)) -> Result<(), Stri
         return beside(input, see).map_err(|error| unreadable(&error));
     }
     let mut book: Sheets<_> = open_workbook_auto_from_rs(Cursor::new(input)).map_err(|error| unreadable(&error))?;
+    if let Sheets::Xlsb(book) = &mut book {
+        return every_sheet_of_xlsb(book, see).map_err(|error| unreadable(&error));
+    }
     let sheets = book.sheets_metadata().to_vec();
     for (sheet, number) in sheets.iter().zip(1..) {
         see(Part::Sheet { number, name: &sheet.name, hidden: sheet.visible != SheetVisible::Visible });
@@ -82,20 +85,51 @@ fn every_sheet_of_xlsx(
         see(Part::Sheet { number, name: &sheet.name, hidden: sheet.visible != SheetVisible::Visible });
         // A sheet that is a chart has no cells.
         let Ok(mut reader) = book.worksheet_cells_reader(&sheet.name) else { continue };
-        let mut rows: BTreeMap<u32, Vec<(u32, String)>> = BTreeMap::new();
+        let mut rows = Sparse::default();
         while let Some(cell) = reader.next_cell()? {
-            let (row, column) = cell.get_position();
-            let text = written(cell.get_value());
-            if !text.trim().is_empty() {
-                rows.entry(row).or_default().push((column, text));
-            }
+            rows.add(cell.get_position(), cell.get_value());
         }
-        for (row, mut cells) in rows {
+        rows.show(see);
+    }
+    Ok(())
+}
+
+/// As [`every_sheet_of_xlsx`].
+fn every_sheet_of_xlsb(
+    book: &mut Xlsb<Cursor<&[u8]>>,
+    see: &mut dyn FnMut(Part<'_>),
+) -> Result<(), calamine::XlsbError> {
+    let sheets = book.sheets_metadata().to_vec();
+    for (sheet, number) in sheets.iter().zip(1..) {
+        see(Part::Sheet { number, name: &sheet.name, hidden: sheet.visible != SheetVisible::Visible });
+        let Ok(mut reader) = book.worksheet_cells_reader(&sheet.name) else { continue };
+        let mut rows = Sparse::default();
+        while let Some(cell) = reader.next_cell()? {
+            rows.add(cell.get_position(), cell.get_value());
+        }
+        rows.show(see);
+    }
+    Ok(())
+}
+
+/// The cells of a sheet that hold something, by row.
+#[derive(Default)]
+struct Sparse(BTreeMap<u32, Vec<(u32, String)>>);
+
+impl Sparse {
+    fn add(&mut self, (row, column): (u32, u32), value: &DataRef<'_>) {
+        let text = written(value);
+        if !text.trim().is_empty() {
+            self.0.entry(row).or_default().push((column, text));
+        }
+    }
+
+    fn show(self, see: &mut dyn FnMut(Part<'_>)) {
+        for (row, mut cells) in self.0 {
             cells.sort_by_key(|(column, _)| *column);
             see(Part::Row { row: row + 1, cells: &cells });
         }
     }
-    Ok(())
 }
 
 /// A cell of a sheet as it is read from an XLSX.

@@ -8,10 +8,16 @@ use arrow::array::{
 };
 use arrow::datatypes::UInt32Type;
 use bytes::Bytes;
+use quarterday::check::guard;
 use quarterday::decode::{DecodeError, Decoded, Format, Wanted, WorkbookOptions, decode, decode_within};
 use quarterday::worker::{Frame, Input, Job, Kind, Launcher, Limits, WorkerError};
 use rust_xlsxwriter::{ExcelDateTime, Format as CellFormat, Formula, Workbook};
 use serde_json::{Value, json};
+
+use crate::support::{
+    books::{Book, Held},
+    made_up,
+};
 
 const CORPORA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/corpora");
 
@@ -241,6 +247,25 @@ async fn a_stray_cell_outside_the_headings_costs_one_cell_and_is_named() {
     let decoded = decode_within(&workbook(&[]), bytes, &launcher(), limits(32, 20)).await.unwrap();
     let outside = decoded.sheets[0].remarks.outside.clone().unwrap();
     assert_eq!((outside.letter.as_str(), outside.row, outside.count), ("XFD", 1_048_576, 1));
+}
+
+#[tokio::test]
+async fn the_guard_too_reads_a_stray_cell_of_each_kind_as_one_cell() {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write_row(0, 0, ["Area", "Episodes"]).unwrap();
+    sheet.write_string(1_048_575, 16_383, "943 476 5919").unwrap();
+    let xlsx = Bytes::from(book.save_to_buffer().unwrap());
+    let cells =
+        vec![(0, 0, Held::Text("Area")), (0, 1, Held::Text("Episodes")), (65_535, 16_383, Held::Text("943 476 5919"))];
+    let xlsb = Book { cells, ..Book::default() }.xlsb();
+    let columns = "[[table]]\nname = \"a\"\n[[table.column]]\nname = \"area\"\ntype = \"text\"\n";
+    let contract = made_up("format = { kind = \"workbook\" }", columns).unwrap();
+    for (bytes, row) in [(xlsx, 1_048_576), (xlsb, 65_536)] {
+        let found = guard::look(&contract, bytes, &launcher()).await.unwrap();
+        let found: Vec<_> = found.iter().map(|found| (found.kind, found.column, found.row)).collect();
+        assert_eq!(found, [(guard::Identity::NhsNumber, 16_383, row)]);
+    }
 }
 
 fn a_parquet() -> Bytes {
