@@ -16,7 +16,7 @@ use super::{
     keys::Keys,
     rules::{self, Planned},
 };
-use crate::settings::Section;
+use crate::{domain::words::whole, settings::Section};
 
 /// A total that must add up.
 #[derive(Debug, Clone)]
@@ -138,8 +138,14 @@ enum Work<'a> {
 struct Group {
     /// For each column the sum, none once a number is missing.
     sums: Vec<Option<i128>>,
-    total: Option<(u32, Vec<Option<i128>>)>,
+    /// Its rows of totals, each of which must be the sum: row and numbers.
+    totals: Vec<(u32, Vec<Option<i128>>)>,
+    /// The first row of totals that is one too many to be kept.
+    too_many: Option<u32>,
 }
+
+/// The most rows of totals that one group may have.
+const MOST_TOTALS: usize = 1000;
 
 /// The tolerance in units of so many decimal places.
 fn units(tolerance: f64, scale: u32) -> i128 {
@@ -221,12 +227,16 @@ impl<'a> Sum<'a> {
                     .map(|name| numbers(table, batch, name, scale(name)))
                     .collect::<Result<Vec<_>, _>>()?;
                 for (at, digest) in digests.into_iter().enumerate() {
-                    let group = groups
-                        .entry(digest)
-                        .or_insert_with(|| Group { sums: vec![Some(0); columns.len()], total: None });
+                    let group = groups.entry(digest).or_insert_with(|| Group {
+                        sums: vec![Some(0); columns.len()],
+                        totals: Vec::new(),
+                        too_many: None,
+                    });
                     let row: Vec<Option<i128>> = cells.iter().map(|cells| cells[at]).collect();
-                    if is_total[at] {
-                        group.total = Some((rows.value(at), row));
+                    if is_total[at] && group.totals.len() == MOST_TOTALS {
+                        group.too_many.get_or_insert(rows.value(at));
+                    } else if is_total[at] {
+                        group.totals.push((rows.value(at), row));
                     } else {
                         for (sum, cell) in group.sums.iter_mut().zip(row) {
                             *sum = sum.zip(cell).map(|(sum, cell)| sum.saturating_add(cell));
@@ -249,17 +259,23 @@ impl<'a> Sum<'a> {
     pub(super) fn tell(self, layout: &Layout, findings: &mut Findings) {
         let Work::Rows { columns, groups, .. } = self.work else { return };
         let (rule, table) = (self.rule, self.table);
-        if groups.values().any(|group| group.total.is_none()) {
+        if groups.values().any(|group| group.totals.is_empty()) {
             findings.add(rule.severity, &layout.table, None, rule.id.clone(), || {
                 "the row with the total is missing, or one of them. Please add it.".into()
             });
         }
-        let mut totals: Vec<_> = groups.into_values().filter_map(|group| Some((group.total?, group.sums))).collect();
+        if let Some(row) = groups.values().filter_map(|group| group.too_many).min() {
+            findings.add(Severity::Error, &layout.table, Some(row), rule.id.clone(), || {
+                format!("more than {} rows are totals of the same rows. Please leave one.", whole(MOST_TOTALS as u64))
+            });
+        }
+        let mut totals: Vec<_> =
+            groups.values().flat_map(|group| group.totals.iter().map(|total| (total, &group.sums))).collect();
         totals.sort_by_key(|((row, _), _)| *row);
         for ((row, cells), sums) in totals {
             for ((name, total), sum) in columns.iter().zip(cells).zip(sums) {
                 let scale = table.column(name).map_or(0, |column| scale_of(column.kind.scale()));
-                tell(rule, table, adds_up(total, [sum], units(rule.tolerance, scale)), row, name, layout, findings);
+                tell(rule, table, adds_up(*total, [*sum], units(rule.tolerance, scale)), *row, name, layout, findings);
             }
         }
     }

@@ -244,6 +244,23 @@ tolerance = 1
 }
 
 #[tokio::test]
+async fn each_of_several_rows_of_totals_must_add_up() {
+    let columns = table(&[("area", "text", ""), ("cases", "count", "")]);
+    let total = "[[table.total]]\nid = \"areas\"\nwhere = \"area = 'Total'\"\n";
+    let contract = Bench::new().contract(&format!("{columns}{total}"));
+    let text = "area,cases\nTotal,9\nYork,3\nHull,4\nTotal,7\nTotal,8\n";
+    let told = findings(&contract, text, &Past::default()).await;
+    assert_eq!(
+        told,
+        "error B2 areas: B2 is not the sum of the other rows of its column. Please correct one of them.\n\
+         error B6 areas: B6 is not the sum of the other rows of its column. Please correct one of them.\n"
+    );
+    let many = format!("area,cases\nYork,3\n{}", "Total,3\n".repeat(1002));
+    let told = findings(&contract, &many, &Past::default()).await;
+    assert_eq!(told, "error 1003 areas: more than 1,000 rows are totals of the same rows. Please leave one.\n");
+}
+
+#[tokio::test]
 async fn a_unit_tells_a_per_cent_sign_and_a_share_from_a_percentage() {
     let contract = Bench::new().contract(&table(&[
         ("children", "count", "unit = \"children\""),
