@@ -1,5 +1,7 @@
 //! Reads one cell's text as what its column holds.
 
+use std::ops::RangeInclusive;
+
 use jiff::civil::Date;
 
 use crate::domain::{Period, Status};
@@ -121,19 +123,67 @@ fn without_separators(text: &str) -> Option<String> {
     good.then_some(digits)
 }
 
-/// Reads a date: ISO (a midnight behind it is passed over), or day/month/year as written in the United Kingdom.
+/// Reads a date as it is written in the United Kingdom, with a midnight behind it or none: day, month and year parted by
+/// `/`, `-`, `.` or a space, the month by its number or its name, or ISO. Of a year of two digits, 00 to 49 are 2000 to
+/// 2049, and 50 to 99 are 1950 to 1999.
 pub(super) fn date(text: &str) -> Option<Date> {
-    let text = text.trim();
-    let day = text.strip_suffix("T00:00:00").or_else(|| text.strip_suffix(" 00:00:00")).unwrap_or(text);
-    if let Ok(date) = day.parse() {
+    let day = without_midnight(text.trim());
+    let is_iso = day.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') && day.len() >= 8;
+    if is_iso && let Ok(date) = day.parse() {
         return Some(date);
     }
-    let mut parts = day.split('/');
-    let (d, m, y) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() || y.len() != 4 {
+    let mark = day.chars().find(|c| !c.is_ascii_digit()).filter(|c| ['/', '-', '.', ' '].contains(c))?;
+    let mut parts = day.split(mark);
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
         return None;
     }
-    Date::new(y.parse().ok()?, m.parse().ok()?, d.parse().ok()?).ok()
+    let month = number_of(month, 1..=2).or_else(|| month_called(month).filter(|_| mark == '-' || mark == ' '))?;
+    let year = match number_of(year, 2..=4)? {
+        short if year.len() == 2 => short + if short < 50 { 2000 } else { 1900 },
+        _ if year.len() == 3 => return None,
+        long => long,
+    };
+    Date::new(year, i8::try_from(month).ok()?, i8::try_from(number_of(day, 1..=2)?).ok()?).ok()
+}
+
+/// A number of so many digits and nothing else.
+fn number_of(text: &str, digits: RangeInclusive<usize>) -> Option<i16> {
+    let is_one = digits.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_one.then(|| text.parse().ok()).flatten()
+}
+
+/// The month of a name, whole or short, as in `June`, `Jun` and `Sept`.
+fn month_called(name: &str) -> Option<i16> {
+    const NAMES: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let name = name.to_ascii_lowercase();
+    let is_it = |whole: &&str| {
+        **whole == *name || whole.get(..3) == Some(&name) || (name == "sept" && whole.starts_with("sept"))
+    };
+    NAMES.iter().zip(1..).find(|(whole, _)| is_it(whole)).map(|(_, month)| month)
+}
+
+/// A text without the midnight that programs write behind a day: `00:00`, `00:00:00` or `00:00:00.000`.
+fn without_midnight(text: &str) -> &str {
+    let Some((day, time)) = text.rsplit_once([' ', 'T']) else { return text };
+    let (whole, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let is_midnight = ["00:00:00", "00:00", "0:00:00", "0:00"].contains(&whole)
+        && !fraction.is_empty()
+        && fraction.bytes().all(|byte| byte == b'0');
+    if is_midnight { day.trim_end() } else { text }
 }
 
 /// Whether a text is a time of day or a duration: 00:10 or 36:30:00.
@@ -241,12 +291,57 @@ mod tests {
 
     #[test]
     fn dates_are_read_as_written_in_the_united_kingdom() {
-        let first_of_july = Date::new(2025, 7, 1).ok();
-        assert_eq!(date("2025-07-01"), first_of_july);
-        assert_eq!(date("01/07/2025"), first_of_july);
-        assert_eq!(date("2025-07-01T00:00:00"), first_of_july);
-        assert_eq!(date("31/02/2025"), None);
-        assert_eq!(date("01/07/25"), None);
+        let day = |year, month, day| Date::new(year, month, day).ok();
+        for (text, expected) in [
+            ("2025-07-01", day(2025, 7, 1)),
+            ("01/07/2025", day(2025, 7, 1)),
+            ("1/7/2025", day(2025, 7, 1)),
+            ("1/7/25", day(2025, 7, 1)),
+            ("01/07/49", day(2049, 7, 1)),
+            ("01/07/50", day(1950, 7, 1)),
+            ("01/07/99", day(1999, 7, 1)),
+            ("01/07/00", day(2000, 7, 1)),
+            ("30/06/2025 00:00", day(2025, 6, 30)),
+            ("30/06/2025 00:00:00", day(2025, 6, 30)),
+            ("30/06/2025 0:00", day(2025, 6, 30)),
+            ("2025-06-30 00:00:00", day(2025, 6, 30)),
+            ("2025-06-30 00:00", day(2025, 6, 30)),
+            ("2025-06-30T00:00:00", day(2025, 6, 30)),
+            ("2025-06-30 00:00:00.000", day(2025, 6, 30)),
+            ("30-06-2025", day(2025, 6, 30)),
+            ("30.06.2025", day(2025, 6, 30)),
+            ("30.6.25", day(2025, 6, 30)),
+            ("30 06 2025", day(2025, 6, 30)),
+            ("30 June 2025", day(2025, 6, 30)),
+            ("30 Jun 2025", day(2025, 6, 30)),
+            ("30-Jun-25", day(2025, 6, 30)),
+            ("30-JUN-2025", day(2025, 6, 30)),
+            ("1 sept 2025", day(2025, 9, 1)),
+            (" 5 May 2025 00:00 ", day(2025, 5, 5)),
+            ("30/06/2025 09:30", None),
+            ("2025-06-30T09:30:00", None),
+            ("2025-06-30 00:00:01", None),
+            ("2025-06-30 00:00:00.001", None),
+            ("2025-06-30T00:00:00Z", None),
+            ("06/30/2025", None),
+            ("31/02/2025", None),
+            ("29/02/2025", None),
+            ("29/02/2024", day(2024, 2, 29)),
+            ("30/06/025", None),
+            ("30/06-2025", None),
+            ("30/Jun/2025", None),
+            ("30 Ju 2025", None),
+            ("30 Junes 2025", None),
+            ("30/06/2025/1", None),
+            ("1/7", None),
+            ("June 2025", None),
+            ("2025-26", None),
+            ("2025-26-Q1", None),
+            ("45838", None),
+            ("", None),
+        ] {
+            assert_eq!(date(text), expected, "{text:?}");
+        }
     }
 
     #[test]
