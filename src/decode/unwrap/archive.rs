@@ -2,8 +2,8 @@
 
 use std::io::{Cursor, Read};
 
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 use super::is_wrapped;
 use super::keys::Told;
@@ -71,8 +71,11 @@ pub(super) fn wanted(
 /// What a file holds.
 pub(super) fn file<'a>(keys: &Told, zip: &'a mut Zip<'_>, entry: Entry) -> Result<Found<'a>, Refusal> {
     let file = zip.by_index_raw(entry.index).map_err(|error| damaged(WHAT, error))?;
-    let (locked, packed) = (file.encrypted(), file.compressed_size());
+    let (locked, packed, method) = (file.encrypted(), file.compressed_size(), file.compression());
     drop(file);
+    if let Some(method) = strange(method) {
+        return Err(Refusal::Method(method.to_owned()));
+    }
     if locked {
         return unlock(keys, zip, entry.index, packed).map(Found::Unlocked);
     }
@@ -160,6 +163,27 @@ fn start(zip: &mut Zip<'_>, index: usize) -> Vec<u8> {
         let _ = file.take(1 << 16).read_to_end(&mut bytes);
     }
     bytes
+}
+
+/// The name of a method that nothing here unpacks; none for those that are.
+fn strange(method: CompressionMethod) -> Option<&'static str> {
+    Some(match method {
+        CompressionMethod::STORE | CompressionMethod::DEFLATE | CompressionMethod::ZSTD | CompressionMethod::AES => {
+            return None;
+        }
+        CompressionMethod::SHRINK => "Shrink",
+        CompressionMethod::REDUCE_1
+        | CompressionMethod::REDUCE_2
+        | CompressionMethod::REDUCE_3
+        | CompressionMethod::REDUCE_4 => "Reduce",
+        CompressionMethod::IMPLODE | CompressionMethod::PKWARE_IMPLODE => "Implode",
+        CompressionMethod::DEFLATE64 => "Deflate64",
+        CompressionMethod::BZIP2 => "bzip2",
+        CompressionMethod::LZMA => "LZMA",
+        CompressionMethod::XZ => "xz",
+        CompressionMethod::PPMD => "PPMd",
+        _ => "a rare one",
+    })
 }
 
 fn unlock(keys: &Told, zip: &mut Zip<'_>, index: usize, packed: u64) -> Result<Vec<u8>, Refusal> {

@@ -68,6 +68,12 @@ pub enum Refusal {
         /// What is wrong.
         how: String,
     },
+    /// Packed by a method that nothing here unpacks.
+    #[error(
+        "the zip archive is packed by a method that is not unpacked here ({0}); pack it with the ordinary method of Windows \
+         or macOS (Deflate) and send it again"
+    )]
+    Method(String),
     /// Made to grow.
     #[error("the {what} is far larger inside than it looks, or its files overlap; send the file itself")]
     Bomb {
