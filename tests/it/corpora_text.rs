@@ -1,5 +1,7 @@
 //! Text that nobody here wrote: dialects of CSV, and every way UTF-8 can be wrong.
 
+use std::time::{Duration, Instant};
+
 use arrow::array::{Array, AsArray};
 use quarterday::decode::{CsvOptions, Encoding, Format, Sheet, decode};
 
@@ -31,6 +33,7 @@ async fn csv_spectrum_reads_as_the_json_beside_it() {
     let Some(folder) = shared("corpora/csv-spectrum") else { return };
     let mut compared = 0;
     for file in std::fs::read_dir(folder.join("csvs")).unwrap() {
+        let begun = Instant::now();
         let file = file.unwrap().path();
         let bytes = std::fs::read(&file).unwrap();
         let sheet = sheet(&CsvOptions::default(), &bytes).await.unwrap();
@@ -48,6 +51,7 @@ async fn csv_spectrum_reads_as_the_json_beside_it() {
         }
         let expected: Vec<serde_json::Map<String, serde_json::Value>> = serde_json::from_str(&expected).unwrap();
         assert_eq!(found, expected, "{name}");
+        assert!(begun.elapsed() < Duration::from_secs(10), "{name} took {:?}", begun.elapsed());
         compared += 1;
     }
     assert_eq!(compared, 11);
@@ -62,6 +66,7 @@ async fn what_is_no_utf_8_is_an_error_and_never_a_replacement_character() {
     let detected = CsvOptions { delimiter: Some('|'), ..Default::default() };
     let stated = CsvOptions { encoding: Some(Encoding::Utf8), ..detected.clone() };
     let (mut valid, mut refused, mut western) = (0, 0, 0);
+    let begun = Instant::now();
     for line in corpus.split(|byte| *byte == b'\n') {
         let file = [b"heading\n", line, b"\n"].concat();
         match sheet(&stated, &file).await {
@@ -90,6 +95,8 @@ async fn what_is_no_utf_8_is_an_error_and_never_a_replacement_character() {
             assert!(had || !rows.iter().flatten().any(|cell| cell.contains('\u{FFFD}')));
         }
     }
+    let each = begun.elapsed() / (valid + refused);
+    assert!(each < Duration::from_secs(10), "{each:?} a line");
     assert!(
         valid > 70 && refused > 140 && western > 0,
         "{valid} read, {refused} refused, {western} read as Windows-1252"
