@@ -141,8 +141,8 @@ impl Checked {
         self.coverage.as_ref()
     }
 
-    /// Rows read. Of an accepted file all are taken but those refused one by one and those of other areas, which the return
-    /// leaves out; of any other none.
+    /// Rows read. Of an accepted file all are taken but those refused one by one, those of other areas, which the return
+    /// leaves out, and those of periods that nobody asked for yet; of any other none.
     pub fn rows(&self) -> RowCounts {
         let ours: i64 = self.tables.iter().map(|table| table.rows).sum();
         let refused: i64 = self.tables.iter().map(|table| table.refused).sum();

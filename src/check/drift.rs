@@ -14,7 +14,11 @@ use super::{
     headings::{Layout, plain},
     table::status_of,
 };
-use crate::{decode::Sheet, domain::Status, settings::nearest};
+use crate::{
+    decode::{Sheet, is_unnamed},
+    domain::Status,
+    settings::nearest,
+};
 
 /// Rows of a file whose cells are looked at for what they hold.
 const SAMPLE: usize = 2000;
@@ -137,19 +141,23 @@ impl<'a> Drift<'a> {
         if let Some(before) = self.before.filter(|before| !before.is_empty() && has_headings) {
             self.compare(before, layout, findings);
         }
-        self.now
+        self.now.into_iter().filter(|seen| !(is_unnamed(&seen.heading) && seen.kind == Kind::Empty)).collect()
     }
 
     fn compare(&self, before: &[SeenColumn], layout: &Layout, findings: &mut Findings) {
         let name = |column: &SeenColumn| plain(&column.heading);
         let had: Vec<String> = before.iter().map(name).collect();
         let has: Vec<String> = self.now.iter().map(name).collect();
-        let mut new: Vec<usize> =
-            (0..has.len()).filter(|at| !had.contains(&has[*at]) && !self.is_alias(&has[*at], &had)).collect();
+        let named = |column: &SeenColumn| !is_unnamed(&column.heading);
+        let mut new: Vec<usize> = (0..has.len())
+            .filter(|at| named(&self.now[*at]))
+            .filter(|at| !had.contains(&has[*at]) && !self.is_alias(&has[*at], &had))
+            .collect();
         // Wide columns come and go with their periods.
         let is_wide = |seen: &SeenColumn| self.table.unpivot.as_ref().is_some_and(|wide| wide.takes(&seen.heading));
         new.retain(|at| !is_wide(&self.now[*at]));
-        for then in (0..had.len()).filter(|then| !has.contains(&had[*then]) && !self.is_alias(&had[*then], &has)) {
+        let lost = (0..had.len()).filter(|then| named(&before[*then]));
+        for then in lost.filter(|then| !has.contains(&had[*then]) && !self.is_alias(&had[*then], &has)) {
             if is_wide(&before[then]) {
                 continue;
             }
@@ -175,14 +183,14 @@ impl<'a> Drift<'a> {
             });
         }
         let kept = |list: &[String], other: &[String]| -> Vec<String> {
-            list.iter().filter(|name| other.contains(name)).cloned().collect()
+            list.iter().filter(|name| !is_unnamed(name) && other.contains(name)).cloned().collect()
         };
         if kept(&had, &has) != kept(&has, &had) {
             findings.add(Severity::Note, &layout.table, None, rule::MOVED, || {
                 "the columns stand in another order than in the last file; they are read by their headings.".into()
             });
         }
-        for (at, now) in self.now.iter().enumerate() {
+        for (at, now) in self.now.iter().enumerate().filter(|(_, now)| named(now)) {
             let Some(then) = before.iter().find(|then| plain(&then.heading) == has[at]) else { continue };
             self.tell_content(then, now, at, layout, findings);
         }

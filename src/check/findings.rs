@@ -44,12 +44,13 @@ pub(super) mod rule {
     pub const FORMULA: &str = "formula";
     pub const HIDDEN: &str = "hidden";
     pub const OUTSIDE: &str = "outside";
+    pub const BELOW: &str = "below-table";
     pub const STORED: &str = "stored-otherwise";
     pub const AREA: &str = "area";
     pub const STRANGER: &str = "member-unknown";
     pub const MISSING_MEMBERS: &str = "members-missing";
 
-    pub const ALL: [&str; 39] = [
+    pub const ALL: [&str; 40] = [
         SHEET,
         NO_HEADINGS,
         COLUMN,
@@ -85,6 +86,7 @@ pub(super) mod rule {
         FORMULA,
         HIDDEN,
         OUTSIDE,
+        BELOW,
         STORED,
         AREA,
         STRANGER,

@@ -34,6 +34,8 @@ pub(super) struct Layout {
     pub member: Option<(usize, Spot)>,
     /// The column that names the area.
     pub area: Option<(usize, Spot)>,
+    /// The places of columns without a heading.
+    pub unnamed: Vec<usize>,
 }
 
 impl Layout {
@@ -65,6 +67,7 @@ pub(super) fn lay_out(table: &TableContract, sheet: &Sheet, findings: &mut Findi
         wide: None,
         member: None,
         area: None,
+        unnamed: Vec::new(),
     };
     let period = table.period_column.as_deref().map(|name| (name, named(name)));
     let agency = table.agency_column.as_deref().map(|name| (name, named(name)));
@@ -131,6 +134,7 @@ pub(super) fn lay_out(table: &TableContract, sheet: &Sheet, findings: &mut Findi
         layout.spots.push(spot);
         layout.places.push(places.first().copied());
     }
+    layout.unnamed = search.unknown(true);
     search.tell_unknown();
     remarks::tell(table, sheet, &layout, findings);
     layout
@@ -179,8 +183,8 @@ impl Search<'_> {
     }
 
     fn tell_missing(&mut self, whole: &Spot, heading: &str, headings: &[String]) {
-        let unknown = self.sheet.columns.iter().enumerate().filter(|(place, _)| !self.taken[*place]);
-        let unknown: Vec<(usize, &str)> = unknown.map(|(place, heading)| (place, heading.as_str())).collect();
+        let unknown = self.unknown(false).into_iter().map(|place| (place, self.sheet.columns[place].as_str()));
+        let unknown: Vec<(usize, &str)> = unknown.collect();
         let near = headings.iter().find_map(|name| nearest(name, unknown.iter().map(|(_, heading)| *heading)));
         let near = unknown.iter().find(|(_, heading)| Some(*heading) == near).copied();
         if let Some((place, _)) = near {
@@ -226,41 +230,34 @@ impl Search<'_> {
         }
     }
 
+    /// The columns that nothing speaks of: those without a heading, or the others.
+    fn unknown(&self, unnamed: bool) -> Vec<usize> {
+        let columns = self.sheet.columns.iter().enumerate();
+        columns.filter(|(at, name)| !self.taken[*at] && is_unnamed(name) == unnamed).map(|(at, _)| at).collect()
+    }
+
     fn tell_unknown(&mut self) {
         let severity = match self.table.extra_columns {
             Extra::Error => Severity::Error,
             Extra::Query => Severity::Query,
             Extra::Ignore => {
-                for place in (0..self.taken.len()).filter(|place| !self.taken[*place]).collect::<Vec<_>>() {
+                for place in self.unknown(false) {
                     let spot = self.spot(Some(place));
                     self.findings.ignored.push(spot);
                 }
                 return;
             }
         };
-        // A column between others that has neither a heading nor cells is a gap.
-        let stored = &self.sheet.remarks.stored;
-        let is_gap = |place: usize| {
-            is_unnamed(&self.sheet.columns[place]) && stored.get(place).is_some_and(|stored| stored.filled == 0)
-        };
-        let unknown: Vec<usize> =
-            (0..self.taken.len()).filter(|place| !self.taken[*place] && !is_gap(*place)).collect();
-        for place in unknown {
+        for place in self.unknown(false) {
             let spot = self.spot(Some(place));
             let sheet = self.sheet;
             let times = match sheet.counts.get(place) {
                 Some(count) if *count > 1 => format!(" (there are {} of them)", whole(*count)),
                 _ => String::new(),
             };
-            let says = || match sheet.columns[place].as_str() {
-                heading if is_unnamed(heading) => {
-                    "this column has no heading and is not read. Please give it one, or delete it.".to_owned()
-                }
-                heading => {
-                    format!(
-                        "{heading:?}{times} is not part of this return. Please delete it, or tell us what it holds."
-                    )
-                }
+            let says = || {
+                let heading = &sheet.columns[place];
+                format!("{heading:?}{times} is not part of this return. Please delete it, or tell us what it holds.")
             };
             self.add(severity, &spot, rule::UNKNOWN, says);
         }

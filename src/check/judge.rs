@@ -120,9 +120,11 @@ pub async fn check(
         let refuses = contract.refuse_rows.is_some();
         let mut rows = Rows::of(table, &claim, past, refuses, &sheet, sink.room(), &mut findings)?;
         rows.window = contract.covers.map(|covers| Window::new(covers, claim.obligation.period));
+        let below = sheet.below;
         let mut batches = Box::pin(sheet.rows.ahead());
         while let Some(batch) = batches.next().await {
             let batch = batch?;
+            rows.look(&batch);
             for turn in 0..rows.turns() {
                 let Some(part) = rows.turn(turn, &batch)? else { continue };
                 let checked = rows.check(&part)?;
@@ -135,10 +137,10 @@ pub async fn check(
         }
         rows.tell_repeats()?;
         earlier.extend(rows.window.iter().flat_map(|window| &window.met));
-        left_out += rows.left_out;
         rows.tell_left_out();
         coverage = coverage.or(rows.coverage());
-        let finished = rows.finish(&qualified);
+        let finished = rows.finish(&qualified, below.get().copied());
+        left_out += finished.left_out;
         if finished.read == 0 && !table.optional {
             empty = empty.or_else(|| Some(name.clone()));
         }

@@ -38,6 +38,7 @@ mod shield;
 mod sums;
 mod table;
 mod unpivot;
+mod unread;
 mod whereabouts;
 mod window;
 

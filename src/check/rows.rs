@@ -23,13 +23,19 @@ use super::{
     past::Comparison,
     refusal::{add_kept, without},
     rules::{self, Breach, Planned},
-    window::Window,
+    unread::{Unread, tell_below},
+    window::{Figures, Window},
 };
-use crate::{decode::Sheet, domain::words::several};
+use crate::{
+    decode::{Below, Sheet},
+    domain::words::several,
+};
 
 /// What is known of a table once all its rows are read.
 pub(super) struct Finished {
     pub read: i64,
+    /// Rows of other areas, and filled ones of later periods.
+    pub left_out: i64,
     pub refused: BTreeSet<u32>,
     pub layout: Layout,
     pub seen: Vec<SeenColumn>,
@@ -60,8 +66,9 @@ pub(super) struct Rows<'a> {
     pub window: Option<Window>,
     /// Which members of a group were met.
     pub roll: Option<Roll<'a>>,
+    unread: Unread,
     /// How many rows of other areas were left out.
-    pub left_out: i64,
+    left_out: i64,
     /// How many there were so far.
     pub read: i64,
     pub findings: &'a mut Findings,
@@ -86,6 +93,7 @@ impl<'a> Rows<'a> {
         let comparisons = table.compares.iter().map(|compare| Comparison::with(past, table, compare));
         let layout = lay_out(table, sheet, findings);
         check_cover(table, claim, past, sheet, findings);
+        let unread = Unread::of(sheet, &layout, findings);
         Ok(Self {
             details: Details::of(table, claim, past, sheet, &layout, findings)?,
             table,
@@ -103,6 +111,7 @@ impl<'a> Rows<'a> {
             refused: BTreeSet::new(),
             window: None,
             roll: table.member_column.as_ref().filter(|_| !past.members.is_empty()).map(|_| Roll::of(&past.members)),
+            unread,
             left_out: 0,
             read: 0,
             findings,
@@ -112,6 +121,11 @@ impl<'a> Rows<'a> {
     /// How often each batch of the sheet is to be gone over: once, or once for each group of wide columns.
     pub(super) fn turns(&self) -> usize {
         self.layout.wide.as_ref().map_or(1, |wide| wide.groups.len())
+    }
+
+    /// Looks at what a batch of the sheet holds beside what is read.
+    pub(super) fn look(&mut self, batch: &RecordBatch) {
+        self.unread.look(batch);
     }
 
     /// What a batch of the sheet gives at one of its turns.
@@ -125,7 +139,10 @@ impl<'a> Rows<'a> {
     /// Checks one batch of text cells and makes the warehouse's rows of it.
     pub(super) fn check(&mut self, text: &RecordBatch) -> Result<RecordBatch, CheckError> {
         let kept = match (&mut self.window, &self.layout.period) {
-            (Some(window), Some((place, spot))) => Some(window.keep(text, *place, spot, self.findings)?),
+            (Some(window), Some((place, spot))) => {
+                let figures = Figures::of(self.table, &self.layout);
+                Some(window.keep(text, *place, &figures, spot, self.findings)?)
+            }
             _ => None,
         };
         let text = kept.as_ref().unwrap_or(text);
@@ -196,13 +213,19 @@ impl<'a> Rows<'a> {
     }
 
     /// Tells what only the whole table shows.
-    pub(super) fn finish(mut self, qualified: &str) -> Finished {
+    pub(super) fn finish(mut self, qualified: &str, below: Option<Below>) -> Finished {
         if let Some(wide) = self.layout.wide.take() {
             wide.forget(&mut self.layout);
         }
+        self.left_out += self.window.as_ref().map_or(0, |window| window.later);
         let totals = self.totals(qualified);
+        self.unread.tell(self.table, self.findings);
+        if let Some(below) = below {
+            tell_below(below, &self.layout, self.findings);
+        }
         let seen = self.details.tell(&self.layout, self.findings);
-        Finished { read: self.read, refused: self.refused, layout: self.layout, seen, totals }
+        let (read, left_out) = (self.read, self.left_out);
+        Finished { read, left_out, refused: self.refused, layout: self.layout, seen, totals }
     }
 
     fn own_columns(&mut self, rows: &UInt32Array) -> Vec<ArrayRef> {

@@ -1,22 +1,27 @@
 //! A file that holds several periods, `covers = "rolling(4 quarters)"`: which of its rows are of the period it is sent for.
 //!
-//! Rows of earlier periods within the window are left to whoever compares them with what stands; rows of later ones are
-//! not looked at. A row of any other period is an error, as it is everywhere.
+//! Rows of earlier periods within the window are left to whoever compares them with what stands. Rows of later ones may
+//! stand there blank; one with figures is not taken, and is asked about. A row of any other period is an error, as it is
+//! everywhere.
 
 use std::{collections::BTreeSet, str::FromStr};
 
 use arrow::{
-    array::{AsArray, BooleanArray, RecordBatch},
+    array::{Array, AsArray, BooleanArray, RecordBatch},
     compute::filter_record_batch,
     datatypes::UInt32Type,
     error::ArrowError,
 };
 
 use super::{
-    Severity, cell,
+    Severity, TableContract, cell,
     findings::{Findings, Spot, rule},
+    headings::Layout,
 };
-use crate::{domain::Period, timetable::Every};
+use crate::{
+    domain::{Period, Status},
+    timetable::Every,
+};
 
 /// How many periods a file holds, the one it is sent for among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,11 +70,46 @@ pub(super) struct Window {
     earlier: BTreeSet<Period>,
     /// The earlier periods met.
     pub met: BTreeSet<Period>,
+    /// How many rows of later periods have figures.
+    pub later: i64,
+}
+
+/// The columns of a table that say something of what a row is about, and not which row it is.
+pub(super) struct Figures<'a> {
+    places: Vec<usize>,
+    missing: &'a [String],
+}
+
+impl<'a> Figures<'a> {
+    pub(super) fn of(table: &'a TableContract, layout: &Layout) -> Self {
+        let keys: Vec<usize> = [&layout.period, &layout.agency, &layout.member, &layout.area]
+            .into_iter()
+            .flatten()
+            .map(|(place, _)| *place)
+            .collect();
+        let columns =
+            table.columns.iter().zip(&layout.places).filter(|(column, _)| !table.unique.contains(&column.name));
+        let places = columns.filter_map(|(_, place)| place.filter(|place| !keys.contains(place))).collect();
+        Self { places, missing: &table.missing }
+    }
+
+    /// Whether a row has any; what says that there is none is none.
+    fn are_in(&self, batch: &RecordBatch, row: usize) -> bool {
+        let says_nothing = |text: &str| {
+            matches!(Status::from_symbol(text), Some(Status::X | Status::Z))
+                || self.missing.iter().any(|word| word.trim() == text)
+        };
+        self.places.iter().any(|place| {
+            let cells = batch.column(place + 1).as_string::<i32>();
+            let text = if cells.is_valid(row) { cells.value(row).trim() } else { "" };
+            !text.is_empty() && !says_nothing(text)
+        })
+    }
 }
 
 impl Window {
     pub(super) fn new(covers: Covers, asked: Period) -> Self {
-        Self { asked, earlier: covers.earlier(asked).into_iter().collect(), met: BTreeSet::new() }
+        Self { asked, earlier: covers.earlier(asked).into_iter().collect(), met: BTreeSet::new(), later: 0 }
     }
 
     /// The rows of the period asked for, by the column at `place`.
@@ -77,17 +117,31 @@ impl Window {
         &mut self,
         text: &RecordBatch,
         place: usize,
+        figures: &Figures<'_>,
         spot: &Spot,
         findings: &mut Findings,
     ) -> Result<RecordBatch, ArrowError> {
         let rows = text.column(0).as_primitive::<UInt32Type>();
         let cells = text.column(place + 1).as_string::<i32>();
         let mut keep = Vec::with_capacity(text.num_rows());
-        for (cell, row) in cells.iter().zip(rows.values()) {
+        for (at, (cell, row)) in cells.iter().zip(rows.values()).enumerate() {
             let read = cell.and_then(|text| cell::period(text, self.asked));
             keep.push(read == Some(self.asked));
             match read {
-                Some(period) if period == self.asked || period.start() > self.asked.end() => {}
+                Some(period) if period == self.asked => {}
+                Some(later) if later.start() > self.asked.end() => {
+                    if figures.are_in(text, at) {
+                        self.later += 1;
+                        findings.add(Severity::Query, spot, Some(*row), rule::PERIOD, || {
+                            format!(
+                                "this row has figures for {}, which come after {}, the period of this file. They are \
+                                 not taken. Please send them when they are due, or tell us which period the file is for.",
+                                later.human(),
+                                self.asked.human()
+                            )
+                        });
+                    }
+                }
                 Some(period) if self.earlier.contains(&period) => drop(self.met.insert(period)),
                 Some(other) => findings.add(Severity::Error, spot, Some(*row), rule::PERIOD, || {
                     let first = self.earlier.first().unwrap_or(&self.asked);

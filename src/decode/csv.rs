@@ -4,16 +4,17 @@
 //! lines count, line ends inside quotes do not, and an unclosed quote is a file cut off, not a long cell. A file of any
 //! length is cut between its records into pieces of so many rows, which are read by whoever has time.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DecodeError, Encoding, Remarks, Sheet,
+    Below, DecodeError, Encoding, Remarks, Sheet,
     cells::{BATCH, schema},
     dialect::{self, Dialect},
     fast::{self, Shape},
+    is_unnamed,
     record::{Marks, Record, Records},
     rows::{Piece, Rows},
     stream::{Text, TextReader},
@@ -74,8 +75,15 @@ pub(super) fn read(options: &CsvOptions, extract: Content) -> Result<Sheet, Deco
     }
     let Dialect { marks, header_row, columns, body } = dialect::settle(options, characters(&buffer), is_whole)?;
     let _ = buffer.split_to(body);
-    let shape = Shape { marks, schema: schema(&columns), short_rows: options.short_rows };
-    let footer = Footer { patterns: options.footer.clone(), at_blank_row: options.ends_at_blank_row };
+    let last = columns.iter().rposition(|heading| !is_unnamed(heading)).map_or(0, |last| last + 1);
+    let shape = Shape { marks, schema: schema(&columns), fewest: if options.short_rows { 0 } else { last } };
+    let below = Arc::new(OnceLock::new());
+    let footer = Footer {
+        patterns: options.footer.clone(),
+        at_blank_row: options.ends_at_blank_row,
+        width: columns.iter().filter(|heading| !is_unnamed(heading)).count(),
+        below: Arc::clone(&below),
+    };
     let cutter = Cutter { text, buffer, row: header_row, marks, footer, ended: false };
     let shape = Arc::new(shape);
     let pieces = cutter.map(move |cut| {
@@ -89,6 +97,7 @@ pub(super) fn read(options: &CsvOptions, extract: Content) -> Result<Sheet, Deco
         columns,
         counts: Vec::new(),
         remarks: Remarks::default(),
+        below,
         rows: Rows::in_pieces(pieces),
     })
 }
@@ -102,6 +111,10 @@ fn characters(bytes: &[u8]) -> &str {
 struct Footer {
     patterns: Vec<String>,
     at_blank_row: bool,
+    /// How many columns have a heading.
+    width: usize,
+    /// Where it is told what stands below.
+    below: Arc<OnceLock<Below>>,
 }
 
 impl Footer {
@@ -116,6 +129,15 @@ impl Footer {
         }
         let first = cells.cells().map(str::trim).find(|cell| !cell.is_empty());
         first.is_some_and(|cell| self.patterns.iter().any(|pattern| matches(pattern, cell)))
+    }
+}
+
+/// How many cells of a record hold something; one that cannot be read holds whatever it may.
+fn filled(record: &[u8], marks: Marks) -> usize {
+    let mut cells = Record::default();
+    match Records::of(characters(record), marks).next(&mut cells) {
+        Ok(_) => cells.cells().filter(|cell| !cell.trim().is_empty()).count(),
+        Err(_) => usize::MAX / 2,
     }
 }
 
@@ -178,15 +200,24 @@ impl Cutter {
 
     /// A footer is short: more than a few rows below it are rows that would be lost.
     fn check_footer(&mut self, is_row: bool) -> Result<(), DecodeError> {
-        let row = self.row + 1;
-        let (mut at, mut below) = (0, 0);
-        while let Some(next) = self.record(at)? {
-            below += u32::from(!self.is_blank(&self.buffer[at..next]));
+        let row = self.row.saturating_add(1);
+        let (mut at, mut below) = (0, Below::row(row));
+        if is_row {
+            at = self.record(0)?.unwrap_or(0);
+        }
+        for number in row.saturating_add(u32::from(is_row)).. {
+            let Some(next) = self.record(at)? else { break };
+            let record = &self.buffer[at..next];
+            if !self.is_blank(record) {
+                below.add(number, filled(record, self.marks), self.footer.width);
+            }
             at = next;
-            if below > MOST_FOOTER + u32::from(is_row) {
+            if below.rows > MOST_FOOTER {
                 return Err(DecodeError::LongFooter { row });
             }
         }
+        // Nobody else tells it.
+        let _ = self.footer.below.set(below);
         Ok(())
     }
 

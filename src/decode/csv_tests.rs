@@ -190,10 +190,10 @@ proptest! {
         short_rows in any::<bool>(),
     ) {
         let marks = Marks { delimiter, quote };
-        let shape = Shape { marks, schema: schema(&columns(width)), short_rows };
+        let shape = Shape { marks, schema: schema(&columns(width)), fewest: if short_rows { 0 } else { width } };
         let batch = fast::read(text.as_bytes(), 0, &shape).map_err(|error| error.to_string());
         let sheet = |batch| Sheet {
-            name: None, header_row: 0, first_column: 0, columns: columns(width), counts: Vec::new(), remarks: Remarks::default(), rows: Rows::of(std::iter::once(Ok(batch)))
+            name: None, header_row: 0, first_column: 0, columns: columns(width), counts: Vec::new(), remarks: Remarks::default(), below: Default::default(), rows: Rows::of(std::iter::once(Ok(batch)))
         };
         let read = batch.and_then(|batch| texts(sheet(batch)).map_err(|error| error.to_string()));
         prop_assert_eq!(read, lawful(&text, marks, width, short_rows));
@@ -214,7 +214,7 @@ proptest! {
         }
         let mut cutter = Cutter {
             text: TextReader::trickling(text.as_bytes(), chunk), buffer: BytesMut::new(), row: 0, marks, ended: false,
-            footer: Footer { patterns: Vec::new(), at_blank_row: false },
+            footer: Footer { patterns: Vec::new(), at_blank_row: false, width: 1, below: Default::default() },
         };
         let (mut start, mut cut) = (0, Vec::new());
         while let Some(end) = cutter.record(start).unwrap() {

@@ -19,8 +19,8 @@ pub(super) struct Shape {
     pub marks: Marks,
     /// `__row`, then a text column per heading.
     pub schema: SchemaRef,
-    /// Whether cells at the end of a row may be left out.
-    pub short_rows: bool,
+    /// The fewest cells a row may have: as many as there are columns up to the last with a heading, or none.
+    pub fewest: usize,
 }
 
 /// Reads the rows of `text`; `before` rows of the file stand before its first.
@@ -84,7 +84,7 @@ pub(super) fn read(text: &[u8], before: u32, shape: &Shape) -> Result<RecordBatc
             at += length;
         }
         // Commas without anything behind them are no cells.
-        if (found > width && surplus) || (found < width && !shape.short_rows) {
+        if (found > width && surplus) || found < shape.fewest {
             return Err(DecodeError::Ragged { row, found, expected: width });
         }
         for column in &mut columns[found.min(width)..] {

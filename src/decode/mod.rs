@@ -27,6 +27,7 @@ mod workbook;
 mod xml;
 
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -43,7 +44,7 @@ pub use every_row::{Part, every_row};
 pub use json::JsonOptions;
 pub use lines::each_line;
 pub use marks::{AGENCY_MARK, Marks, PERIOD_MARK, RETURN_MARK, marks_of};
-pub use remarks::{Outside, Remarks, Runs, Stored, Tally};
+pub use remarks::{Below, Outside, Remarks, Runs, Stored, Tally};
 pub use rows::{Piece, Rows};
 pub use text::{Encoding, refuse_what_is_no_data};
 pub use unwrap::{Keys, Lock, Members, NotAPattern, Pattern, Refusal, Unwrapped, is_wrapped, may_be_wrapped, unwrap};
@@ -74,6 +75,8 @@ pub struct Sheet {
     pub counts: Vec<u64>,
     /// What the reader noticed beside the cells.
     pub remarks: Remarks,
+    /// What stands below the row that ends the table; known once its rows were read.
+    pub below: Arc<OnceLock<Below>>,
     /// Batches: column 0 is `__row` (`UInt32`, 1-based row in the file as a spreadsheet counts, or the record's number
     /// where the format has no rows), then one nullable `Utf8` column per heading in the same order. Empty cells are
     /// null; rows without any cell are left out.

@@ -22,6 +22,8 @@ pub struct Remarks {
     pub outside: Option<Outside>,
     /// What stands in the cells beside the table that were asked for, in their order.
     pub cells: Vec<Option<String>>,
+    /// What stands below the row that ends the table, where the return says how it ends.
+    pub below: Option<Below>,
     /// How the cells of each column are stored; empty where a format has one way only.
     pub stored: Vec<Stored>,
 }
@@ -35,6 +37,32 @@ pub struct Outside {
     pub row: u32,
     /// How many there are.
     pub count: u32,
+}
+
+/// Rows below the one that ends a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Below {
+    /// 1-based row that ended it.
+    pub end: u32,
+    /// How many rows below it hold something.
+    pub rows: u32,
+    /// Those of them that fill at least half of the table's columns.
+    pub like: Tally,
+}
+
+impl Below {
+    pub(super) fn row(end: u32) -> Self {
+        Self { end, rows: 0, like: Tally::default() }
+    }
+
+    /// Adds a row that has so many of a table's `width` columns filled.
+    pub(super) fn add(&mut self, row: u32, filled: usize, width: usize) {
+        self.rows += 1;
+        // A note in one cell fills half of a table of two columns, and is a note.
+        if filled >= width.min(2) && 2 * filled >= width {
+            self.like.add(row);
+        }
+    }
 }
 
 /// Rows told by their stretches.

@@ -2,6 +2,8 @@
 //!
 //! Knows no file format.
 
+use std::sync::{Arc, OnceLock};
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -63,6 +65,7 @@ pub fn sheets(frames: Vec<Frame>) -> Result<Decoded, DecodeError> {
             first_column,
             columns,
             counts: Vec::new(),
+            below: Arc::new(remarks.below.map(OnceLock::from).unwrap_or_default()),
             remarks,
             rows: Rows::of(rows),
         });

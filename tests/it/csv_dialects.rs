@@ -87,6 +87,49 @@ async fn a_title_and_notes_are_told_from_the_table() {
 }
 
 #[tokio::test]
+async fn rows_below_the_end_that_look_like_the_table_are_asked_about_and_notes_are_not() {
+    let notes = "Area,Boys,Rate\nYork,1,2.5\nTotal,1,\n\nSource: the police\nPrinted by hand, 1 July\n";
+    let found = read("footer = [\"Total*\"]", "extra_columns = \"ignore\"", notes).await;
+    assert_eq!(found, "query -6 below-table\nnote -0 column-absent\n2|York|1||2.5||\n", "two cells of three are a row");
+    let found = read("footer = [\"Total*\"]", "", notes.replace("hand, 1", "hand on 1")).await;
+    assert_eq!(found, "note -0 column-absent\n2|York|1||2.5||\n");
+
+    let more = "Area,Boys,Rate\nYork,1,2.5\n\nHull,2,3.5\nnote\n\nGoole,3,4.5\n";
+    let contract = contract("ends_at_blank_row = true", "").unwrap();
+    let (checked, _) = checked(&contract, more.as_bytes()).await.unwrap();
+    assert_eq!(
+        checked.findings()[0].says,
+        "the table ends at row 3; of 3 rows below it 2 look like those of the table, the first in row 4. They are \
+         not read. Please put such rows above row 3, or tell us that they are something else."
+    );
+    // What begins with the end itself is no row below it.
+    let found = read("footer = [\"Total*\"]", "", "Area,Boys,Rate\nTotal,1,2.5\n").await;
+    assert_eq!(found, "note -0 column-absent\n");
+}
+
+#[tokio::test]
+async fn a_column_without_a_heading_is_a_gap_unless_a_cell_stands_in_it() {
+    let blank = format!("Area,Boys,Rate{}\nYork,1,2.5{}\nLeeds,2,3.5\n", ",".repeat(16_381), ",".repeat(16_381));
+    for extra in ["query", "error", "ignore"] {
+        let found = read("", &format!("extra_columns = \"{extra}\""), &blank).await;
+        assert_eq!(found, "note -0 column-absent\n2|York|1||2.5||\n3|Leeds|2||3.5||\n", "{extra}");
+    }
+    let found = read("", "", "Area,Boys,Rate,,\nYork,1,2.5,,\nLeeds,2,3.5,,see note\n").await;
+    assert!(found.starts_with("query E0 heading-unknown\nnote -0 column-absent\n2|York"), "{found}");
+
+    let cells: String = ",x".repeat(40);
+    let text = format!("Area,Boys,Rate{}\nYork,1,2.5, {cells}\n", ",".repeat(41));
+    let contract = contract("", "extra_columns = \"error\"").unwrap();
+    let (checked, _) = checked(&contract, text.as_bytes()).await.unwrap();
+    let [first, absent] = checked.findings() else { panic!("{:?}", checked.findings()) };
+    assert_eq!((first.letter.as_deref(), absent.rule.as_str()), (Some("E"), "column-absent"));
+    assert_eq!(
+        first.says,
+        "columns E, F, G, H, I and 35 more have no heading and are not read. Please give each one, or delete them."
+    );
+}
+
+#[tokio::test]
 async fn rows_of_headings_become_one() {
     let text = "Area,2025,,On\n,Boys,Rate,\nYork,1,2.5,30/06/2025\n";
     let found = read("header_rows = 2", "", text).await;

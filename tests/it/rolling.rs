@@ -110,6 +110,24 @@ async fn a_restatement_can_be_refused_and_a_newer_file_takes_its_place() {
 }
 
 #[tokio::test]
+async fn figures_for_a_later_period_are_asked_about_and_counted_as_refused() {
+    let daemon = board().start(OPEN);
+    let said =
+        submit(&daemon, &[("2024-25-Q4", "5,8"), ("2025-26-Q1", "4,9"), ("2025-26-Q2", "x,z")], "2024-25-Q4").await;
+    assert!(said.contains("accepted, with questions"), "{said}");
+    assert!(
+        said.contains(
+            "row 3: this row has figures for April to June 2025 (Q1), which come after January to March 2025 (Q4)"
+        ),
+        "{said}"
+    );
+    assert!(!said.contains("July to September"), "what is not available is no figure: {said}");
+    assert_eq!(stored(&daemon).await, ["2024-25-Q4,5,8"]);
+    let rows = daemon.sql("SELECT rows_in, rows_accepted, rows_refused FROM ledger.submissions").await;
+    assert_eq!(rows, ["2,1,1"]);
+}
+
+#[tokio::test]
 async fn a_row_outside_the_window_or_an_unreadable_period_is_an_error() {
     let daemon = board().start(OPEN);
     let said = submit(&daemon, &[("2023-24-Q4", "5,8"), ("2025-26-Q2", "6,10")], "2025-26-Q2").await;

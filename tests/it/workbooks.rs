@@ -266,6 +266,60 @@ async fn a_table_ends_above_its_footer() {
 }
 
 #[tokio::test]
+async fn rows_below_the_end_of_a_table_are_told_where_they_look_like_rows_of_it() {
+    let book = || {
+        one_sheet(|sheet| {
+            write(sheet, 0, 0, &["Area", "Episodes"]);
+            write(sheet, 1, 0, &["York", "7"]);
+            write(sheet, 3, 0, &["Source: case system"]);
+            for row in 5..2005 {
+                write(sheet, row, 0, &["Leeds", "8"]);
+            }
+        })
+    };
+    for (stands, end, rows) in [("ends_at_blank_row = true", 3, "2,001"), ("footer = [\"Source*\"]", 4, "2,000")] {
+        let told = read(&contract(&table("missing", &format!("sheet = \"Return\"\n{stands}"), &COLUMNS)), book()).await;
+        let expected = format!(
+            "query Return!6 below-table: the table ends at row {end}; of {rows} rows below it 2,000 look like those of \
+             the table, the first in row 6. They are not read. Please put such rows above row {end}, or tell us that they \
+             are something else.\n"
+        );
+        assert_eq!((told.findings, told.rows.as_str()), (expected, "missing: 2 | York | 7\n"));
+    }
+    let notes = one_sheet(|sheet| {
+        write(sheet, 0, 0, &["Area", "Episodes"]);
+        write(sheet, 1, 0, &["York", "7"]);
+        for row in 4..40 {
+            write(sheet, row, 0, &["a note", "", "", "and another"]);
+        }
+    });
+    let blank = table("missing", "sheet = \"Return\"\nends_at_blank_row = true\nextra_columns = \"ignore\"", &COLUMNS);
+    assert_eq!(read(&contract(&blank), notes).await.findings, "");
+}
+
+#[tokio::test]
+async fn columns_without_headings_are_told_together_and_only_if_something_stands_in_them() {
+    let book = |cell: &'static str| {
+        one_sheet(|sheet| {
+            write(sheet, 0, 0, &["Area", "Episodes"]);
+            sheet.write_string(0, 16_383, "Note").unwrap();
+            write(sheet, 1, 0, &["York", "7", "", cell, cell, "", cell]);
+        })
+    };
+    let of = |extra: &str| {
+        contract(&table("missing", &format!("sheet = \"Return\"\nextra_columns = \"{extra}\""), &COLUMNS))
+    };
+    let note = "error Return!XFD heading-unknown: \"Note\" is not part of this return. Please delete it, or tell us what \
+                it holds.\n";
+    assert_eq!(read(&of("error"), book("")).await.findings, note);
+    let told = read(&of("error"), book("x")).await;
+    let together = "error Return!D heading-unknown: columns D, E and G have no heading and are not read. Please give each \
+                    one, or delete them.\n";
+    assert_eq!(told.findings, format!("{note}{together}"));
+    assert_eq!(read(&of("ignore"), book("x")).await.findings, "");
+}
+
+#[tokio::test]
 async fn what_is_hidden_is_read_and_told_or_left_out_and_told() {
     let book = || {
         let mut book = Workbook::new();

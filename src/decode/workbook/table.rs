@@ -11,9 +11,9 @@ use super::search::{Headings, Names, Together, texts, together};
 use super::value::Stored;
 use super::{Wanted, fits};
 use crate::decode::cells::{Batch, headings, looks_like_a_number, schema};
-use crate::decode::letter;
-use crate::decode::remarks::{self, Outside, Remarks};
+use crate::decode::remarks::{self, Below, Outside, Remarks};
 use crate::decode::wire::Heading;
+use crate::decode::{is_unnamed, letter};
 
 /// A table that looks for its headings, or has found them.
 pub(super) struct Table<'a> {
@@ -80,7 +80,7 @@ impl<'a> Table<'a> {
 
     /// Whether further rows change nothing.
     pub(super) fn has_ended(&self) -> bool {
-        matches!(&self.state, State::Reading(reading) if reading.has_ended)
+        matches!(&self.state, State::Reading(reading) if reading.has_ended && reading.is_shared)
             && self.cells.iter().all(|(row, _, _)| *row <= self.read_to)
     }
 
@@ -128,6 +128,7 @@ impl<'a> Table<'a> {
                 let is_alone = !self.is_shared && self.area == Area::default();
                 let headings = self.told_apart(headings);
                 let mut reading = Reading::new(self.wanted, self.layout, headings, columns, end, is_alone)?;
+                reading.is_shared = self.is_shared;
                 for row in &below {
                     reading.take(row, self.wanted, self.layout)?;
                 }
@@ -204,6 +205,10 @@ struct Reading {
     has_ended: bool,
     /// Whether cells outside the columns are worth a remark.
     is_alone: bool,
+    /// Whether the sheet has other tables, which may be what stands below this one.
+    is_shared: bool,
+    /// How many columns have a heading.
+    width: usize,
 }
 
 impl Reading {
@@ -234,25 +239,34 @@ impl Reading {
         let schema = schema(&heading.columns);
         let stream = StreamWriter::try_new(Vec::new(), &schema).map_err(|error| error.to_string())?;
         let batch = Batch::new(schema);
-        Ok(Self { heading, columns, batch, stream, last: None, has_ended: false, is_alone })
+        let width = heading.columns.iter().filter(|name| !is_unnamed(name)).count();
+        let (last, has_ended, is_shared) = (None, false, false);
+        Ok(Self { heading, columns, batch, stream, last, has_ended, is_alone, is_shared, width })
     }
 
     fn take(&mut self, row: &Row, wanted: &Wanted, layout: &Layout) -> Result<(), String> {
-        if self.has_ended {
-            return Ok(());
-        }
         let (first, last) = self.columns;
         let number = row.number + 1;
         let within = |column: &u32| (first..=last).contains(column);
+        if self.has_ended {
+            let filled = row.cells().filter(|(column, _, _)| within(column)).count();
+            if let Some(below) = self.heading.remarks.below.as_mut().filter(|_| filled > 0) {
+                below.add(number, filled, self.width);
+            }
+            return Ok(());
+        }
         let mut own = row.cells().filter(|(column, _, _)| within(column)).peekable();
         let Some((_, opening, _)) = own.peek() else {
             self.tell_outside(row);
             return Ok(());
         };
-        let follows_gap = self.last.is_some_and(|last| row.number > last + 1);
-        if (wanted.ends_at_blank && follows_gap) || wanted.footer.iter().any(|pattern| fits(opening, pattern)) {
+        let gap = self.last.filter(|last| wanted.ends_at_blank && row.number > last + 1);
+        let is_footer = wanted.footer.iter().any(|pattern| fits(opening, pattern));
+        if gap.is_some() || is_footer {
             self.has_ended = true;
-            return Ok(());
+            let end = gap.map_or(number, |last| last + 2);
+            self.heading.remarks.below = (!self.is_shared).then(|| Below::row(end));
+            return if is_footer { Ok(()) } else { self.take(row, wanted, layout) };
         }
         self.last = Some(row.number);
         self.tell_outside(row);

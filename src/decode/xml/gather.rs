@@ -115,6 +115,7 @@ impl Gather {
             columns,
             counts,
             remarks: Remarks::default(),
+            below: Default::default(),
             rows: Rows::of(batches.into_iter().map(Ok)),
         })
     }
