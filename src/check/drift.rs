@@ -141,7 +141,11 @@ impl<'a> Drift<'a> {
         if let Some(before) = self.before.filter(|before| !before.is_empty() && has_headings) {
             self.compare(before, layout, findings);
         }
-        self.now.into_iter().filter(|seen| !(is_unnamed(&seen.heading) && seen.kind == Kind::Empty)).collect()
+        // A sheet that was used far to the right has many of them behind its last column.
+        let is_blank = |seen: &SeenColumn| is_unnamed(&seen.heading) && seen.kind == Kind::Empty;
+        let mut now = self.now;
+        now.truncate(now.iter().rposition(|seen| !is_blank(seen)).map_or(0, |last| last + 1));
+        now
     }
 
     fn compare(&self, before: &[SeenColumn], layout: &Layout, findings: &mut Findings) {
