@@ -224,6 +224,8 @@ pub enum Letter {
         arrived_at: Timestamp,
         /// Why it could not be read at all, where that is so.
         unreadable: Option<String>,
+        /// What the person said who looked at it and did not take it.
+        refused: Option<String>,
         /// What stops it from being used.
         things: Vec<Thing>,
         /// What was noticed and stops nothing.

@@ -63,7 +63,15 @@ async fn a_drop_is_measured_against_the_last_period_and_not_against_what_was_loa
     daemon.board.write("q2.json", records("2025-26-Q2", 24));
     let said = daemon.submit("q2.json", "persistent-absence", "schools", "2025-26-Q2").await.unwrap();
     assert!(said.contains("held for a person") && said.contains("60"), "{said}");
-    let told = daemon.board.done(&["release", "3", "--reason", "two trusts left"]);
+    let told = daemon.board.done(&["release", "3", "--refuse", "--reason", "two trusts are missing"]);
+    assert!(told.contains("24 rows read, 0 accepted, 24 refused"), "{told}");
+    let letters = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
+    let letter = letters.iter().rfind(|row| row.kind == "answer-not-accepted").unwrap();
+    insta::assert_snapshot!("a_person_did_not_take_it", letter.message["text"].as_str().unwrap());
+    daemon.board.write("q2.json", records("2025-26-Q2", 22));
+    let said = daemon.submit("q2.json", "persistent-absence", "schools", "2025-26-Q2").await.unwrap();
+    assert!(said.contains("held for a person"), "{said}");
+    let told = daemon.board.done(&["release", "4", "--reason", "two trusts left"]);
     assert!(told.contains("accepted"), "{told}");
     // A nil return has no usual size.
     daemon.advance("2026-01-10T08:00:00Z").await;

@@ -209,7 +209,8 @@ async fn release_one(app: &App, submission: i64, accept: bool, reason: &str, act
     if !accept {
         let reason = format!("{reason} (decided by {actor})");
         let findings = app.ledger.read(move |txn| txn.findings(submission)).await?;
-        let outcome = Outcome { reason: Some(reason), ..Outcome::of(Verdict::NotAccepted, true) };
+        let rows = (held.rows_in, 0, held.rows_in);
+        let outcome = Outcome { reason: Some(reason), rows, ..Outcome::of(Verdict::NotAccepted, true) };
         return decide(app, &held, outcome, &findings).await;
     }
     let (now, actor) = (app.clock.now(), actor.to_owned());

@@ -15,7 +15,7 @@ use crate::{
     check::{Classification, Contract},
     domain::{Verdict, civil_day},
     form::OWN_SHEETS,
-    ledger::{FindingRow, Obligation, ObligationKey, OutboxRow, Severity, Submission},
+    ledger::{Event, FindingRow, Obligation, ObligationKey, OutboxRow, Severity, Submission},
     mail::{Judged, Letter, Marked, Rows, things},
     timetable::Role,
 };
@@ -37,9 +37,15 @@ pub(in super::super) async fn answer(
     }
     let contract = contract(app, obligation)?;
     let due = due(app, obligation, contract);
-    let key = format!("answer/{}", submission.id);
-    let id = submission.id;
-    let sender = app.ledger.read(move |txn| txn.sender_of(id)).await?;
+    let (id, subject) = (submission.id, submission.obligation.to_string());
+    let (sender, events) = app.ledger.read(move |txn| Ok((txn.sender_of(id)?, txn.events_of(&subject)?))).await?;
+    let was_held =
+        |event: &Event| matches!(event, Event::Decided { submission, verdict: Verdict::Held, .. } if *submission == id);
+    // Its people were told that it waits; what a person decided is told beside that.
+    let key = match events.iter().any(|recorded| was_held(&recorded.event)) {
+        true => format!("answer/{id}/decided"),
+        false => format!("answer/{id}"),
+    };
     if !obligation.duty && sender.is_none() {
         // A release or a past period: nobody owes it, so only what needs a person is told, and to the manager.
         let told_already = backfill::is_one(submission) || outcome.verdict == Verdict::Duplicate;
@@ -95,7 +101,12 @@ pub(in super::super) async fn answer(
                 false => (Marked::No, Vec::new()),
             };
             let things = things(&errors);
+            // Where nothing was found in what could be read, a person did not take it.
+            let refused = outcome.reason.as_deref().filter(|_| outcome.readable && things.is_empty());
+            let refused = refused.map(|why| why.split(" (decided by ").next().unwrap_or(why).to_owned());
+            let fine_rows_matter = refused.is_none() && !is_child_level(contract);
             Letter::AnswerNotAccepted {
+                refused,
                 due,
                 arrived_at,
                 unreadable: if outcome.readable { None } else { outcome.reason.clone() },
@@ -105,7 +116,7 @@ pub(in super::super) async fn answer(
                 marked: copy,
                 rows: rows(outcome),
                 fix_by,
-                rows_fine: rows_fine(outcome, &errors).filter(|_| !is_child_level(contract)),
+                rows_fine: rows_fine(outcome, &errors).filter(|_| fine_rows_matter),
             }
         }
         (Verdict::Held, None) => {
