@@ -232,9 +232,13 @@ impl<'a> Drift<'a> {
                 )
             });
         }
-        let first: BTreeSet<char> = now.symbols.chars().filter(|symbol| !then.symbols.contains(*symbol)).collect();
+        let mut first: BTreeSet<char> = now.symbols.chars().filter(|symbol| !then.symbols.contains(*symbol)).collect();
+        let spot = self.spot(at, layout, findings);
+        if findings.has_errors_in(&spot) {
+            // What is no number counts as not available, and nobody wrote that.
+            first.remove(&'x');
+        }
         if !first.is_empty() && then.kind != Kind::Empty {
-            let spot = self.spot(at, layout, findings);
             findings.add(Severity::Note, &spot, None, rule::SYMBOL, || {
                 let of = |symbol: char| {
                     let words = Status::from_symbol(&symbol.to_string()).map(Status::words);

@@ -240,6 +240,14 @@ impl Findings {
         self.errors > 0
     }
 
+    /// Whether an error of a column is among those that are kept.
+    pub(super) fn has_errors_in(&self, spot: &Spot) -> bool {
+        let is_there = |finding: &Finding| {
+            (&finding.sheet, &finding.heading, &finding.letter) == (&spot.sheet, &spot.heading, &spot.letter)
+        };
+        self.kept.iter().any(|(_, finding)| finding.severity == Severity::Error && is_there(finding))
+    }
+
     pub(super) fn has_queries(&self) -> bool {
         self.queries > 0
     }
