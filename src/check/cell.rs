@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use jiff::civil::Date;
 
-use crate::domain::{Period, Status};
+use crate::domain::{MONTHS, Period, Status};
 
 /// What a number's cell holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,25 +155,11 @@ fn number_of(text: &str, digits: RangeInclusive<usize>) -> Option<i16> {
 
 /// The month of a name, whole or short, as in `June`, `Jun` and `Sept`.
 fn month_called(name: &str) -> Option<i16> {
-    const NAMES: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
     let name = name.to_ascii_lowercase();
     let is_it = |whole: &&str| {
         **whole == *name || whole.get(..3) == Some(&name) || (name == "sept" && whole.starts_with("sept"))
     };
-    NAMES.iter().zip(1..).find(|(whole, _)| is_it(whole)).map(|(_, month)| month)
+    MONTHS.iter().zip(1..).find(|(whole, _)| is_it(whole)).map(|(_, month)| month)
 }
 
 /// A text without the midnight that programs write behind a day: `00:00`, `00:00:00` or `00:00:00.000`.

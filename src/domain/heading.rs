@@ -43,7 +43,8 @@ fn without_remark(heading: &str) -> &str {
     }
 }
 
-const MONTHS: [&str; 12] = [
+/// The months' names in lower case, from January on.
+pub const MONTHS: [&str; 12] = [
     "january",
     "february",
     "march",

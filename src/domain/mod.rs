@@ -22,7 +22,7 @@ pub use address::is_address;
 pub use agency::{AgencyId, NotAnId, ReturnId};
 pub use calendar::{Calendar, CalendarError};
 pub use digest::{hex, sha256};
-pub use heading::{StraddlingYear, names_a_period, period_of_heading};
+pub use heading::{MONTHS, StraddlingYear, names_a_period, period_of_heading};
 pub use identifiers::{is_nhs_number, is_upn, is_uprn, upn_check_letter};
 pub use instant::{civil_day, london, to_london};
 pub use pattern::matches;
