@@ -215,6 +215,11 @@ pub enum Event {
 }
 
 impl Event {
+    /// Whether it says that a submission waits for a person.
+    pub fn holds(&self, id: i64) -> bool {
+        matches!(self, Self::Decided { submission, verdict: Verdict::Held, .. } if *submission == id)
+    }
+
     fn kind(&self) -> &'static str {
         match self {
             Self::Opened { .. } => "opened",

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::Verdict,
-    ledger::{Event, FindingRow, ObligationKey, State, Submission},
+    ledger::{FindingRow, ObligationKey, State, Submission},
     source::Extract,
 };
 
@@ -47,9 +47,8 @@ async fn one(app: &App, key: ObligationKey) -> anyhow::Result<()> {
         return Ok(());
     };
     // A person decided on what was held once.
-    let was_held = |event: &Event| matches!(event, Event::Decided { submission, verdict: Verdict::Held, .. } if *submission == last.id);
     if last.verdict != Some(Verdict::NotAccepted)
-        || events.iter().any(|recorded| was_held(&recorded.event))
+        || events.iter().any(|recorded| recorded.event.holds(last.id))
         || sealing::incident_of(app, &last).await?.is_some()
     {
         return Ok(());

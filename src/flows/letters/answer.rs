@@ -15,7 +15,7 @@ use crate::{
     check::{Classification, Contract},
     domain::{Verdict, civil_day},
     form::OWN_SHEETS,
-    ledger::{Event, FindingRow, Obligation, ObligationKey, OutboxRow, Severity, Submission},
+    ledger::{FindingRow, Obligation, ObligationKey, OutboxRow, Severity, Submission},
     mail::{Judged, Letter, Marked, Rows, things},
     timetable::Role,
 };
@@ -39,10 +39,8 @@ pub(in super::super) async fn answer(
     let due = due(app, obligation, contract);
     let (id, subject) = (submission.id, submission.obligation.to_string());
     let (sender, events) = app.ledger.read(move |txn| Ok((txn.sender_of(id)?, txn.events_of(&subject)?))).await?;
-    let was_held =
-        |event: &Event| matches!(event, Event::Decided { submission, verdict: Verdict::Held, .. } if *submission == id);
     // Its people were told that it waits; what a person decided is told beside that.
-    let key = match events.iter().any(|recorded| was_held(&recorded.event)) {
+    let key = match events.iter().any(|recorded| recorded.event.holds(id)) {
         true => format!("answer/{id}/decided"),
         false => format!("answer/{id}"),
     };
