@@ -3,10 +3,11 @@
 //! Numbers keep the digits they were written with. Keys are headings in the order of first sight; those of an object
 //! inside a record are joined by points, so that `{"child": {"id": 1}}` has the heading `child.id`.
 
+mod records;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::ops::Range;
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
@@ -14,6 +15,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use self::records::{Records, malformed};
 use super::cells::{Batch, headings, schema};
 use super::text::settle;
 use super::{DecodeError, Encoding, Remarks, Rows, Sheet};
@@ -48,10 +50,11 @@ pub(super) fn read(options: &JsonOptions, extract: Bytes, allowed: u64) -> Resul
     let mut columns = Vec::new();
     let mut known = HashMap::new();
     let mut length = 0;
-    let mut records = Vec::new();
-    for record in split(&text, options.records.as_deref())? {
-        let number = u32::try_from(records.len() + 1).map_err(|_| DecodeError::TooManyRows)?;
-        for (key, _) in cells(record.get(), number)? {
+    let records = Records::of(text, options.records.as_deref())?;
+    let (mut ahead, mut number) = (records.clone(), 0_u32);
+    while let Some(record) = ahead.step()? {
+        number = number.checked_add(1).ok_or(DecodeError::TooManyRows)?;
+        for (key, _) in cells(ahead.get(record)?, number)? {
             if !known.contains_key(&key) {
                 length += key.len();
                 refuse_too_many(columns.len() + 1, length, number)?;
@@ -59,17 +62,17 @@ pub(super) fn read(options: &JsonOptions, extract: Bytes, allowed: u64) -> Resul
                 columns.push(key);
             }
         }
-        records.push(place(&text, record.get()));
     }
     if columns.is_empty() {
         return Err(DecodeError::Empty);
     }
-    if columns.len() * records.len() > CELLS {
-        return Err(DecodeError::TooSparse { columns: columns.len(), records: records.len() });
+    let count = number as usize;
+    if columns.len().saturating_mul(count) > CELLS {
+        return Err(DecodeError::TooSparse { columns: columns.len(), records: count });
     }
     let columns = headings(columns, 0)?;
     let batch = Batch::new(schema(&columns));
-    let rows = JsonRows { text, records, at: 0, known, batch };
+    let rows = JsonRows { records, number: 0, known, batch };
     Ok(Sheet {
         name: None,
         header_row: 0,
@@ -82,36 +85,8 @@ pub(super) fn read(options: &JsonOptions, extract: Bytes, allowed: u64) -> Resul
     })
 }
 
-/// The records of any of the shapes.
-fn split<'a>(text: &'a [u8], at: Option<&str>) -> Result<Vec<&'a RawValue>, DecodeError> {
-    if let Some(at) = at {
-        let mut value: &RawValue = serde_json::from_slice(text).map_err(malformed)?;
-        for key in at.split('.') {
-            value = member(value, key)?.ok_or_else(|| DecodeError::NoRecords(at.to_owned()))?;
-        }
-        if !value.get().starts_with('[') {
-            return Err(DecodeError::NoRecords(at.to_owned()));
-        }
-        return serde_json::from_str(value.get()).map_err(malformed);
-    }
-    if text.trim_ascii_start().first() == Some(&b'[') {
-        return serde_json::from_slice(text).map_err(malformed);
-    }
-    let mut records = Vec::new();
-    for record in serde_json::Deserializer::from_slice(text).into_iter::<&RawValue>() {
-        records.push(record.map_err(malformed)?);
-    }
-    if let [only] = records.as_slice()
-        && let Ok(Some(data)) = member(only, "data")
-        && data.get().starts_with('[')
-    {
-        return serde_json::from_str(data.get()).map_err(malformed);
-    }
-    Ok(records)
-}
-
 /// The value of a key, if `value` is an object that has it.
-fn member<'a>(value: &'a RawValue, key: &str) -> Result<Option<&'a RawValue>, DecodeError> {
+pub(super) fn member<'a>(value: &'a RawValue, key: &str) -> Result<Option<&'a RawValue>, DecodeError> {
     if !value.get().starts_with('{') {
         return Ok(None);
     }
@@ -125,16 +100,6 @@ fn member<'a>(value: &'a RawValue, key: &str) -> Result<Option<&'a RawValue>, De
 
 fn refuse_too_many(columns: usize, length: usize, record: u32) -> Result<(), DecodeError> {
     if columns > COLUMNS || length > HEADINGS { Err(DecodeError::TooManyColumns { record }) } else { Ok(()) }
-}
-
-fn malformed(error: serde_json::Error) -> DecodeError {
-    DecodeError::Json(error.to_string())
-}
-
-/// Where `part` lies in the text it was cut from.
-fn place(text: &Bytes, part: &str) -> Range<usize> {
-    let start = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-    start..start + part.len()
 }
 
 /// A heading and the cell below it; none for null.
@@ -215,9 +180,9 @@ impl<'de> Deserialize<'de> for Members<'de> {
 }
 
 struct JsonRows {
-    text: Bytes,
-    records: Vec<Range<usize>>,
-    at: usize,
+    records: Records,
+    /// The number of the record that was read last.
+    number: u32,
     /// Heading to column.
     known: HashMap<String, usize>,
     batch: Batch,
@@ -229,7 +194,7 @@ impl Iterator for JsonRows {
     fn next(&mut self) -> Option<Self::Item> {
         let batch = self.fill();
         if batch.is_err() {
-            self.at = self.records.len();
+            self.records.end();
         }
         batch.transpose()
     }
@@ -237,13 +202,13 @@ impl Iterator for JsonRows {
 
 impl JsonRows {
     fn fill(&mut self) -> Result<Option<RecordBatch>, DecodeError> {
-        while !self.batch.is_full() && self.at < self.records.len() {
-            let record = &self.text[self.records[self.at].clone()];
-            let record = std::str::from_utf8(record).map_err(|error| DecodeError::Json(error.to_string()))?;
-            self.at += 1;
-            let number = u32::try_from(self.at).map_err(|_| DecodeError::TooManyRows)?;
+        while !self.batch.is_full()
+            && let Some(record) = self.records.step()?
+        {
+            self.number = self.number.checked_add(1).ok_or(DecodeError::TooManyRows)?;
+            let number = self.number;
             let mut row = vec![None; self.known.len()];
-            for (key, cell) in cells(record, number)? {
+            for (key, cell) in cells(self.records.get(record)?, number)? {
                 if let Some(column) = self.known.get(&key) {
                     row[*column] = cell;
                 }
