@@ -141,6 +141,9 @@ impl<'a> Roll<'a> {
 }
 
 impl Coverage {
+    /// The rule of the query about who is missing.
+    pub const RULE: &str = rule::MISSING_MEMBERS;
+
     /// `41 of 44 members are in this file; missing: A, B and C`.
     pub fn words(&self) -> String {
         let all = count(self.present + self.missing.len(), "member", "members");

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 
 use super::{App, Board, evidence, holidays, letters, note_failure};
 use crate::{
+    check::Coverage,
     domain::civil_day,
-    ledger::{Event, Obligation, OutboxRow},
-    timetable::{Duty, Every, Role, Rung, instant_on, openings, owed},
+    ledger::{CoverageRow, Event, Numbered, Obligation, OutboxRow},
+    timetable::{Duty, Every, Role, Rung, instant_on, openings, owed, owed_by_members},
 };
 
 /// Opens what is owed by now and tells whom the ladder names; answers with the number of rungs told.
@@ -100,10 +101,15 @@ async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Res
     let timetable = &app.board.timetable;
     let lead_told = evidence::of(&events, &timetable.ladder);
     let accepted_at = evidence::accepted_at(&lead_told);
-    let step = owed(obligation, &timetable.ladder, &timetable.calendar, now, accepted_at)?;
-    let letters = match &step.tell {
-        Some(rung) => letters::rung(app, obligation, rung, &lead_told, now)?,
-        None => Vec::new(),
+    let partial = partial(app, obligation).await?;
+    let step = match partial {
+        Some(_) => owed_by_members(obligation, &timetable.ladder, &timetable.calendar, now)?,
+        None => owed(obligation, &timetable.ladder, &timetable.calendar, now, accepted_at)?,
+    };
+    let letters = match (&step.tell, partial) {
+        (Some(rung), Some(partial)) => letters::members(app, obligation, rung, &partial, now)?,
+        (Some(rung), None) => letters::rung(app, obligation, rung, &lead_told, now)?,
+        (None, _) => Vec::new(),
     };
     let to_lead = step.tell.as_ref().map_or_else(Vec::new, |rung| to_lead(app, obligation, rung, &letters));
     let key = obligation.key.clone();
@@ -124,6 +130,19 @@ async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Res
         })
         .await?;
     Ok(told)
+}
+
+/// The coverage of the file of a group that stands, where members are not in it and nobody has said why.
+async fn partial(app: &App, obligation: &Obligation) -> anyhow::Result<Option<CoverageRow>> {
+    let is_group = app.board.agencies.get(&obligation.key.agency).is_some_and(|agency| !agency.members.is_empty());
+    let Some(submission) = obligation.effective.filter(|_| is_group) else { return Ok(None) };
+    let obligation = obligation.clone();
+    let partial = app.ledger.read(move |txn| {
+        let asked = |one: &Numbered| one.finding.rule == Coverage::RULE && one.explanation.is_none();
+        let is_open = txn.numbered_findings(submission, None)?.iter().any(asked);
+        Ok(txn.coverage(&[obligation])?.pop().filter(|_| is_open))
+    });
+    Ok(partial.await?)
 }
 
 /// Leaves alone what the definitions no longer ask for. That is recorded once; it is looked at again the next day, for a

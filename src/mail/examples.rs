@@ -61,6 +61,24 @@ fn letters(kind: Kind) -> Vec<Letter> {
             },
             Letter::Overdue { due: due(), corrected_by: Some(date("2025-07-17")), next: None, workbook: false },
         ],
+        Kind::Members => vec![
+            Letter::Members {
+                due: due(),
+                members: 44,
+                present: 41,
+                missing: vec!["Hob Moor Primary".into(), "Clifton Green".into(), "Fulford School".into()],
+                more: 0,
+                ways: replies(),
+            },
+            Letter::Members {
+                due: due(),
+                members: 44,
+                present: 1,
+                missing: (1..=4).map(|n| format!("School {n}")).collect(),
+                more: 39,
+                ways: folder(),
+            },
+        ],
         Kind::Preview => vec![Letter::Preview {
             goes_at: at("2025-07-21T09:00:00Z"),
             who: "the Board member of Exampleshire Police".into(),

@@ -199,6 +199,21 @@ pub enum Letter {
         /// Whether a workbook with the period filled in goes with the message.
         workbook: bool,
     },
+    /// Members of a group are not in the file that stands.
+    Members {
+        /// The return.
+        due: Due,
+        /// How many members there are.
+        members: usize,
+        /// How many are in it.
+        present: usize,
+        /// The names of those that are not, the first of them where there are many.
+        missing: Vec<String>,
+        /// How many more are missing than are named.
+        more: usize,
+        /// How to send it.
+        ways: Ways,
+    },
     /// The manager sees what will go above the lead.
     Preview {
         /// When it will go.

@@ -44,6 +44,8 @@ kinds! {
     DueToday "due-today",
     /// A return is late.
     Overdue "overdue",
+    /// Members of a group are not in the file that stands.
+    Members "members",
     /// The manager sees what will go above the lead.
     Preview "preview",
     /// Somebody above the lead is told.

@@ -20,6 +20,10 @@ pub(super) fn unwanted(
     overtaken: bool,
     now: Timestamp,
 ) -> Option<&'static str> {
+    if kind == Kind::Members {
+        let same = obligation?.state == State::Accepted && obligation?.decided_at <= Some(row.enqueued_at);
+        return (!same).then_some("a newer file has arrived");
+    }
     if !is_chase(kind) {
         return None;
     }
@@ -51,7 +55,8 @@ pub(super) fn unwanted(
 pub(super) fn is_chase(kind: Kind) -> bool {
     match kind {
         Kind::Notice | Kind::Nudge | Kind::DueToday | Kind::Overdue | Kind::Preview | Kind::Escalation => true,
-        Kind::AnswerAccepted
+        Kind::Members
+        | Kind::AnswerAccepted
         | Kind::AnswerAcceptedWithQueries
         | Kind::AnswerNotAccepted
         | Kind::AnswerHeld
@@ -109,12 +114,20 @@ mod tests {
 
     #[test]
     fn a_chase_stops_when_anything_arrived_and_an_answer_never_does() {
-        for kind in Kind::ALL {
+        for kind in Kind::ALL.iter().filter(|kind| **kind != Kind::Members) {
             for state in [State::Received, State::Held, State::Accepted, State::Nil] {
                 assert_eq!(judge(*kind, state, None, false, WRITTEN).is_some(), is_chase(*kind), "{kind:?} {state:?}");
             }
             assert_eq!(judge(*kind, State::Open, None, false, WRITTEN), None);
         }
+    }
+
+    #[test]
+    fn missing_members_are_asked_for_as_long_as_the_file_stands_that_lacks_them() {
+        let before = Some("2025-07-14T08:00:00Z");
+        assert_eq!(judge(Kind::Members, State::Accepted, before, false, WRITTEN), None);
+        assert!(judge(Kind::Members, State::Accepted, Some("2025-07-14T09:00:01Z"), false, WRITTEN).is_some());
+        assert!(judge(Kind::Members, State::Nil, before, false, WRITTEN).is_some());
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod ladder;
 #[cfg(test)]
 mod ladder_tests;
 mod meeting;
+mod members;
 mod settle;
 
 use jiff::{Timestamp, civil};
@@ -18,6 +19,7 @@ pub use cron::{BadSchedule, Schedule};
 pub use duty::{Due, Duty, Every, Opening, openings};
 pub use ladder::{Ladder, Role, Rung, RungKind, Step, next_rung, owed};
 pub use meeting::{Meeting, Milestones, OutOfOrder};
+pub use members::owed_by_members;
 
 use crate::domain::{Calendar, CalendarError, london};
 

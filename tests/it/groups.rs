@@ -84,6 +84,54 @@ async fn the_members_of_a_group_are_counted_and_the_missing_ones_named_to_its_le
     assert!(daemon.board.done(&["rebuild"]).contains("0 tables differ"));
 }
 
+/// The letters that ask for missing members, by the day they were written.
+async fn asked(daemon: &TestDaemon) -> Vec<(String, String, String)> {
+    let letters = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
+    let asked = letters.into_iter().filter(|row| row.kind == "members").map(|row| {
+        let day = row.enqueued_at.strftime("%F").to_string();
+        (day, row.recipient, row.message["text"].as_str().unwrap().to_owned())
+    });
+    asked.collect()
+}
+
+#[tokio::test]
+async fn a_group_whose_file_lacks_members_is_asked_for_them_in_one_letter_until_they_are_in() {
+    let daemon = board().start(OPEN);
+    submit(&daemon, &["3001,Exampleshire,210"]).await;
+    daemon.advance("2025-07-14T12:00:00Z").await;
+    let letters = asked(&daemon).await;
+    let to: Vec<_> = letters.iter().map(|(day, to, _)| (day.as_str(), to.as_str())).collect();
+    assert_eq!(to, [("2025-07-14", "attendance@schools.example"), ("2025-07-14", "mark.tranter@schools.example")]);
+    let text = &letters[0].2;
+    for part in ["has 1 of 3 in it", "- Clifton Green", "- Fulford School", "It takes the place of the one we have"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // The chase of a return that came is not the members' matter, and nobody above the lead hears of it.
+    daemon.advance("2025-08-14T12:00:00Z").await;
+    let days: Vec<String> = asked(&daemon).await.into_iter().map(|(day, ..)| day).collect();
+    assert_eq!(days, ["2025-07-14", "2025-07-14", "2025-07-16", "2025-07-16"]);
+    let chased =
+        daemon.messages().await.into_iter().filter(|m| m.starts_with("overdue") || m.starts_with("escalation"));
+    assert_eq!(chased.count(), 0);
+}
+
+#[tokio::test]
+async fn a_group_is_asked_no_more_once_all_are_in_or_somebody_said_why_they_are_not() {
+    let daemon = board().start(OPEN);
+    submit(&daemon, &["3001,Exampleshire,210"]).await;
+    submit(&daemon, &["3001,Exampleshire,210", "3002,Exampleshire,180", "3003,Northtown,900"]).await;
+    daemon.advance("2025-07-31T12:00:00Z").await;
+    assert_eq!(asked(&daemon).await, []);
+
+    let daemon = board().start(OPEN);
+    submit(&daemon, &["3001,Exampleshire,210", "3002,Exampleshire,180"]).await;
+    daemon.advance("2025-07-14T12:00:00Z").await;
+    assert_eq!(asked(&daemon).await.len(), 2);
+    daemon.board.done(&["explain", "1", "1", "--because", "Fulford School closed in May"]);
+    daemon.advance("2025-07-31T12:00:00Z").await;
+    assert_eq!(asked(&daemon).await.len(), 2);
+}
+
 #[tokio::test]
 async fn a_group_is_chased_once_and_not_each_of_its_members() {
     let daemon = board().start("2025-07-01T06:00:00Z");

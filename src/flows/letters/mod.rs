@@ -28,7 +28,7 @@ pub(super) use answer::answer;
 pub(super) use incident::incident;
 pub(super) use issue::issue;
 pub(super) use restated::restated;
-pub(super) use rung::rung;
+pub(super) use rung::{members, rung};
 
 /// Something the manager is to know of at once.
 pub(super) fn alarm(

@@ -15,11 +15,14 @@ use crate::{
     check::Contract,
     domain::{civil_day, words::lower_first},
     form::WORKBOOK,
-    ledger::{Obligation, OutboxRow},
+    ledger::{CoverageRow, Obligation, OutboxRow},
     mail::{Agreement, Attachment, Content, Due, Escalation, Letter, Next, Told, Ways},
     source::{Folder, Source, fill},
     timetable::{self, Role, Rung, RungKind, Timetable},
 };
+
+/// So many missing members are named in a letter.
+const NAMED: usize = 100;
 
 /// The messages of one rung, one per recipient.
 pub(in super::super) fn rung(
@@ -72,6 +75,33 @@ pub(in super::super) fn rung(
     }
     let key = format!("chase/{}/{}", obligation.key, rung.name);
     post_with(app, &key, Some(obligation), people, &letter, form.as_slice(), now)
+}
+
+/// Asks a group for the members that its file left out.
+pub(in super::super) fn members(
+    app: &App,
+    obligation: &Obligation,
+    rung: &Rung,
+    coverage: &CoverageRow,
+    now: Timestamp,
+) -> anyhow::Result<Vec<OutboxRow>> {
+    let contract = contract(app, obligation)?;
+    let present = usize::try_from(coverage.present).unwrap_or(0);
+    let named = coverage.missing.len().min(NAMED);
+    let letter = Letter::Members {
+        due: due(app, obligation, contract),
+        members: present + coverage.missing.len(),
+        present,
+        missing: coverage.missing[..named].to_vec(),
+        more: coverage.missing.len() - named,
+        ways: ways(app, obligation, contract),
+    };
+    let mut people = recipients(app, obligation, &rung.to);
+    if people.is_empty() {
+        people.push(manager(app));
+    }
+    let key = format!("chase/{}/{}", obligation.key, rung.name);
+    post_with(app, &key, Some(obligation), people, &letter, &[], now)
 }
 
 /// The workbook that goes with a notice or a reminder, where the return is sent as one. A chase does not wait for it: one
