@@ -121,8 +121,9 @@ impl Contract {
                 "covers = \"rolling(4 quarters)\"",
             );
         }
-        if covers.is_some() && tables.iter().any(|table| table.period_column.is_none()) {
-            let expected = "a period_column in each [[table]], which tells the periods of the file apart";
+        if covers.is_some() && !tables.iter().all(TableContract::tells_periods_apart) {
+            let expected = "a period_column in each [[table]], or an unpivot into a column of type period, which tells the \
+                            periods of the file apart";
             root.refuse("covers", expected, "period_column = \"Period\" in each [[table]]");
         }
         let exempt = match root.section_opt("guard") {

@@ -132,6 +132,9 @@ impl<'a> Rows<'a> {
     pub(super) fn turn(&mut self, turn: usize, batch: &RecordBatch) -> Result<Option<RecordBatch>, ArrowError> {
         let Some(wide) = self.layout.wide.take() else { return Ok(Some(batch.clone())) };
         let part = wide.turn(turn, batch, self.claim.obligation.period, &mut self.layout);
+        if self.window.is_some() && self.table.period_column.is_none() {
+            self.layout.period = wide.said(&self.layout);
+        }
         self.layout.wide = Some(wide);
         part
     }

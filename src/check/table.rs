@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::{
-    Areas, Column, Outlier, Severity, SumRule, Unpivot, Whereabouts,
+    Areas, Column, ColumnType, Outlier, Severity, SumRule, Unpivot, Whereabouts,
     columns::{is_sql_name, settle_severity},
     findings::rule,
     headings::plain,
@@ -105,6 +105,12 @@ pub struct Compare {
 const KEYS: [&str; 5] = ["return_id", "agency", "period", "submission", "row"];
 
 impl TableContract {
+    /// Whether each of its rows says which period it is of: in a column, or by the heading of its wide column.
+    pub(super) fn tells_periods_apart(&self) -> bool {
+        let into = self.unpivot.as_ref().and_then(|unpivot| self.column(&unpivot.into));
+        self.period_column.is_some() || into.is_some_and(|column| column.kind == ColumnType::Period)
+    }
+
     /// Reads one `[[table]]`.
     pub(super) fn settle(section: &mut Section<'_>) -> Option<Self> {
         let name = section.text("name");

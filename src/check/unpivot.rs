@@ -170,6 +170,12 @@ impl Wide {
         })
     }
 
+    /// The column that takes what the headings say, at the present turn: where it is, and what findings point at.
+    pub(super) fn said(&self, layout: &Layout) -> Option<(usize, Spot)> {
+        let place = layout.places.get(self.into).copied().flatten()?;
+        Some((place, layout.spots.get(self.into)?.clone()))
+    }
+
     /// Once all is read, no cell of the file is the one that a made column came from.
     pub(super) fn forget(&self, layout: &mut Layout) {
         for made in self.values.iter().chain([&self.into]) {

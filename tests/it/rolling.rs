@@ -127,6 +127,131 @@ async fn figures_for_a_later_period_are_asked_about_and_counted_as_refused() {
     assert_eq!(rows, ["2,1,1"]);
 }
 
+/// Two rows a quarter and no key.
+#[tokio::test]
+async fn rows_without_a_key_are_compared_by_what_they_are_about_and_not_by_their_order() {
+    let board = board();
+    let path = "pipelines/care-applications/return.toml";
+    board.edit(path, "most_rows = 1\n", "");
+    board.edit(
+        path,
+        "[[table.column]]\nname = \"applications\"",
+        "[[table.column]]\nname = \"court\"\ntype = \"text\"\n\n[[table.column]]\nname = \"applications\"",
+    );
+    let daemon = board.start(OPEN);
+    let submit = async |rows: &[&str], period: &str| {
+        daemon.board.write(
+            "rolling.csv",
+            format!("quarter,court,applications,children_in_applications\n{}\n", rows.join("\n")),
+        );
+        daemon.submit("rolling.csv", "care-applications", "cafcass", period).await.unwrap()
+    };
+    submit(&["2025-26-Q1,North,4,9", "2025-26-Q1,South,2,3", "2025-26-Q1,South,1,1"], "2025-26-Q1").await;
+    let q2 = ["2025-26-Q2,North,5,5", "2025-26-Q2,South,1,2"];
+    let turned = ["2025-26-Q1,South,1,1", "2025-26-Q1,South,2,3", "2025-26-Q1,North,4,9"];
+    let said = submit(&[turned.as_slice(), &q2].concat(), "2025-26-Q2").await;
+    assert!(said.contains(": accepted;"), "the order of rows says nothing: {said}");
+    let moved = ["2025-26-Q1,South,1,1", "2025-26-Q1,South,2,4", "2025-26-Q1,North,4,9"];
+    let said = submit(&[moved.as_slice(), &["2025-26-Q2,North,5,6", q2[1]]].concat(), "2025-26-Q2").await;
+    assert!(said.contains("reads otherwise than what we took before (children_in_applications)"), "{said}");
+    let gone = ["2025-26-Q1,South,2,3", "2025-26-Q1,North,4,9"];
+    let said = submit(&[gone.as_slice(), &["2025-26-Q2,North,5,7", q2[1]]].concat(), "2025-26-Q2").await;
+    assert!(said.contains("(its rows)"), "{said}");
+}
+
+/// A workbook with a column for each quarter, which is filled on from one to the next.
+fn wide_book(quarters: &[(&str, [Option<u32>; 2])]) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet().set_name("Return").unwrap();
+    sheet.write_string(0, 0, "Applications by court and quarter").unwrap();
+    sheet.write_string(2, 1, "Court").unwrap();
+    for (row, court) in [(3, "North"), (4, "South")] {
+        sheet.write_string(row, 1, court).unwrap();
+    }
+    for (column, (quarter, figures)) in (2..).zip(quarters) {
+        sheet.write_string(2, column, *quarter).unwrap();
+        for (row, figure) in (3..).zip(figures) {
+            figure.map(|figure| sheet.write_number(row, column, figure).unwrap());
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+#[tokio::test]
+async fn a_workbook_with_a_column_for_each_quarter_is_carried_on() {
+    let board = board();
+    let path = "pipelines/care-applications/return.toml";
+    let contract = board.read(path);
+    let head = contract[..contract.find("[format]").unwrap()].to_owned();
+    let wide = r#"[format]
+kind = "workbook"
+
+[[table]]
+name = "care_applications"
+sheet = "Return"
+unique = ["court"]
+
+[[table.column]]
+name = "court"
+headings = ["Court"]
+type = "text"
+required = true
+
+[[table.column]]
+name = "quarter"
+type = "period"
+required = true
+
+[[table.column]]
+name = "applications"
+type = "count"
+required = true
+
+[table.unpivot]
+into = "quarter"
+value = "applications"
+"#;
+    board.write(path, head + wide);
+    let daemon = board.start(OPEN);
+    let submit = async |quarters: &[(&str, [Option<u32>; 2])], period: &str| {
+        daemon.board.write("wide.xlsx", wide_book(quarters));
+        daemon.submit("wide.xlsx", "care-applications", "cafcass", period).await.unwrap()
+    };
+    let stored = async || {
+        daemon.sql("SELECT period, quarter, court, applications FROM returns.care_applications ORDER BY 1, 3").await
+    };
+    let q4 = ("2024-25 Q4", [Some(5), Some(2)]);
+    let said = submit(&[q4, ("2025-26 Q1", [None, None]), ("2025-26 Q2", [None, None])], "2024-25-Q4").await;
+    assert!(said.contains(": accepted;") && said.contains("2 rows read"), "{said}");
+    let said = submit(&[q4, ("2025-26 Q1", [Some(4), Some(1)]), ("2025-26 Q2", [None, None])], "2025-26-Q1").await;
+    assert!(said.contains(": accepted;") && said.contains("2 rows read"), "{said}");
+    let taken = [
+        "2024-25-Q4,2024-25-Q4,North,5",
+        "2024-25-Q4,2024-25-Q4,South,2",
+        "2025-26-Q1,2025-26-Q1,North,4",
+        "2025-26-Q1,2025-26-Q1,South,1",
+    ];
+    assert_eq!(stored().await, taken);
+    let changed =
+        [("2024-25 Q4", [Some(6), Some(2)]), ("2025-26 Q1", [Some(4), Some(1)]), ("2025-26 Q2", [Some(7), Some(3)])];
+    let said = submit(&changed, "2025-26-Q2").await;
+    assert!(
+        said.contains("January to March 2025 (Q4) reads otherwise than what we took before (applications)"),
+        "{said}"
+    );
+    assert!(!said.contains("April to June"), "{said}");
+    assert_eq!(stored().await[..4], taken, "held figures are not seen");
+    let held = verdicts(&daemon).await.into_iter().find(|one| one.ends_with("held")).unwrap();
+    release(&daemon, held.split(',').next().unwrap().parse().unwrap(), true).await.unwrap();
+    assert_eq!(stored().await[0], "2024-25-Q4,2024-25-Q4,North,6");
+    // A figure of a quarter that nobody asked for yet is not taken, and its cell is named.
+    let ahead =
+        [("2025-26 Q1", [Some(4), Some(1)]), ("2025-26 Q2", [Some(7), Some(4)]), ("2025-26 Q3", [Some(1), None])];
+    let said = submit(&ahead, "2025-26-Q2").await;
+    assert!(said.contains("cell E4: this row has figures for October to December 2025 (Q3)"), "{said}");
+    assert!(daemon.board.done(&["rebuild"]).contains("0 tables differ"));
+}
+
 #[tokio::test]
 async fn a_row_outside_the_window_or_an_unreadable_period_is_an_error() {
     let daemon = board().start(OPEN);

@@ -13,7 +13,7 @@ use super::{
     opening,
 };
 use crate::{
-    check::{Checked, Claim, Contract, Past, Sink, SinkError, TableContract, check},
+    check::{Checked, Claim, Column, Contract, Past, Sink, SinkError, TableContract, check},
     decode::Unwrapped,
     domain::{Period, words::listed},
     ledger::{FindingRow, ObligationKey, Restated, Severity, Submission},
@@ -215,11 +215,15 @@ async fn moved(app: &App, contract: &Contract, key: &ObligationKey, read: &Kept)
             read.0.iter().filter(|(name, _)| *name == qualified).map(|(_, batch)| batch).collect();
         let there: Vec<&RecordBatch> = answers.get(&table.name).into_iter().flatten().collect();
         let (here, there) = (rows(table, &here)?, rows(table, &there)?);
-        if here.keys().ne(there.keys()) {
+        let number = |rows: &BTreeMap<String, Vec<Vec<String>>>, key| rows.get(key).map_or(0, Vec::len);
+        if here.keys().chain(there.keys()).any(|key| number(&here, key) != number(&there, key)) {
             moved.push("its rows".to_owned());
         }
+        let paired = here.iter().filter_map(|(key, rows)| Some(rows).zip(there.get(key)));
+        let paired: Vec<_> = paired.filter(|(now, before)| now.len() == before.len()).collect();
         for (at, column) in table.columns.iter().enumerate() {
-            let differs = here.iter().any(|(key, row)| there.get(key).is_some_and(|other| other[at] != row[at]));
+            let is_other = |(now, before): (&Vec<String>, &Vec<String>)| now.get(at) != before.get(at);
+            let differs = paired.iter().any(|(now, before)| now.iter().zip(*before).any(is_other));
             let heading = column.heading().to_owned();
             if differs && !moved.contains(&heading) {
                 moved.push(heading);
@@ -234,9 +238,10 @@ fn columns(table: &TableContract) -> impl Iterator<Item = String> {
     table.schema().fields().iter().skip(5).map(|field| field.name().clone()).collect::<Vec<_>>().into_iter()
 }
 
-/// Rows as texts, by their key, or by their place where the table has none: a text for each column of the contract.
-fn rows(table: &TableContract, batches: &[&RecordBatch]) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
-    let mut rows = BTreeMap::new();
+/// Rows as texts, by their key: a text for each column of the contract. Where the table names no key, rows are told apart
+/// by what is no figure in them, and those alike by their order among themselves: never by their place in a file.
+fn rows(table: &TableContract, batches: &[&RecordBatch]) -> anyhow::Result<BTreeMap<String, Vec<Vec<String>>>> {
+    let mut alike: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
     for batch in batches {
         let cell = |name: &str, at: usize| -> anyhow::Result<String> {
             let array = batch.column_by_name(name).with_context(|| format!("the column {name}"))?;
@@ -249,15 +254,15 @@ fn rows(table: &TableContract, batches: &[&RecordBatch]) -> anyhow::Result<BTree
                 Ok(format!("{}\u{1f}{status}", cell(&column.name, at)?))
             });
             let values = values.collect::<anyhow::Result<Vec<_>>>()?;
-            let key = match table.unique.is_empty() {
-                true => format!("{:09}", rows.len()),
-                false => {
-                    let keys = table.unique.iter().map(|name| cell(name, at)).collect::<anyhow::Result<Vec<_>>>()?;
-                    keys.join("\u{1f}")
-                }
+            let is_key = |column: &Column| match table.unique.is_empty() {
+                true => !column.kind.is_measure(),
+                false => table.unique.contains(&column.name),
             };
-            rows.insert(key, values);
+            let of_key = table.columns.iter().zip(&values).filter(|(column, _)| is_key(column));
+            let key: Vec<&str> = of_key.map(|(_, value)| value.as_str()).collect();
+            alike.entry(key.join("\u{1e}")).or_default().push(values);
         }
     }
-    Ok(rows)
+    alike.values_mut().for_each(|rows| rows.sort_unstable());
+    Ok(alike)
 }
