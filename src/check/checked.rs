@@ -156,6 +156,11 @@ impl Checked {
         &self.tables
     }
 
+    /// How many rows of an accepted file each table takes, by the tables' names in SQL.
+    pub fn table_rows(&self) -> BTreeMap<String, i64> {
+        self.tables.iter().map(|table| (table.table.clone(), table.rows - table.refused)).collect()
+    }
+
     /// The sums of the count columns, in the contract's order. Only those of an aggregate return: the others' are
     /// nobody's to read back.
     pub fn totals(&self) -> &[Total] {

@@ -156,13 +156,12 @@ pub async fn check(
         }
     }
     ignored.extend(sheets.into_iter().filter_map(|sheet| sheet.name));
-    let rows: i64 = tables.iter().map(|table| table.rows).sum();
     tell_if_too_many(contract, &tables, &mut findings);
     // A refused row is to be explained or sent again.
     let has_queries = findings.has_queries() || !refused.is_empty();
     let judgement = if findings.has_errors() {
         Judgement::NotAccepted
-    } else if let Some(reason) = doubt(empty, rows, past.usual_rows) {
+    } else if let Some(reason) = doubt(empty, &tables, past) {
         Judgement::Held { reason }
     } else if has_queries {
         Judgement::AcceptedWithQueries
@@ -226,14 +225,29 @@ fn ignored_columns(contract: &Contract, spots: Vec<Spot>) -> Vec<String> {
 
 /// Why a person should look at the file first, if one should. `empty` is a table without rows that should have some:
 /// the name of its sheet.
-fn doubt(empty: Option<Option<String>>, rows: i64, usual: Option<i64>) -> Option<String> {
+///
+/// Each table is held against its own last size: one that falls is not hidden by others that do not.
+fn doubt(empty: Option<Option<String>>, tables: &[TableCount], past: &Past) -> Option<String> {
     if let Some(sheet) = empty {
         let place = sheet.map_or_else(|| "the file".to_owned(), |sheet| format!("sheet {sheet:?}"));
         return Some(format!("a file without rows is being checked: {place} has headings and no rows"));
     }
-    let usual = usual.filter(|usual| *usual >= USUAL_ROWS)?;
-    (rows * 100 <= usual * 40)
-        .then(|| format!("a large drop is being checked: the file has {rows} rows, the last one had {usual}"))
+    let dropped = |rows: i64, usual: i64| usual >= USUAL_ROWS && rows * 100 <= usual * 40;
+    let rows = tables.iter().map(|table| table.rows).sum();
+    if let Some(usual) = past.usual_rows.filter(|usual| dropped(rows, *usual)) {
+        return Some(format!("a large drop is being checked: the file has {rows} rows, the last one had {usual}"));
+    }
+    past.usual_tables.iter().find_map(|(name, usual)| {
+        let there = tables.iter().find(|table| table.table == *name);
+        let rows = there.map_or(0, |table| table.rows);
+        dropped(rows, *usual).then(|| {
+            let place = there.and_then(|table| table.sheet.as_ref()).map_or_else(
+                || format!("the table {:?}", name.rsplit('.').next().unwrap_or(name)),
+                |sheet| format!("sheet {sheet:?}"),
+            );
+            format!("a large drop is being checked: {place} has {rows} rows, the last file had {usual} there")
+        })
+    })
 }
 
 /// The sheet of a table: the one that was read for it, the one of its name, or the only one of a file without names.

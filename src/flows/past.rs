@@ -16,7 +16,7 @@ use crate::{
 pub async fn past(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow::Result<Past> {
     let wanted = key.clone();
     // The last period's, not the last that came: a past period may be loaded at any time. A nil return has no usual size.
-    let earlier = app
+    let (earlier, usual_tables) = app
         .ledger
         .read(move |txn| {
             let comparable = txn.submissions()?.into_iter().filter(|submission| {
@@ -26,13 +26,16 @@ pub async fn past(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow
                     && submission.obligation.agency == wanted.agency
                     && submission.obligation.period.end() <= wanted.period.end()
             });
-            Ok(comparable.max_by_key(|submission| (submission.obligation.period.end(), submission.id)))
+            let last = comparable.max_by_key(|submission| (submission.obligation.period.end(), submission.id));
+            let tables = last.as_ref().map(|last| txn.table_rows(last.id)).transpose()?;
+            Ok((last, tables.unwrap_or_default()))
         })
         .await?;
     let members = app.board.agencies.get(&key.agency).map(|agency| agency.members.clone()).unwrap_or_default();
     Ok(Past {
         members,
         usual_rows: earlier.as_ref().map(|submission| submission.rows_accepted),
+        usual_tables,
         previous: previous(app, contract, key).await?,
         ..Past::default()
     })

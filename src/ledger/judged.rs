@@ -34,6 +34,20 @@ impl Txn<'_> {
         Ok(())
     }
 
+    /// Keeps how many rows each table took, by the tables' names in SQL.
+    pub fn keep_table_rows(&self, submission: i64, rows: &BTreeMap<String, i64>) -> Result<()> {
+        let rows = serde_json::to_string(rows)?;
+        self.0.execute("UPDATE submissions SET table_rows = ?2 WHERE id = ?1", params![submission, rows])?;
+        Ok(())
+    }
+
+    /// How many rows each table took of a submission; nothing of one that was stored before that was kept.
+    pub fn table_rows(&self, submission: i64) -> Result<BTreeMap<String, i64>> {
+        let sql = "SELECT table_rows FROM submissions WHERE id = ?1";
+        let text: Option<Option<String>> = self.0.query_row(sql, [submission], |row| row.get(0)).optional()?;
+        Ok(text.flatten().map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default())
+    }
+
     /// What a submission was judged with.
     pub fn judged_with(&self, submission: i64) -> Result<JudgedWith> {
         let sql = "SELECT judged_with FROM submissions WHERE id = ?1";

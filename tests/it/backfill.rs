@@ -94,6 +94,43 @@ async fn a_drop_is_measured_against_the_last_period_and_not_against_what_was_loa
 }
 
 #[tokio::test]
+async fn a_table_that_falls_is_not_hidden_by_one_that_does_not() {
+    let board = TestBoard::with_returns(&["persistent-absence"]);
+    let path = "pipelines/persistent-absence/return.toml";
+    let contract = board.read(path);
+    let head = contract[..contract.find("[format]").unwrap()].to_owned();
+    let table = |name: &str| {
+        format!(
+            "[[table]]\nname = \"{name}\"\nfile = \"{name}.csv\"\noptional = true\n[[table.column]]\nname = \"school\"\n\
+             type = \"text\"\nrequired = true\n"
+        )
+    };
+    board.write(path, head + "[format]\nkind = \"csv\"\n" + &table("primary") + &table("secondary"));
+    let daemon = board.start("2025-07-01T08:00:00Z");
+    let submit = async |primary: usize, secondary: Option<usize>, period: &str| {
+        let rows = |count: usize| -> String { (0..count).map(|at| format!("School {at}\n")).collect() };
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, count) in [("primary.csv", Some(primary)), ("secondary.csv", secondary)] {
+            let Some(count) = count else { continue };
+            zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            std::io::Write::write_all(&mut zip, format!("school\n{}", rows(count)).as_bytes()).unwrap();
+        }
+        daemon.board.write("two.zip", zip.finish().unwrap().into_inner());
+        daemon.submit("two.zip", "persistent-absence", "schools", period).await.unwrap()
+    };
+    let said = submit(400, Some(60), "2025-26-Q1").await;
+    assert!(said.contains(": accepted;"), "{said}");
+    daemon.advance("2025-10-10T08:00:00Z").await;
+    let said = submit(400, Some(24), "2025-26-Q2").await;
+    assert!(said.contains("held for a person"), "{said}");
+    assert!(said.contains("\"secondary.csv\" has 24 rows, the last file had 60 there"), "{said}");
+    let said = submit(400, None, "2025-26-Q2").await;
+    assert!(said.contains("the table \"secondary\" has 0 rows, the last file had 60 there"), "{said}");
+    let said = submit(399, Some(25), "2025-26-Q2").await;
+    assert!(said.contains(": accepted;"), "{said}");
+}
+
+#[tokio::test]
 async fn what_can_be_read_in_two_ways_or_is_owed_is_refused_and_the_rest_is_loaded() {
     let board = board();
     board.write("old/no period.csv", csv("2021-22-Q4", 9));
