@@ -476,3 +476,64 @@ async fn what_is_declared_lets_the_same_file_in_and_a_return_about_children_is_n
     daemon.board.write("planted.csv", PLANTED);
     assert!(submit(&daemon, "planted.csv").await.contains(": accepted, with questions"));
 }
+
+/// A name of whoever filled the form in, crime numbers that pass for NHS numbers and a station's postcode: each is declared
+/// where it stands, and nowhere else.
+#[tokio::test]
+async fn a_workbook_may_say_who_prepared_it_and_hold_crime_numbers_where_that_is_declared() {
+    let board = board();
+    let path = "pipelines/care-applications/return.toml";
+    let contract = board.read(path);
+    let table = |exempt: &str| {
+        let head = &contract[..contract.find("[format]").unwrap()];
+        format!(
+            "{head}[format]\nkind = \"workbook\"\n{exempt}\n[[table]]\nname = \"care_applications\"\nsheet = \"Return\"\n\
+             extra_columns = \"ignore\"\n[[table.column]]\nname = \"applications\"\nheadings = [\"Applications\"]\n\
+             type = \"count\"\nrequired = true\n"
+        )
+    };
+    let book = |moved: bool| {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet().set_name("Return").unwrap();
+        sheet.write_string(0, 0, "Applications to the court").unwrap();
+        sheet.write_string(1, 0, "Full name").unwrap().write_string(1, 1, "Amy Canarybird").unwrap();
+        for (column, heading) in ["Applications", "Crime number", "Station"].into_iter().enumerate() {
+            sheet.write_string(3, column as u16, heading).unwrap();
+        }
+        for row in 4..7 {
+            sheet.write_number(row, 0, row).unwrap().write_string(row, 1, "9434765919").unwrap();
+            sheet.write_string(row, 2, "YO1 7HG").unwrap();
+        }
+        if moved {
+            sheet.write_string(8, 0, "9434765919").unwrap();
+        }
+        book.save_to_buffer().unwrap()
+    };
+    let exempt =
+        |place: &str, kind: &str| format!("[[guard.exempt]]\n{place}\nkind = \"{kind}\"\nwhy = \"as agreed\"\n");
+    let (name, crime) = (exempt("cell = \"B2\"", "name"), exempt("sheet = \"Return\"\ncolumn = \"B\"", "nhs-number"));
+    let station = exempt("column = \"Station\"", "postcode");
+    board.write(path, table(""));
+    let mut daemon = board.start(OPEN);
+    for (number, (moved, exempt, incident)) in [
+        (false, String::new(), true),
+        (false, format!("{name}{station}"), true),
+        (false, format!("{crime}{station}"), true),
+        (true, format!("{name}{crime}{station}"), true),
+        (false, format!("{name}{crime}{station}"), false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (_, board) = daemon.terminate();
+        board.write(path, table(&exempt));
+        // The same bytes that were sealed before are no longer looked at: each file is another.
+        let mut bytes = book(moved);
+        bytes.extend(std::iter::repeat_n(0, number));
+        board.write("return.xlsx", bytes);
+        daemon = board.start(OPEN);
+        let said = submit(&daemon, "return.xlsx").await;
+        assert_eq!(said.contains("incident"), incident, "{number}: {said}");
+        assert!(incident || said.contains(": accepted"), "{said}");
+    }
+}

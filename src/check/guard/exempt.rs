@@ -46,6 +46,11 @@ impl Exempt {
         Some(Self { sheet, column, cell, kind, why: why? })
     }
 
+    /// Whether a text is the heading of the column it speaks of.
+    pub(super) fn is_headed(&self, text: &str) -> bool {
+        self.column.as_deref().is_some_and(|column| plain(column) == plain(text))
+    }
+
     /// Whether it speaks of this kind in this cell.
     pub(super) fn covers(
         &self,

@@ -94,8 +94,11 @@ impl<'a> Scan<'a> {
         self.sheet.rows += 1;
         for ((column, text), label) in cells.iter().zip(&labels) {
             self.sightings(row, *column, text);
-            if is_header {
+            // A declared heading is one wherever its row stands; what the column was announced to be stays so.
+            if is_header || self.exempt.iter().any(|exempt| exempt.is_headed(text)) {
                 self.sheet.headings.insert(*column, (*text).to_owned());
+            }
+            if is_header {
                 match label {
                     Some(label) => self.sheet.labels.insert(*column, *label),
                     None => self.sheet.labels.remove(column),
