@@ -203,6 +203,16 @@ async fn period(
         false => BTreeSet::new(),
     };
     let words = |periods: &BTreeSet<Period>| periods.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if contract.covers.is_some() && inside.len() > 1 {
+        // Which of its periods it was sent for, only its name can tell: later ones may stand there blank.
+        return match (named.len(), named.intersection(&inside).next()) {
+            (1, Some(period)) => Ok(*period),
+            _ => Err(anyhow!(
+                "it holds several periods ({}); put the one it was sent for into its name, as in 2023-24-Q1",
+                words(&inside)
+            )),
+        };
+    }
     match (named.len(), inside.len()) {
         (_, 2..) => Err(anyhow!("its rows speak of several periods ({}); load one file for each", words(&inside))),
         (0, 1) => inside.first().copied().context("a period"),

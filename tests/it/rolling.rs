@@ -127,6 +127,26 @@ async fn figures_for_a_later_period_are_asked_about_and_counted_as_refused() {
     assert_eq!(rows, ["2,1,1"]);
 }
 
+#[tokio::test]
+async fn kept_files_of_several_periods_are_loaded_for_the_one_their_name_says() {
+    let board = board();
+    let rows = [("2021-22-Q4", "5,8"), ("2022-23-Q1", "4,9"), ("2022-23-Q2", ",")];
+    board.write("old/applications 2022-23-Q1.csv", csv(&rows));
+    board.write("old/applications 2022-23-Q2.csv", csv(&[rows[0], rows[1], ("2022-23-Q2", "6,7")]));
+    board.write("old/applications.csv", csv(&rows[..2]));
+    let daemon = board.start(OPEN);
+    let output = daemon.board.run(&["backfill", "care-applications", daemon.board.path("old").to_str().unwrap()]);
+    let told = said(&output);
+    assert!(told.contains("it holds several periods (2021-22-Q4, 2022-23-Q1); put the one it was sent for"), "{told}");
+    assert!(told.contains("2 of 3 files are loaded"), "{told}");
+    assert_eq!(stored(&daemon).await, ["2022-23-Q1,4,9", "2022-23-Q2,6,7"]);
+    // The period before them was never received: it waits for a word, and then it is here too.
+    let held: Vec<String> = verdicts(&daemon).await.into_iter().filter(|one| one.ends_with(",held")).collect();
+    assert_eq!(held.len(), 1, "{held:?}");
+    release(&daemon, held[0].split(',').next().unwrap().parse().unwrap(), true).await.unwrap();
+    assert_eq!(stored(&daemon).await[0], "2021-22-Q4,5,8");
+}
+
 /// Two rows a quarter and no key.
 #[tokio::test]
 async fn rows_without_a_key_are_compared_by_what_they_are_about_and_not_by_their_order() {
