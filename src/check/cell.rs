@@ -1,10 +1,10 @@
 //! Reads one cell's text as what its column holds.
 
-use std::ops::RangeInclusive;
+use std::{borrow::Cow, ops::RangeInclusive};
 
 use jiff::civil::Date;
 
-use crate::domain::{MONTHS, Period, Status};
+use crate::domain::{MONTHS, Period, Status, StraddlingYear, period_of_heading};
 
 /// What a number's cell holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +33,23 @@ pub(super) fn number(text: &str, scale: i8, precision: u8, missing: &[String]) -
     if missing.iter().any(|word| word.trim() == text) {
         return Number::Missing;
     }
+    let as_typed = if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(typed(text)) };
+    let text = as_typed.as_ref();
     match Digits::read(text.strip_suffix('%').unwrap_or(text).trim_end()) {
         Some(digits) => digits.scaled(scale, precision),
         None => Number::Unreadable,
     }
+}
+
+/// A number with the signs of a keyboard in place of those of a typesetter: a true minus, spaces that do not break between
+/// thousands.
+fn typed(text: &str) -> String {
+    let plain = |c| match c {
+        '\u{2212}' => '-',
+        '\u{a0}' | '\u{202f}' | '\u{2009}' => ',',
+        c => c,
+    };
+    text.chars().map(plain).collect()
 }
 
 /// The number in brackets, as accounts write one below zero.
@@ -203,14 +216,36 @@ pub(super) fn period(text: &str, asked: Period) -> Option<Period> {
     if let (Period::Release { .. }, Some(date)) = (asked, date(text)) {
         return Some(Period::Release { date });
     }
+    if !matches!(asked, Period::Release { .. }) {
+        let years = match asked {
+            Period::AcademicYear { .. } => StraddlingYear::Academic,
+            _ => StraddlingYear::Financial,
+        };
+        if let Some(period) = period_of_heading(text, Some(years)) {
+            return Some(period);
+        }
+    }
+    let text = in_full(text);
     let before = std::iter::successors(Some(asked), |period| period.previous()).take(13);
     let after = std::iter::successors(asked.next(), |period| period.next()).take(12);
     let is_meant = |period: &Period| {
         let words = period.human();
         let short = words.split_once(" (").map_or(words.as_str(), |(short, _)| short);
-        [words.as_str(), short].iter().any(|words| words.eq_ignore_ascii_case(text))
+        [words.as_str(), short].iter().any(|words| words.eq_ignore_ascii_case(&text))
     };
     before.chain(after).find(is_meant)
+}
+
+/// A run of months as a sentence has it: `Jul-Sep 2026` is "july to september 2026".
+fn in_full(text: &str) -> String {
+    let parted = text.replace(['\u{2013}', '\u{2014}', '-'], " to ");
+    let words = parted.split_whitespace().map(|word| {
+        let is_letters = word.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let month = month_called(word).filter(|_| is_letters && word.len() >= 3);
+        let whole = month.and_then(|month| MONTHS.get(usize::try_from(month - 1).ok()?));
+        whole.map_or_else(|| word.to_lowercase(), |whole| (*whole).to_owned())
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -246,6 +281,10 @@ mod tests {
             ("1.5E2", 0, Some((150, false))),
             ("12,34", 0, None),
             ("1234,567", 0, None),
+            ("\u{2212}5", 0, Some((-5, false))),
+            ("1\u{a0}234", 0, Some((1234, false))),
+            ("12\u{a0}34", 0, None),
+            ("１２", 0, None),
             ("forty", 0, None),
             (".", 0, None),
             ("0.5", 0, Some((1, true))),
@@ -343,6 +382,11 @@ mod tests {
         assert_eq!(read("2025-26-Q1").as_deref(), Some("2025-26-Q1"));
         assert_eq!(read("April to June 2025 (Q1)").as_deref(), Some("2025-26-Q1"));
         assert_eq!(read(" january to march 2025").as_deref(), Some("2024-25-Q4"));
+        for text in
+            ["Q1 2025/26", "2025-26 Q1", "Q1 25/26", "Apr-Jun 2025", "April - June 2025", "April \u{2013} June 2025"]
+        {
+            assert_eq!(read(text).as_deref(), Some("2025-26-Q1"), "{text}");
+        }
         assert_eq!(read("last quarter"), None);
         let release: Period = "2025-07-14".parse().unwrap();
         assert_eq!(period("14/07/2025", release), Some(release));

@@ -44,6 +44,17 @@ pub struct TableCount {
     pub rows: i64,
     /// Rows of them that were refused.
     pub refused: i64,
+    /// For each count and decimal, how many of its cells are not empty.
+    pub filled: Vec<(String, i64)>,
+}
+
+impl TableCount {
+    /// What the next file is held against: the rows taken under the table's name in SQL, and under `table.column` the
+    /// cells of each figure that are not empty.
+    pub fn sizes(&self) -> Vec<(String, i64)> {
+        let columns = self.filled.iter().map(|(column, filled)| (format!("{}.{column}", self.table), *filled));
+        std::iter::once((self.table.clone(), self.rows - self.refused)).chain(columns).collect()
+    }
 }
 
 /// The sum of one count column, to be read back to its sender.
@@ -156,9 +167,9 @@ impl Checked {
         &self.tables
     }
 
-    /// How many rows of an accepted file each table takes, by the tables' names in SQL.
-    pub fn table_rows(&self) -> BTreeMap<String, i64> {
-        self.tables.iter().map(|table| (table.table.clone(), table.rows - table.refused)).collect()
+    /// What the next file is held against; see [`TableCount::sizes`].
+    pub fn sizes(&self) -> BTreeMap<String, i64> {
+        self.tables.iter().flat_map(TableCount::sizes).collect()
     }
 
     /// The sums of the count columns, in the contract's order. Only those of an aggregate return: the others' are

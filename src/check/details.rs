@@ -14,7 +14,7 @@ use super::{
     form::{Shares, check_signs, check_texts},
     headings::{Layout, plain},
     outlier::Watch,
-    shield::Shields,
+    shield::{self, Shields},
     sums::Sum,
 };
 use crate::decode::Sheet;
@@ -56,7 +56,7 @@ impl<'a> Details<'a> {
         }
         let schema = table.read_schema();
         let asked = claim.obligation.period;
-        let shields = Shields::of(&table.columns, past.pseudonym_key.as_ref()).ok_or(CheckError::NoKey)?;
+        let shields = Shields::of(&table.columns, past.pseudonym_key.as_ref(), asked).ok_or(CheckError::NoKey)?;
         let own = [claim.obligation.agency.to_string()];
         Ok(Self {
             table,
@@ -87,8 +87,9 @@ impl<'a> Details<'a> {
             let spot = &layout.spots[at];
             check_texts(column, &batch, rows, spot, findings);
             if let Some(place) = layout.places[at].filter(|_| column.kind.is_measure()) {
-                check_signs(column, text.column(place + 1).as_string::<i32>(), rows, spot, findings);
-                self.shares[at].look(column, &batch);
+                let cells = text.column(place + 1).as_string::<i32>();
+                check_signs(column, cells, rows, spot, findings);
+                self.shares[at].look(column, &batch, cells);
             }
             if let Some(list) = self.lists[at] {
                 let codes = check_codes(column, list, &batch, rows, spot, findings);
@@ -100,6 +101,13 @@ impl<'a> Details<'a> {
             sum.add(&batch, rows, layout, findings)?;
         }
         Ok(batch)
+    }
+
+    /// The rows with identifiers that become pseudonyms written alike: who is one person is one key.
+    pub(super) fn as_keys(&self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let alike = self.table.columns.iter().filter(|column| self.table.unique.contains(&column.name));
+        let alike = alike.filter_map(|column| Some((column.name.as_str(), shield::alike(column, batch)?)));
+        with_columns(batch.clone(), alike.collect())
     }
 
     /// The rows as they are kept.

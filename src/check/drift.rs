@@ -23,6 +23,9 @@ use crate::{
 /// Rows of a file whose cells are looked at for what they hold.
 const SAMPLE: usize = 2000;
 
+/// So many new columns are told one by one; the contract tells how many more it does not know.
+const MOST_NEW: usize = 100;
+
 /// A column as a file had it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenColumn {
@@ -177,7 +180,7 @@ impl<'a> Drift<'a> {
                 }),
             }
         }
-        for at in new {
+        for at in new.into_iter().take(MOST_NEW) {
             let spot = self.spot(at, layout, findings);
             findings.add(Severity::Note, &spot, None, rule::NEW, || {
                 format!(

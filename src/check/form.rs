@@ -114,7 +114,7 @@ impl Identifier {
     pub fn is_valid(self, text: &str) -> bool {
         match self {
             // People write it as 943 476 5919.
-            Self::NhsNumber => is_nhs_number(&text.replace([' ', '-'], "")),
+            Self::NhsNumber => is_nhs_number(&text.replace(|c: char| c.is_whitespace() || c == '-', "")),
             Self::Upn => is_upn(text),
             Self::Uprn => is_uprn(text),
         }
@@ -164,11 +164,15 @@ pub(super) fn check_signs(
     spot: &Spot,
     findings: &mut Findings,
 ) {
-    let Some(unit) = column.unit.as_deref().filter(|unit| *unit != PER_CENT) else { return };
+    let unit = match (column.unit.as_deref(), column.kind) {
+        (Some(PER_CENT), _) | (None, ColumnType::Decimal(_)) => return,
+        (unit, _) => unit,
+    };
     for (cell, row) in cells.iter().zip(rows.values()) {
         if cell.is_some_and(|text| text.trim_end().ends_with('%')) {
             findings.add(column.severity, spot, Some(*row), rule::UNIT, || {
-                format!("{} has a per cent sign where {unit} belong. Please write the number of them.", spot.quoted())
+                let belongs = unit.map_or_else(|| "a count belongs".to_owned(), |unit| format!("{unit} belong"));
+                format!("{} has a per cent sign where {belongs}. Please write the number of them.", spot.quoted())
             });
         }
     }
@@ -183,24 +187,39 @@ pub(super) struct Shares {
     between: u64,
     /// Numbers outside of 0 to 1.
     beyond: u64,
+    /// Numbers with a per cent sign, of which it is known what they are.
+    signed: u64,
 }
 
 impl Shares {
-    pub(super) fn look(&mut self, column: &Column, batch: &RecordBatch) {
+    pub(super) fn look(&mut self, column: &Column, batch: &RecordBatch, cells: &StringArray) {
         let is_sure = column.unit.as_deref() != Some(PER_CENT) || column.max.is_some_and(|max| max <= 1.0);
-        if is_sure || self.beyond > 0 {
+        if is_sure {
             return;
         }
         let numbers = batch.column_by_name(&column.name).and_then(|array| array.as_primitive_opt::<Decimal128Type>());
         let one = 10_i128.pow(column.kind.scale().unsigned_abs().into());
-        for units in numbers.into_iter().flat_map(|numbers| numbers.iter().flatten()) {
+        for (units, cell) in numbers.into_iter().flatten().zip(cells) {
+            let Some(units) = units else { continue };
+            if cell.is_some_and(|cell| cell.trim_end().ends_with('%')) {
+                self.signed += 1;
+                continue;
+            }
             self.between += u64::from(0 < units && units < one);
             self.beyond += u64::from(units < 0 || units > one);
         }
     }
 
     pub(super) fn tell(self, spot: &Spot, findings: &mut Findings) {
-        if self.between > 0 && self.beyond == 0 {
+        if self.between > 0 && self.signed > 0 {
+            findings.add(Severity::Query, spot, None, rule::SHARES, || {
+                format!(
+                    "some cells of {} have a per cent sign, and others are numbers between 0 and 1. Are those shares? Then \
+                     please write 45 % for 0.45; if they are small percentages, please say so.",
+                    spot.quoted()
+                )
+            });
+        } else if self.between > 0 && self.beyond == 0 {
             findings.add(Severity::Query, spot, None, rule::SHARES, || {
                 format!(
                     "every number of {} lies between 0 and 1. If they are shares, please write 45 for 45 %; if they \

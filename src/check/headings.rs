@@ -11,9 +11,12 @@ pub(super) use crate::decode::plain;
 
 use crate::{
     decode::{Sheet, is_unnamed},
-    domain::words::whole,
+    domain::words::{self, whole},
     settings::nearest,
 };
+
+/// So many columns that the contract does not know are told one by one.
+const MOST_UNKNOWN: usize = 100;
 
 /// Where a table's columns stand in a file.
 #[derive(Debug, Clone)]
@@ -75,7 +78,11 @@ pub(super) fn lay_out(table: &TableContract, sheet: &Sheet, findings: &mut Findi
     let found: Vec<Vec<usize>> = table
         .columns
         .iter()
-        .map(|column| column.headings.iter().filter(|_| !is_made(column)).filter_map(|name| named(name)).collect())
+        .map(|column| {
+            let meant: Vec<String> =
+                column.headings.iter().filter(|_| !is_made(column)).map(|name| plain(name)).collect();
+            (0..headings.len()).filter(|at| headings.get(*at).is_some_and(|name| meant.contains(name))).collect()
+        })
         .collect();
     if found.iter().all(Vec::is_empty) && period.is_none_or(|(_, place)| place.is_none()) {
         search.tell_no_headings(&layout.table);
@@ -248,7 +255,14 @@ impl Search<'_> {
                 return;
             }
         };
-        for place in self.unknown(false) {
+        let unknown = self.unknown(false);
+        if let Some(more) = unknown.len().checked_sub(MOST_UNKNOWN).filter(|more| *more > 0) {
+            let whole = self.spot(None);
+            self.add(severity, &whole, rule::UNKNOWN, || {
+                format!("{} more columns are not part of this return. Please delete them.", words::whole(more as u64))
+            });
+        }
+        for place in unknown.into_iter().take(MOST_UNKNOWN) {
             let spot = self.spot(Some(place));
             let sheet = self.sheet;
             let times = match sheet.counts.get(place) {

@@ -119,7 +119,7 @@ pub async fn check(
         let qualified = contract.qualified(table);
         let refuses = contract.refuse_rows.is_some();
         let mut rows = Rows::of(table, &claim, past, refuses, &sheet, sink.room(), &mut findings)?;
-        rows.window = contract.covers.map(|covers| Window::new(covers, claim.obligation.period));
+        rows.watch_periods(contract.covers.map(|covers| Window::new(covers, claim.obligation.period)));
         let below = sheet.below;
         let mut batches = Box::pin(sheet.rows.ahead());
         while let Some(batch) = batches.next().await {
@@ -147,8 +147,8 @@ pub async fn check(
         if contract.governance.classification == Classification::Aggregate {
             totals.extend(finished.totals);
         }
-        let Finished { read, refused: rows, layout, seen: columns, .. } = finished;
-        tables.push(TableCount { table: qualified, sheet: name, rows: read, refused: count(rows.len()) });
+        let Finished { read, refused: rows, layout, seen: columns, filled, .. } = finished;
+        tables.push(TableCount { table: qualified, sheet: name, rows: read, refused: count(rows.len()), filled });
         layouts.push((table.name.clone(), layout));
         seen.insert(table.name.clone(), columns);
         if !rows.is_empty() {
@@ -226,26 +226,39 @@ fn ignored_columns(contract: &Contract, spots: Vec<Spot>) -> Vec<String> {
 /// Why a person should look at the file first, if one should. `empty` is a table without rows that should have some:
 /// the name of its sheet.
 ///
-/// Each table is held against its own last size: one that falls is not hidden by others that do not.
+/// Each table is held against its own last size, and each of its figures: one that falls is not hidden by others.
 fn doubt(empty: Option<Option<String>>, tables: &[TableCount], past: &Past) -> Option<String> {
     if let Some(sheet) = empty {
         let place = sheet.map_or_else(|| "the file".to_owned(), |sheet| format!("sheet {sheet:?}"));
         return Some(format!("a file without rows is being checked: {place} has headings and no rows"));
     }
-    let dropped = |rows: i64, usual: i64| usual >= USUAL_ROWS && rows * 100 <= usual * 40;
-    let rows = tables.iter().map(|table| table.rows).sum();
+    let dropped = |now: i64, usual: i64| usual >= USUAL_ROWS && now * 100 <= usual * 40;
+    let rows = tables.iter().map(|table| table.rows - table.refused).sum();
     if let Some(usual) = past.usual_rows.filter(|usual| dropped(rows, *usual)) {
         return Some(format!("a large drop is being checked: the file has {rows} rows, the last one had {usual}"));
     }
-    past.usual_tables.iter().find_map(|(name, usual)| {
-        let there = tables.iter().find(|table| table.table == *name);
-        let rows = there.map_or(0, |table| table.rows);
-        dropped(rows, *usual).then(|| {
-            let place = there.and_then(|table| table.sheet.as_ref()).map_or_else(
-                || format!("the table {:?}", name.rsplit('.').next().unwrap_or(name)),
-                |sheet| format!("sheet {sheet:?}"),
-            );
-            format!("a large drop is being checked: {place} has {rows} rows, the last file had {usual} there")
+    past.usual_sizes.iter().find_map(|(name, usual)| {
+        let size = |table: &TableCount| table.sizes().into_iter().find(|(known, _)| known == name);
+        let (table, now) = tables
+            .iter()
+            .find_map(|table| Some((Some(table), size(table)?.1)))
+            .unwrap_or_else(|| (None, 0));
+        // A column or a table that the return no longer has is no drop.
+        let is_column = name.matches('.').count() > 1;
+        if !dropped(now, *usual) || (is_column && table.is_none()) {
+            return None;
+        }
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let place = table.and_then(|table| table.sheet.as_ref()).map(|sheet| format!("sheet {sheet:?}"));
+        Some(match (is_column, place) {
+            (true, place) => {
+                let place = place.map(|place| format!(" of {place}")).unwrap_or_default();
+                format!("a large drop is being checked: {now} cells of {last:?}{place} are filled in, {usual} were last time")
+            }
+            (false, place) => {
+                let place = place.unwrap_or_else(|| format!("the table {last:?}"));
+                format!("a large drop is being checked: {place} has {now} rows, the last file had {usual} there")
+            }
         })
     })
 }

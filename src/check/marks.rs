@@ -4,7 +4,7 @@
 
 use arrow::{array::RecordBatch, util::display::array_value_to_string};
 
-use super::{Finding, Severity, TableContract, findings::rule, headings::plain, table::status_of};
+use super::{Finding, Severity, Summed, TableContract, findings::rule, headings::plain, table::status_of};
 use crate::domain::sha256;
 
 /// The mark of a query about a row of the warehouse; none for anything else.
@@ -13,11 +13,25 @@ pub(super) fn of_row(table: &TableContract, finding: &Finding, batch: &RecordBat
         return None;
     }
     let mut columns: Vec<&str> = table.unique.iter().map(String::as_str).collect();
+    if columns.is_empty() {
+        // Without a key, what is no figure in a row says which one it is.
+        let told_apart = table.columns.iter().filter(|column| !column.kind.is_measure());
+        columns.extend(told_apart.map(|column| column.name.as_str()));
+        if columns.is_empty() && table.most_rows != Some(1) {
+            return None;
+        }
+    }
     if let Some(rule) = table.rules.iter().find(|rule| rule.id == finding.rule) {
         columns
             .extend(table.columns.iter().map(|column| column.name.as_str()).filter(|name| speaks_of(&rule.sql, name)));
     } else if let Some(compare) = table.compares.iter().find(|compare| compare.id == finding.rule) {
         columns.extend(compare.key.iter().map(String::as_str).chain([compare.column.as_str()]));
+    } else if let Some(sum) = table.totals.iter().find(|sum| sum.id == finding.rule) {
+        match &sum.of {
+            Summed::Columns { total, parts } => columns.extend(parts.iter().chain([total]).map(String::as_str)),
+            // The figures of other rows are not known here.
+            Summed::Rows { .. } => return None,
+        }
     } else {
         let heading = plain(finding.heading.as_deref()?);
         let column = table.columns.iter().find(|column| column.headings.iter().any(|known| plain(known) == heading))?;

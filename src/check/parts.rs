@@ -1,9 +1,9 @@
 //! What of a file is whose: rows of areas that are taken or left out, and members of a group that are there or missing.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use arrow::{
-    array::{AsArray, BooleanArray, RecordBatch, StringArray, UInt32Array},
+    array::{AsArray, BooleanArray, RecordBatch, StringArray},
     compute::filter_record_batch,
     datatypes::UInt32Type,
     error::ArrowError,
@@ -13,6 +13,7 @@ use super::{
     Severity,
     findings::{Findings, Spot, rule},
     headings::plain,
+    window::Figures,
 };
 use crate::{
     domain::words::{count, listed, several},
@@ -51,25 +52,29 @@ impl Areas {
         Some(Self { column, accepted, others_left_out: others == Some("leave-out") })
     }
 
-    /// The rows of the areas taken, by the column at `place`; and how many were left out.
+    /// The rows of the areas taken, by the column at `place`, each area as the return writes it, so that one area is never
+    /// two; and how many were left out. Notes in `met` which were there.
     pub(super) fn keep(
         &self,
         text: &RecordBatch,
         place: usize,
+        met: &mut BTreeSet<usize>,
         spot: &Spot,
         findings: &mut Findings,
     ) -> Result<(RecordBatch, i64), ArrowError> {
         let rows = text.column(0).as_primitive::<UInt32Type>();
         let cells = text.column(place + 1).as_string::<i32>();
         let mut left_out = 0;
-        let mut keep = Vec::with_capacity(text.num_rows());
+        let (mut keep, mut named) = (Vec::with_capacity(text.num_rows()), Vec::with_capacity(text.num_rows()));
         for (cell, row) in cells.iter().zip(rows.values()) {
-            let is_taken = cell.is_some_and(|cell| self.accepted.iter().any(|area| plain(area) == plain(cell)));
+            let taken = cell.and_then(|cell| self.accepted.iter().position(|area| plain(area) == plain(cell)));
+            met.extend(taken);
+            named.push(taken.and_then(|at| self.accepted.get(at)).map(String::as_str).or(cell));
             // A row without an area is nobody's, and nobody would notice that it is gone.
-            let is_left_out = !is_taken && cell.is_some() && self.others_left_out;
+            let is_left_out = taken.is_none() && cell.is_some() && self.others_left_out;
             keep.push(!is_left_out);
             left_out += i64::from(is_left_out);
-            if !is_taken && !is_left_out {
+            if taken.is_none() && !is_left_out {
                 findings.add(Severity::Error, spot, Some(*row), rule::AREA, || match cell {
                     None => "the row has no area. Please name one, or take the row out.".into(),
                     Some(_) => format!(
@@ -79,8 +84,34 @@ impl Areas {
                 });
             }
         }
-        Ok((filter_record_batch(text, &BooleanArray::from(keep))?, left_out))
+        let text = with_cells(text, place, named.into_iter().collect())?;
+        Ok((filter_record_batch(&text, &BooleanArray::from(keep))?, left_out))
     }
+
+    /// Asks about areas of which there is no row at all.
+    pub(super) fn tell_absent(&self, met: &BTreeSet<usize>, spot: &Spot, findings: &mut Findings) {
+        let absent: Vec<&str> = self
+            .accepted
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| !met.contains(at))
+            .map(|(_, area)| area.as_str())
+            .collect();
+        if !absent.is_empty() {
+            findings.add(Severity::Query, spot, None, rule::AREA, || {
+                format!("there is no row of {}. Is that right, and why?", listed(absent.iter().copied()))
+            });
+        }
+    }
+}
+
+/// The batch with other texts in the column at `place`.
+pub(super) fn with_cells(text: &RecordBatch, place: usize, cells: StringArray) -> Result<RecordBatch, ArrowError> {
+    let mut columns = text.columns().to_vec();
+    if let Some(column) = columns.get_mut(place + 1) {
+        *column = Arc::new(cells);
+    }
+    RecordBatch::try_new(text.schema(), columns)
 }
 
 /// One member of an agency that is a group, such as a school.
@@ -112,18 +143,36 @@ impl<'a> Roll<'a> {
         Self { members, met: BTreeSet::new() }
     }
 
-    /// Meets the members that a column names; who is none is to be explained.
-    pub(super) fn meet(&mut self, cells: &StringArray, rows: &UInt32Array, spot: &Spot, findings: &mut Findings) {
-        for (cell, row) in cells.iter().zip(rows.values()) {
-            let Some(named) = cell.map(plain) else { continue };
-            let is = |member: &Member| plain(&member.id) == named || plain(&member.name) == named;
-            match self.members.iter().position(is) {
-                Some(at) => drop(self.met.insert(at)),
+    /// Meets the members that a column names, and answers with the column in which each has its short name, so that one
+    /// member is never two. Who is none is to be explained; a row without `figures` is no delivery.
+    pub(super) fn meet(
+        &mut self,
+        text: &RecordBatch,
+        place: usize,
+        figures: &Figures<'_>,
+        spot: &Spot,
+        findings: &mut Findings,
+    ) -> Result<RecordBatch, ArrowError> {
+        let rows = text.column(0).as_primitive::<UInt32Type>();
+        let cells = text.column(place + 1).as_string::<i32>();
+        let mut named = Vec::with_capacity(text.num_rows());
+        for (at, (cell, row)) in cells.iter().zip(rows.values()).enumerate() {
+            let known = cell.map(plain).and_then(|cell| {
+                self.members.iter().position(|member| plain(&member.id) == cell || plain(&member.name) == cell)
+            });
+            named.push(known.and_then(|known| self.members.get(known)).map(|member| member.id.as_str()).or(cell));
+            match known {
+                Some(known) if figures.may_be_in(text, at) => drop(self.met.insert(known)),
+                Some(_) => findings.add(Severity::Note, spot, Some(*row), rule::MISSING_MEMBERS, || {
+                    "this member has no figures here; it counts as missing.".into()
+                }),
+                None if cell.is_none() => {}
                 None => findings.add(Severity::Query, spot, Some(*row), rule::STRANGER, || {
                     "this is no member that we know. Please correct the name, or tell us who joined.".into()
                 }),
             }
         }
+        with_cells(text, place, named.into_iter().collect())
     }
 
     /// Who was there and who was not; that somebody is missing is to be explained.

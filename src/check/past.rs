@@ -21,8 +21,9 @@ pub struct Past {
     pub members: Vec<Member>,
     /// Rows of the last accepted submission.
     pub usual_rows: Option<i64>,
-    /// The same table by table, by the tables' names in SQL; empty where only the sum was kept.
-    pub usual_tables: BTreeMap<String, i64>,
+    /// The same table by table, and the filled cells of each figure: [`TableCount::sizes`](super::TableCount::sizes) of that
+    /// file; empty where only the sum was kept.
+    pub usual_sizes: BTreeMap<String, i64>,
     /// The rows of the return's tables that stand for the period before, by the tables' names in the contract, with at
     /// least their [`TableContract::compared_columns`]. Tables that compare nothing need not be here.
     pub previous: BTreeMap<String, Vec<RecordBatch>>,

@@ -64,6 +64,7 @@ pub(super) fn add_kept(sums: &mut [Sum], table: &TableContract, kept: &RecordBat
         let numbers = kept.column_by_name(&column.name).and_then(|array| array.as_primitive_opt::<Decimal128Type>());
         for units in numbers.into_iter().flat_map(|numbers| numbers.iter().flatten()) {
             sum.value = Some(sum.value.unwrap_or(0).saturating_add(units));
+            sum.filled += 1;
         }
         let statuses = kept.column_by_name(&status_of(&column.name)).and_then(|array| array.as_string_opt::<i32>());
         let first = statuses.and_then(|statuses| statuses.iter().flatten().next());

@@ -40,6 +40,8 @@ pub(super) struct Finished {
     pub layout: Layout,
     pub seen: Vec<SeenColumn>,
     pub totals: Vec<Total>,
+    /// For each measure, how many of its cells are not empty.
+    pub filled: Vec<(String, i64)>,
 }
 
 /// One table's rows, being read.
@@ -69,6 +71,8 @@ pub(super) struct Rows<'a> {
     unread: Unread,
     /// How many rows of other areas were left out.
     left_out: i64,
+    /// The areas of which there are rows.
+    areas_met: BTreeSet<usize>,
     /// How many there were so far.
     pub read: i64,
     pub findings: &'a mut Findings,
@@ -113,9 +117,21 @@ impl<'a> Rows<'a> {
             roll: table.member_column.as_ref().filter(|_| !past.members.is_empty()).map(|_| Roll::of(&past.members)),
             unread,
             left_out: 0,
+            areas_met: BTreeSet::new(),
             read: 0,
             findings,
         })
+    }
+
+    /// Takes the rows of one period where a file holds several; of wide columns, holds their periods against it.
+    pub(super) fn watch_periods(&mut self, window: Option<Window>) {
+        let asked = self.claim.obligation.period;
+        if let (None, Some(wide), Some(unpivot)) = (&window, &self.layout.wide, &self.table.unpivot)
+            && let Some(into) = self.table.column(&unpivot.into)
+        {
+            wide.tell_periods(into.kind, asked, &self.layout.table, self.findings);
+        }
+        self.window = window;
     }
 
     /// How often each batch of the sheet is to be gone over: once, or once for each group of wide columns.
@@ -151,22 +167,27 @@ impl<'a> Rows<'a> {
         let text = kept.as_ref().unwrap_or(text);
         let ours = match (&self.table.areas, &self.layout.area) {
             (Some(areas), Some((place, spot))) => {
-                let (ours, left_out) = areas.keep(text, *place, spot, self.findings)?;
+                let (ours, left_out) = areas.keep(text, *place, &mut self.areas_met, spot, self.findings)?;
                 self.left_out += left_out;
                 Some(ours)
             }
             _ => None,
         };
         let text = ours.as_ref().unwrap_or(text);
+        let met = match (&mut self.roll, &self.layout.member) {
+            (Some(roll), Some((place, spot))) => {
+                let figures = Figures::of(self.table, &self.layout);
+                Some(roll.meet(text, *place, &figures, spot, self.findings)?)
+            }
+            _ => None,
+        };
+        let text = met.as_ref().unwrap_or(text);
         let rows = text.column(0).as_primitive::<UInt32Type>();
         if self.refuses {
             self.findings.refuse();
         }
         let cells = |place: usize| text.column(place + 1).as_string::<i32>();
         let before = self.findings.kept();
-        if let (Some(roll), Some((place, spot))) = (&mut self.roll, &self.layout.member) {
-            roll.meet(cells(*place), rows, spot, self.findings);
-        }
         if let (Some((place, _)), None) = (&self.layout.period, &kept) {
             self.check_period(cells(*place), rows);
         }
@@ -189,7 +210,7 @@ impl<'a> Rows<'a> {
         let batch = RecordBatch::try_new(self.table.read_schema(), arrays)?;
         let batch = self.details.check(text, batch, rows, &self.layout, self.findings)?;
         self.check_number(rows);
-        self.check_unique(&batch, rows)?;
+        self.check_unique(&self.details.as_keys(&batch)?, rows)?;
         self.check_rules(&batch, rows);
         let batch = self.details.shield(batch, rows, &self.layout, self.findings)?;
         self.compare(&batch, rows)?;
@@ -222,13 +243,15 @@ impl<'a> Rows<'a> {
         }
         self.left_out += self.window.as_ref().map_or(0, |window| window.later);
         let totals = self.totals(qualified);
+        let measures = self.table.columns.iter().zip(&self.sums).filter(|(column, _)| column.kind.is_measure());
+        let filled = measures.map(|(column, sum)| (column.name.clone(), sum.filled)).collect();
         self.unread.tell(self.table, self.findings);
         if let Some(below) = below {
             tell_below(below, &self.layout, self.findings);
         }
         let seen = self.details.tell(&self.layout, self.findings);
         let (read, left_out) = (self.read, self.left_out);
-        Finished { read, left_out, refused: self.refused, layout: self.layout, seen, totals }
+        Finished { read, left_out, refused: self.refused, layout: self.layout, seen, totals, filled }
     }
 
     fn own_columns(&mut self, rows: &UInt32Array) -> Vec<ArrayRef> {
@@ -361,8 +384,13 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
-    /// Says how many rows of other areas were left out.
+    /// Says how many rows of other areas were left out, and asks about areas without a row.
     pub(super) fn tell_left_out(&mut self) {
+        if let (Some(areas), Some(_)) = (&self.table.areas, &self.layout.area)
+            && self.read + self.left_out > 0
+        {
+            areas.tell_absent(&self.areas_met, &self.layout.table, self.findings);
+        }
         if self.left_out == 0 {
             return;
         }

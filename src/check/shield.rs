@@ -13,7 +13,10 @@ use super::{
     Column, ColumnType,
     findings::{Findings, Spot, rule},
 };
-use crate::{domain::hex, settings::Section};
+use crate::{
+    domain::{Period, hex},
+    settings::Section,
+};
 
 /// What is kept in place of a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,8 +76,34 @@ fn keyed(key: &[u8; 32], text: &[u8]) -> [u8; 32] {
 }
 
 fn pseudonym(key: &[u8; 32], identifier: &str) -> String {
-    let plain: String = identifier.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    hex(&keyed(key, plain.to_uppercase().as_bytes())[..16])
+    hex(&keyed(key, bare(identifier).as_bytes())[..16])
+}
+
+/// An identifier without what people write into it: capitals alone, no spaces and hyphens.
+fn bare(identifier: &str) -> String {
+    identifier.chars().filter(|c| !c.is_whitespace() && *c != '-').collect::<String>().to_uppercase()
+}
+
+/// The identifiers of a column that is kept as pseudonyms, each without what people write into it.
+pub(super) fn alike(column: &Column, batch: &RecordBatch) -> Option<ArrayRef> {
+    if !matches!(column.shield, Some(Shield::Pseudonym { .. })) {
+        return None;
+    }
+    let cells = batch.column_by_name(&column.name)?.as_string_opt::<i32>()?;
+    Some(Arc::new(cells.iter().map(|cell| cell.map(bare)).collect::<StringArray>()))
+}
+
+/// Why a text tells nobody from others: a word such as "unknown", or a number that a spreadsheet cut short.
+fn tells_nobody_apart(identifier: &str) -> Option<&'static str> {
+    let bare = bare(identifier);
+    let is_cut = bare.split_once("E+").is_some_and(|(whole, power)| {
+        whole.starts_with(|c: char| c.is_ascii_digit()) && power.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    match (is_cut, bare.bytes().any(|byte| byte.is_ascii_digit())) {
+        (true, _) => Some("was cut short by a spreadsheet. Please format the column as text and fill it in again."),
+        (false, false) => Some("is no identifier: it has no digit. Please look it up, or leave it empty."),
+        (false, true) => None,
+    }
 }
 
 impl Shield {
@@ -117,16 +146,17 @@ impl Shield {
 }
 
 /// Keeps the shielded columns of a table.
-#[derive(Default)]
 pub(super) struct Shields {
     /// The key of each purpose.
     keys: HashMap<String, [u8; 32]>,
+    /// The period that the rows are of: nobody in it was born after it.
+    asked: Period,
 }
 
 impl Shields {
     /// What `columns` need, under the board's key; none if they need a key and there is none.
-    pub(super) fn of(columns: &[Column], key: Option<&PseudonymKey>) -> Option<Self> {
-        let mut shields = Self::default();
+    pub(super) fn of(columns: &[Column], key: Option<&PseudonymKey>, asked: Period) -> Option<Self> {
+        let mut shields = Self { keys: HashMap::new(), asked };
         for column in columns {
             if let Some(Shield::Pseudonym { purpose }) = &column.shield {
                 shields.keys.insert(purpose.clone(), key?.of(purpose));
@@ -149,9 +179,29 @@ impl Shields {
             Shield::Pseudonym { purpose } => {
                 // `of` saw to it that there is one.
                 let key = self.keys.get(purpose)?;
-                cells.as_string::<i32>().iter().map(|cell| cell.map(|text| pseudonym(key, text))).collect()
+                let cells = cells.as_string::<i32>();
+                for (cell, row) in cells.iter().zip(rows.values()) {
+                    if let Some(why) = cell.and_then(tells_nobody_apart) {
+                        let says = || format!("{} {why}", spot.quoted());
+                        findings.add(column.severity, spot, Some(*row), rule::TYPE, says);
+                    }
+                }
+                cells.iter().map(|cell| cell.map(|text| pseudonym(key, text))).collect()
             }
-            Shield::MonthOfBirth => cells.as_primitive::<Date32Type>().iter().map(|day| month(day?)).collect(),
+            Shield::MonthOfBirth => {
+                let births = cells.as_primitive::<Date32Type>();
+                let last = (self.asked.end() - date(1970, 1, 1)).get_days();
+                for (_, row) in births.iter().zip(rows.values()).filter(|(day, _)| day.is_some_and(|day| day > last)) {
+                    findings.add(column.severity, spot, Some(*row), rule::RANGE, || {
+                        let period = self.asked.human();
+                        format!(
+                            "{} lies after {period}. Please check the year, and write all four digits of it.",
+                            spot.quoted()
+                        )
+                    });
+                }
+                births.iter().map(|day| month(day?)).collect()
+            }
             Shield::District => {
                 let districts = cells.as_string::<i32>().iter().zip(rows.values()).map(|(cell, row)| {
                     let district = district(cell?);
@@ -243,6 +293,16 @@ mod tests {
         assert!(!format!("{:?}", key(7)).contains('7'));
     }
     const PSEUDONYM: &str = "0ed8fa9374b468f51f564b2b0c4cf018";
+
+    #[test]
+    fn a_word_and_a_number_cut_short_tell_nobody_apart() {
+        for text in ["unknown", "N/K", "9.43477E+09", "9.43477e+09", "--"] {
+            assert!(tells_nobody_apart(text).is_some(), "{text}");
+        }
+        for text in ["943 476 5919", "A1", "D051910639385", "E07", "1E"] {
+            assert!(tells_nobody_apart(text).is_none(), "{text}");
+        }
+    }
 
     proptest! {
         /// The same person is the same in every return, however the identifier is written; another key, purpose or person

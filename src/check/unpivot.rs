@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     decode::{Sheet, is_unnamed},
-    domain::{Period, StraddlingYear, names_a_period, period_of_heading},
+    domain::{Period, StraddlingYear, names_a_period, period_of_heading, words::listed},
     settings::Section,
 };
 
@@ -168,6 +168,41 @@ impl Wide {
             let value = self.values.iter().position(|value| table.columns.get(*value).is_some_and(is_it))?;
             Some((said, value))
         })
+    }
+
+    /// Holds the periods that the columns are headed by against the one the file was sent for: one of them must be of it, and
+    /// no month of it may be missing without a word.
+    pub(super) fn tell_periods(&self, kind: ColumnType, asked: Period, spot: &Spot, findings: &mut Findings) {
+        let known: Vec<Period> = self.groups.iter().filter_map(|group| group.period).collect();
+        let (Some(first), Some(last)) = (known.first(), known.last()) else { return };
+        if kind != ColumnType::Period || matches!(asked, Period::Release { .. } | Period::Month { .. }) {
+            return;
+        }
+        let meets = |period: &Period| period.start() <= asked.end() && period.end() >= asked.start();
+        if !known.iter().any(meets) {
+            findings.add(Severity::Error, spot, None, rule::PERIOD, || {
+                format!(
+                    "no column is of {}: the first is of {}, the last of {}. Please send the file of that period, or tell us \
+                     which one it is for.",
+                    asked.human(),
+                    first.human(),
+                    last.human()
+                )
+            });
+            return;
+        }
+        if !known.iter().all(|period| matches!(period, Period::Month { .. })) {
+            return;
+        }
+        let begin = Period::Month { year: asked.start().year(), month: asked.start().month() };
+        let months =
+            std::iter::successors(Some(begin), |month| month.next()).take_while(|month| month.end() <= asked.end());
+        let absent: Vec<String> = months.filter(|month| !known.contains(month)).map(|month| month.human()).collect();
+        if !absent.is_empty() {
+            findings.add(Severity::Query, spot, None, rule::PERIOD, || {
+                format!("there is no column for {}. Is that right, and why?", listed(absent.iter().map(String::as_str)))
+            });
+        }
     }
 
     /// The column that takes what the headings say, at the present turn: where it is, and what findings point at.

@@ -93,6 +93,11 @@ impl<'a> Figures<'a> {
         Self { places, missing: &table.missing }
     }
 
+    /// Whether a row has any, or its table has no place for one.
+    pub(super) fn may_be_in(&self, batch: &RecordBatch, row: usize) -> bool {
+        self.places.is_empty() || self.are_in(batch, row)
+    }
+
     /// Whether a row has any; what says that there is none is none.
     fn are_in(&self, batch: &RecordBatch, row: usize) -> bool {
         let says_nothing = |text: &str| {

@@ -57,10 +57,23 @@ pub fn is_formula_error(text: &str) -> bool {
     }
 }
 
-/// A heading or a sheet's name without what people do not see: case and surplus spaces.
+/// A heading or a sheet's name without what people do not see: case, surplus spaces, and which of the alike hyphens and
+/// apostrophes stands there.
 pub fn plain(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    let plain = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    if plain.is_ascii() {
+        return plain;
+    }
+    let typed = |c| match c {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        '\u{2018}' | '\u{2019}' => '\'',
+        c => c,
+    };
+    plain.chars().map(typed).collect()
 }
+
+/// The most columns, as many as the widest sheet has.
+pub(super) const COLUMNS: usize = 16_384;
 
 /// Trims headings, names columns that have none and refuses repeated ones. The first is in `first_column`.
 pub(super) fn headings(

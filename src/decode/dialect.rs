@@ -2,7 +2,7 @@
 
 use super::{
     CsvOptions, DecodeError,
-    cells::{headings, plain},
+    cells::{COLUMNS, headings, plain},
     csv::Quote,
     record::{Marks, Record, Records},
 };
@@ -198,6 +198,9 @@ impl Head<'_> {
         let (cells, last) = self.merged(&lines, at).zip(last).ok_or(DecodeError::HeaderRow {
             row: lines[at].row.saturating_add(u32::try_from(self.below()).unwrap_or(u32::MAX)),
         })?;
+        if cells.len() > COLUMNS {
+            return Err(DecodeError::TooWide { columns: cells.len() });
+        }
         Ok(Dialect { marks, header_row: last.row, columns: headings(cells, 0)?, body: last.end })
     }
 }

@@ -63,6 +63,8 @@ pub enum DecodeError {
          together; send each record with the names that were agreed"
     )]
     TooManyColumns { record: u32 },
+    #[error("the row of headings has {columns} columns, and a table has up to 16,384; check what parts its cells")]
+    TooWide { columns: usize },
     #[error(
         "the file has {columns} different names of values in {records} records, and nearly all of its cells are empty; send \
          each record with the names that were agreed"

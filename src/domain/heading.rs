@@ -60,12 +60,19 @@ pub const MONTHS: [&str; 12] = [
 ];
 
 fn month(words: &[&str]) -> Option<Period> {
+    if let [day, month, year] = *words {
+        // A date, written as people write one.
+        let is_day = day.len() <= 2 && numbered(day, 31).is_some();
+        let year = four(year).or_else(|| year_of(year).filter(|_| [day, month].iter().all(|part| part.len() == 2)))?;
+        let month = named_month(month).or_else(|| numbered(month, 12).filter(|_| month.len() <= 2));
+        return month.filter(|_| is_day).map(|month| Period::Month { year, month });
+    }
     let [first, second] = *words else { return None };
     let (month, year) = if let Some(month) = named_month(first) {
         (month, year_of(second)?)
     } else if let Some(month) = named_month(second) {
         (month, four(first)?)
-    } else if first.len() == 2 && second.len() == 4 {
+    } else if first.len() <= 2 && second.len() == 4 {
         (numbered(first, 12)?, four(second)?)
     } else if first.len() == 4 && second.len() == 2 {
         // 2011-12 is a year that straddles, and 2009-11 three of them, rather than a month.
@@ -171,6 +178,11 @@ mod tests {
             ("2025-04", "2025-M04"),
             ("04/2025", "2025-M04"),
             ("2025-04-01", "2025-M04"),
+            ("01/04/2025", "2025-M04"),
+            ("1/4/2025", "2025-M04"),
+            ("01/04/25", "2025-M04"),
+            ("1 Apr 2025", "2025-M04"),
+            ("4/2025", "2025-M04"),
             ("2025-26 Q1", "2025-26-Q1"),
             ("2025-26-Q1", "2025-26-Q1"),
             ("Q1 2025/26", "2025-26-Q1"),
@@ -211,9 +223,23 @@ mod tests {
 
     #[test]
     fn other_headings_are_no_periods() {
-        for heading in
-            ["", "0", "Area", "Total", "May", "2025-26 Q5", "Q1", "Ages 16-17", "16-25", "1-2", "13/2025", "2016-40"]
-        {
+        for heading in [
+            "",
+            "0",
+            "Area",
+            "Total",
+            "May",
+            "2025-26 Q5",
+            "Q1",
+            "Ages 16-17",
+            "16-25",
+            "1-2",
+            "13/2025",
+            "2016-40",
+            "1-2-3",
+            "32/01/2025",
+            "01/13/2025",
+        ] {
             assert!(!names_a_period(heading), "{heading}");
         }
     }

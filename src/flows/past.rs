@@ -16,7 +16,7 @@ use crate::{
 pub async fn past(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow::Result<Past> {
     let wanted = key.clone();
     // The last period's, not the last that came: a past period may be loaded at any time. A nil return has no usual size.
-    let (earlier, usual_tables) = app
+    let (earlier, usual_sizes) = app
         .ledger
         .read(move |txn| {
             let comparable = txn.submissions()?.into_iter().filter(|submission| {
@@ -27,7 +27,7 @@ pub async fn past(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow
                     && submission.obligation.period.end() <= wanted.period.end()
             });
             let last = comparable.max_by_key(|submission| (submission.obligation.period.end(), submission.id));
-            let tables = last.as_ref().map(|last| txn.table_rows(last.id)).transpose()?;
+            let tables = last.as_ref().map(|last| txn.sizes(last.id)).transpose()?;
             Ok((last, tables.unwrap_or_default()))
         })
         .await?;
@@ -35,7 +35,7 @@ pub async fn past(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow
     Ok(Past {
         members,
         usual_rows: earlier.as_ref().map(|submission| submission.rows_accepted),
-        usual_tables,
+        usual_sizes,
         previous: previous(app, contract, key).await?,
         ..Past::default()
     })

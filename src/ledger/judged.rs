@@ -34,16 +34,16 @@ impl Txn<'_> {
         Ok(())
     }
 
-    /// Keeps how many rows each table took, by the tables' names in SQL.
-    pub fn keep_table_rows(&self, submission: i64, rows: &BTreeMap<String, i64>) -> Result<()> {
+    /// Keeps how many rows each table took and how many cells of each figure were filled, by their names in SQL.
+    pub fn keep_sizes(&self, submission: i64, rows: &BTreeMap<String, i64>) -> Result<()> {
         let rows = serde_json::to_string(rows)?;
-        self.0.execute("UPDATE submissions SET table_rows = ?2 WHERE id = ?1", params![submission, rows])?;
+        self.0.execute("UPDATE submissions SET sizes = ?2 WHERE id = ?1", params![submission, rows])?;
         Ok(())
     }
 
-    /// How many rows each table took of a submission; nothing of one that was stored before that was kept.
-    pub fn table_rows(&self, submission: i64) -> Result<BTreeMap<String, i64>> {
-        let sql = "SELECT table_rows FROM submissions WHERE id = ?1";
+    /// How large a submission was, table by table; nothing of one that was stored before that was kept.
+    pub fn sizes(&self, submission: i64) -> Result<BTreeMap<String, i64>> {
+        let sql = "SELECT sizes FROM submissions WHERE id = ?1";
         let text: Option<Option<String>> = self.0.query_row(sql, [submission], |row| row.get(0)).optional()?;
         Ok(text.flatten().map(|text| serde_json::from_str(&text)).transpose()?.unwrap_or_default())
     }

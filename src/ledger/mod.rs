@@ -218,7 +218,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/008-rolling.sql")),
         M::up(include_str!("migrations/009-coverage.sql")),
         M::up(include_str!("migrations/010-mailbox.sql")),
-        M::up(include_str!("migrations/011-table-rows.sql")),
+        M::up(include_str!("migrations/011-sizes.sql")),
     ])
 }
 

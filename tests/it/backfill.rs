@@ -131,6 +131,30 @@ async fn a_table_that_falls_is_not_hidden_by_one_that_does_not() {
 }
 
 #[tokio::test]
+async fn figures_that_vanish_while_their_rows_stay_are_held() {
+    let board = TestBoard::with_returns(&["persistent-absence"]);
+    let path = "pipelines/persistent-absence/return.toml";
+    let contract = board.read(path);
+    let head = contract[..contract.find("[format]").unwrap()].to_owned();
+    let table = "[format]\nkind = \"csv\"\n[[table]]\nname = \"absence\"\n[[table.column]]\nname = \"school\"\ntype = \"text\"\n\
+                 [[table.column]]\nname = \"pupils\"\ntype = \"count\"\n";
+    board.write(path, format!("{head}{table}"));
+    let daemon = board.start("2025-07-01T08:00:00Z");
+    let submit = async |filled: usize, period: &str| {
+        let pupils = |at: usize| if at < filled { "200" } else { "" };
+        let rows: String = (0..100).map(|at| format!("School {at},{}\n", pupils(at))).collect();
+        daemon.board.write("absence.csv", format!("school,pupils\n{rows}"));
+        daemon.submit("absence.csv", "persistent-absence", "schools", period).await.unwrap()
+    };
+    assert!(submit(100, "2025-26-Q1").await.contains(": accepted"));
+    daemon.advance("2025-10-10T08:00:00Z").await;
+    let said = submit(40, "2025-26-Q2").await;
+    assert!(said.contains("held for a person"), "{said}");
+    assert!(said.contains("40 cells of \"pupils\" are filled in, 100 were last time"), "{said}");
+    assert!(submit(41, "2025-26-Q2").await.contains(": accepted"));
+}
+
+#[tokio::test]
 async fn what_can_be_read_in_two_ways_or_is_owed_is_refused_and_the_rest_is_loaded() {
     let board = board();
     board.write("old/no period.csv", csv("2021-22-Q4", 9));

@@ -184,3 +184,21 @@ async fn a_lost_or_changed_key_stops_the_work_and_is_never_replaced() {
     daemon.advance("2025-07-03T09:00:00Z").await;
     assert_eq!(daemon.sql("SELECT upn FROM confidential.visits ORDER BY 1").await, before, "what waited is judged now");
 }
+
+#[tokio::test]
+async fn one_child_is_one_key_however_it_is_written_and_a_word_is_no_identifier() {
+    let board = board();
+    board.edit("pipelines/cases/return.toml", "pattern = '[A-Z][0-9]{12}'\n", "");
+    let daemon = board.start("2025-07-08T09:00:00Z");
+    let file =
+        "upn,born,postcode,days\nZ816200077345,23/11/2009,XQ9 7ZZ,3991\nz8162 0007 7345,23/11/2009,XQ9 7ZZ,3991\n";
+    let said = offered(&daemon, "cases", file).await;
+    assert!(said.contains("not accepted") && said.contains("this row has the same \"upn\" as row 2"), "{said}");
+    let file = "upn,born,postcode,days\nunknown,23/11/2009,XQ9 7ZZ,1\n9.43477E+09,23/11/2009,XQ9 7ZZ,1\n\
+                Q207000016049,23/11/48,XQ97ZZ,17\n";
+    let said = offered(&daemon, "cases", file).await;
+    for part in ["is no identifier: it has no digit", "was cut short by a spreadsheet", "lies after April to June 2025"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}

@@ -271,7 +271,49 @@ async fn a_unit_tells_a_per_cent_sign_and_a_share_from_a_percentage() {
     error A2 unit: "children" has a per cent sign where children belong. Please write the number of them.
     query B shares: every number of "absence" lies between 0 and 1. If they are shares, please write 45 for 45 %; if they are small percentages, please say so.
     "#);
-    assert_eq!(findings(&contract, "children,absence,rate\n12,0.45,0.5\n7,45.5 %,0.2\n", &Past::default()).await, "");
+    let mixed = findings(&contract, "children,absence,rate\n12,0.45,0.5\n7,45.5 %,0.2\n", &Past::default()).await;
+    assert!(mixed.starts_with("query B shares: some cells of \"absence\" have a per cent sign"), "{mixed}");
+    assert_eq!(findings(&contract, "children,absence,rate\n12,0.45,0.5\n7,45.5,0.2\n", &Past::default()).await, "");
+    let bare = Bench::new().contract(&table(&[("children", "count", ""), ("rate", "decimal", "")]));
+    let told = findings(&bare, "children,rate\n12%,45%\n", &Past::default()).await;
+    assert_eq!(
+        told,
+        "error A2 unit: \"children\" has a per cent sign where a count belongs. Please write the number of them.\n"
+    );
+}
+
+#[tokio::test]
+async fn headings_that_differ_in_what_nobody_sees_are_two_names_of_one_column() {
+    let contract = Bench::new().contract(&table(&[("area", "text", ""), ("n", "count", "")]));
+    let told = findings(&contract, "area,n,N\nYork,3,9\n", &Past::default()).await;
+    assert!(told.starts_with("error B column-twice: \"n\" and \"N\" are two names of one column"), "{told}");
+}
+
+#[tokio::test]
+async fn a_file_of_tens_of_thousands_of_columns_is_told_of_in_a_few_lines_or_refused() {
+    let contract = Bench::new().contract(&table(&[("area", "text", ""), ("n", "count", "")]));
+    let wide = |columns: usize| {
+        let more: String = (0..columns).map(|at| format!(",c{at}")).collect();
+        format!("area,n{more}\nYork,3{}\n", ",".repeat(columns))
+    };
+    let told = findings(&contract, &wide(10_000), &Past::default()).await;
+    assert!(told.contains("9,900 more columns are not part of this return") && told.lines().count() < 120, "{told}");
+    let refused = decode(&contract.format, Bytes::from(wide(16_384)), &launcher()).await;
+    let refused = refused.err().unwrap().to_string();
+    assert!(refused.starts_with("the row of headings has 16386 columns"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_date_has_a_year_that_can_be_and_no_time_of_day() {
+    let contract = Bench::new().contract(&table(&[("day", "date", "")]));
+    let told =
+        findings(&contract, "day\n0025-07-01\n01/07/0206\n2025-07-01 13:45\n1900-01-01\n", &Past::default()).await;
+    assert_eq!(
+        told,
+        "error A4 type: \"day\" has a time of day behind its date. Please write the date alone.\n\
+         query A2 range: \"day\" lies before 1900. Is the year right?\n\
+         query A3 range: \"day\" lies before 1900. Is the year right?\n"
+    );
 }
 
 #[tokio::test]

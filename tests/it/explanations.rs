@@ -73,6 +73,56 @@ async fn an_explanation_stands_for_later_files_while_its_figure_does_and_is_aske
     assert!(daemon.ledger().read(|txn| txn.verify()).await.unwrap().is_empty());
 }
 
+/// Two rows without a key, and a total of two parts.
+#[tokio::test]
+async fn an_explanation_is_not_carried_over_to_another_row_or_to_other_parts_of_a_total() {
+    let board = board();
+    let path = "pipelines/care-applications/return.toml";
+    let contract = board.read(path);
+    let table = r#"[format]
+kind = "csv"
+[[table]]
+name = "care_applications"
+[[table.column]]
+name = "area"
+type = "text"
+[[table.column]]
+name = "boys"
+type = "count"
+[[table.column]]
+name = "girls"
+type = "count"
+[[table.column]]
+name = "children"
+type = "count"
+[[table.rule]]
+id = "some"
+sql = "children > 0"
+severity = "query"
+columns = ["children"]
+says = "none in {children}. Is that right?"
+[[table.total]]
+id = "all"
+total = "children"
+parts = ["boys", "girls"]
+severity = "query"
+"#;
+    board.write(path, format!("{}{table}", &contract[..contract.find("[format]").unwrap()]));
+    let daemon = board.start("2025-07-08T09:00:00Z");
+    let csv = |rows: &str| format!("area,boys,girls,children\n{rows}");
+    submit(&daemon, csv("A,0,0,0\nB,2,3,5\n")).await;
+    explain(&daemon, 1, 1, "Area A closed its unit.").await.unwrap();
+    submit(&daemon, csv("B,2,3,5\nA,0,0,0\n")).await;
+    assert_eq!(queries(&daemon).await, ["2,1,Area A closed its unit."], "the order of rows says nothing");
+    submit(&daemon, csv("A,2,3,5\nB,0,0,0\n")).await;
+    assert_eq!(queries(&daemon).await, ["3,1,?"]);
+
+    submit(&daemon, csv("A,5,4,10\n")).await;
+    explain(&daemon, 4, 1, "One child is of neither.").await.unwrap();
+    submit(&daemon, csv("A,1,1,10\n")).await;
+    assert_eq!(queries(&daemon).await, ["5,1,?"]);
+}
+
 #[tokio::test]
 async fn an_explanation_is_known_from_the_day_it_was_recorded() {
     let daemon = board().start("2025-07-08T09:00:00Z");

@@ -84,6 +84,21 @@ async fn the_members_of_a_group_are_counted_and_the_missing_ones_named_to_its_le
     assert!(daemon.board.done(&["rebuild"]).contains("0 tables differ"));
 }
 
+#[tokio::test]
+async fn a_member_is_one_however_it_is_written_and_counts_only_with_figures() {
+    let daemon = board().start(OPEN);
+    let said = submit(&daemon, &["3001,Exampleshire,210", "Hob Moor Primary,Northtown,5"]).await;
+    assert!(said.contains("not accepted") && said.contains("this row has the same \"School\" as row 2"), "{said}");
+    let said =
+        submit(&daemon, &["3001,Exampleshire,210", "Clifton Green,Northtown,", "fulford school,Northtown,8"]).await;
+    assert!(said.contains("2 of 3 members are in this file; missing: Clifton Green"), "{said}");
+    assert!(said.contains("this member has no figures here; it counts as missing"), "{said}");
+    let stored = daemon.sql("SELECT school, pupils FROM returns.school_figures ORDER BY school").await;
+    assert_eq!(stored, ["3001,210", "3002,", "3003,8"]);
+    let said = submit(&daemon, &["3001,Exampleshire,210", "3002,Exampleshire,180", "3003,Exampleshire,9"]).await;
+    assert!(said.contains("there is no row of Northtown. Is that right, and why?"), "{said}");
+}
+
 /// The letters that ask for missing members, by the day they were written.
 async fn asked(daemon: &TestDaemon) -> Vec<(String, String, String)> {
     let letters = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
@@ -124,7 +139,7 @@ async fn a_group_is_asked_no_more_once_all_are_in_or_somebody_said_why_they_are_
     assert_eq!(asked(&daemon).await, []);
 
     let daemon = board().start(OPEN);
-    submit(&daemon, &["3001,Exampleshire,210", "3002,Exampleshire,180"]).await;
+    submit(&daemon, &["3001,Exampleshire,210", "3002,Northtown,180"]).await;
     daemon.advance("2025-07-14T12:00:00Z").await;
     assert_eq!(asked(&daemon).await.len(), 2);
     daemon.board.done(&["explain", "1", "1", "--because", "Fulford School closed in May"]);
@@ -155,7 +170,7 @@ async fn rows_of_other_areas_are_left_out_and_counted_or_refused_as_declared() {
     assert!(said.contains("5 rows read, 3 accepted, 2 refused"), "{said}");
     assert!(said.contains("two rows are of other areas and left out"), "{said}");
     let stored = daemon.sql("SELECT area, pupils FROM returns.school_figures ORDER BY school").await;
-    assert_eq!(stored, ["Exampleshire,210", "northtown,180", "Exampleshire,900"]);
+    assert_eq!(stored, ["Exampleshire,210", "Northtown,180", "Exampleshire,900"], "one area is written one way");
     let said = submit(&daemon, &["3001,,210", "3002,Exampleshire,180", "3003,Exampleshire,900"]).await;
     assert!(said.contains("not accepted") && said.contains("the row has no area"), "{said}");
     assert!(daemon.board.done(&["rebuild"]).contains("0 tables differ"));

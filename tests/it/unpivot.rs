@@ -107,6 +107,19 @@ async fn a_column_for_each_month_becomes_a_row_for_each_month() {
 }
 
 #[tokio::test]
+async fn columns_of_another_period_are_refused_and_uk_dates_head_them_too() {
+    let (checked, _) = run(&contract("csv", MONTHS), "Area,Apr 2019,May 2019,Jun 2019\nYork,2,4,6\n".into()).await;
+    assert!(
+        told(&checked)
+            .starts_with("error  period: no column is of April to June 2025 (Q1): the first is of April 2019")
+    );
+    let csv = "Area,01/04/2025,5/2025,01/06/2025\nYork,2,4,6\n";
+    let (checked, kept) = run(&contract("csv", MONTHS), csv.into()).await;
+    assert_eq!(told(&checked), "");
+    assert_eq!(rows(&kept), ["2|York|2025-M04|2|", "2|York|2025-M05|4|", "2|York|2025-M06|6|"]);
+}
+
+#[tokio::test]
 async fn findings_point_at_the_cell_each_row_came_from() {
     let csv = "Note,Area,Apr 2025,May 2025,Jun 2025\nx,York,2,many,3\nx,Leeds,501,4,6\n";
     let table = MONTHS.replacen("unique", "extra_columns = \"ignore\"\nunique", 1);
@@ -161,11 +174,11 @@ async fn workbooks_with_dates_for_headings_and_two_figures_a_month_are_read_alik
     assert_eq!(
         told(&checked),
         "error F6 type: \"2025-05-01 / Children\" is not a number. Please write one, or x (not available) or z (not \
-         applicable).\n"
+         applicable).\nquery  period: there is no column for June 2025. Is that right, and why?\n"
     );
     sheet_with_figure(&mut book, 5, 5, 5);
     let (checked, kept) = run(&contract("workbook", &table), book.save_to_buffer().unwrap().into()).await;
-    assert_eq!(told(&checked), "");
+    assert_eq!(told(&checked), "query  period: there is no column for June 2025. Is that right, and why?\n");
     assert_eq!(
         rows(&kept),
         ["5|York|2025-M04|4||2|", "5|York|2025-M05|6||3|", "6|Leeds|2025-M04|8||2|", "6|Leeds|2025-M05|10||5|"]

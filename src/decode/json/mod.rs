@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use self::records::{Records, malformed};
-use super::cells::{Batch, headings, schema};
+use super::cells::{Batch, COLUMNS, headings, schema};
 use super::text::settle;
 use super::{DecodeError, Encoding, Remarks, Rows, Sheet};
 
@@ -31,9 +31,6 @@ pub struct JsonOptions {
 
 /// How deep the objects of a record may nest.
 const DEPTH: usize = 16;
-
-/// The most columns, as many as the widest sheet has.
-const COLUMNS: usize = 16_384;
 
 /// The most cells, empty ones too: with many columns and many records, nearly all of them are.
 const CELLS: usize = 1 << 30;

@@ -84,7 +84,7 @@ pub(super) async fn judge(
             judged_with,
             lists,
             refused: checked.refused().clone(),
-            table_rows: checked.table_rows(),
+            sizes: checked.sizes(),
             coverage: checked.coverage().cloned(),
             is_rolling: earlier.is_rolling,
             restated: earlier.restated,

@@ -86,8 +86,8 @@ pub(super) struct Kept {
     /// The code lists of other returns, as texts.
     pub lists: Vec<String>,
     pub refused: RefusedRows,
-    /// How many rows each table takes.
-    pub table_rows: BTreeMap<String, i64>,
+    /// How many rows each table takes, and how many cells of each figure are filled.
+    pub sizes: BTreeMap<String, i64>,
     /// How much of a group it speaks of.
     pub coverage: Option<Coverage>,
     /// Whether it holds several periods; then what older files would have changed is settled by it.
@@ -116,8 +116,8 @@ impl Kept {
             txn.keep_judged(id, &self.judged_with, &self.seen)?;
         }
         self.lists.iter().try_for_each(|list| txn.keep_text(list))?;
-        if !self.table_rows.is_empty() {
-            txn.keep_table_rows(id, &self.table_rows)?;
+        if !self.sizes.is_empty() {
+            txn.keep_sizes(id, &self.sizes)?;
         }
         txn.keep_refused(id, &self.refused)
     }
