@@ -46,11 +46,12 @@ pub(super) mod rule {
     pub const OUTSIDE: &str = "outside";
     pub const BELOW: &str = "below-table";
     pub const STORED: &str = "stored-otherwise";
+    pub const MERGED: &str = "merged-cells";
     pub const AREA: &str = "area";
     pub const STRANGER: &str = "member-unknown";
     pub const MISSING_MEMBERS: &str = "members-missing";
 
-    pub const ALL: [&str; 40] = [
+    pub const ALL: [&str; 41] = [
         SHEET,
         NO_HEADINGS,
         COLUMN,
@@ -88,6 +89,7 @@ pub(super) mod rule {
         OUTSIDE,
         BELOW,
         STORED,
+        MERGED,
         AREA,
         STRANGER,
         MISSING_MEMBERS,

@@ -95,6 +95,22 @@ fn tell_stored(table: &TableContract, sheet: &Sheet, layout: &Layout, findings: 
     for ((column, place), spot) in table.columns.iter().zip(&layout.places).zip(&layout.spots) {
         let Some(stored) = place.and_then(|place| sheet.remarks.stored.get(place)) else { continue };
         let heading = spot.quoted();
+        if stored.merged.count > 0 {
+            findings.add(Severity::Note, spot, Some(stored.merged.first), rule::MERGED, || {
+                let cells = cells(stored.merged.count, "is merged with one above", "are merged with cells above them");
+                format!("{heading}: {cells}, whose text counts for each row.")
+            });
+        }
+        if stored.merged_numbers.count > 0 {
+            findings.add(Severity::Query, spot, Some(stored.merged_numbers.first), rule::MERGED, || {
+                let cells = cells(
+                    stored.merged_numbers.count,
+                    "is merged with a number above it",
+                    "are merged with numbers above them",
+                );
+                format!("{heading}: {cells}, which counts once. Please unmerge them and fill in each cell.")
+            });
+        }
         if column.kind == ColumnType::Text && column.allowed.is_empty() && stored.numbers.count > 0 {
             findings.add(Severity::Note, spot, Some(stored.numbers.first), rule::STORED, || {
                 format!(

@@ -93,6 +93,7 @@ impl Runs {
 
 /// How the cells of a column are stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Stored {
     /// Cells that hold something.
     pub filled: u32,
@@ -100,6 +101,10 @@ pub struct Stored {
     pub numbers: Tally,
     /// Cells that look like a number and are stored as text.
     pub digits: Tally,
+    /// Cells that are merged with one above, whose text counts for them too.
+    pub merged: Tally,
+    /// Cells that are merged with one above that holds a number: they are empty.
+    pub merged_numbers: Tally,
 }
 
 /// How many there are, and the row of the first.

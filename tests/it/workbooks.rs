@@ -674,3 +674,27 @@ fn keys_that_mean_nothing_are_refused() {
     let twice = table("one", "sheet = \"A\"", &COLUMNS) + &table("two", "sheet = \"a \"", &COLUMNS);
     assert!(settled(&twice).unwrap_err().contains("tables that differ in sheet, range or headings"));
 }
+
+#[tokio::test]
+async fn a_label_merged_over_rows_counts_for_each_and_a_merged_number_for_one() {
+    let contract = contract(&table("t", "sheet = \"Return\"", &COLUMNS));
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet().set_name("Return").unwrap();
+    sheet.write_string(0, 0, "Area").unwrap().write_string(0, 1, "Episodes").unwrap();
+    let plain = Format::new();
+    sheet.merge_range(1, 0, 3, 0, "York", &plain).unwrap();
+    for row in 1..4 {
+        sheet.write_number(row, 1, row).unwrap();
+    }
+    sheet.write_string(4, 0, "Leeds").unwrap().write_string(5, 0, "Hull").unwrap();
+    sheet.merge_range(4, 1, 5, 1, "", &plain).unwrap();
+    sheet.write_number(4, 1, 9).unwrap();
+    let told = read(&contract, book.save_to_buffer().unwrap().into()).await;
+    assert_eq!(told.rows, "t: 2 | York | 1\nt: 3 | York | 2\nt: 4 | York | 3\nt: 5 | Leeds | 9\nt: 6 | Hull | \n");
+    assert_eq!(
+        told.findings,
+        "query Return!B6 merged-cells: \"Episodes\": 1 cell is merged with a number above it, which counts once. Please \
+         unmerge them and fill in each cell.\nnote Return!A3 merged-cells: \"Area\": 2 cells are merged with cells above \
+         them, whose text counts for each row.\n"
+    );
+}

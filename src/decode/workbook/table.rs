@@ -1,6 +1,6 @@
 //! One table of a sheet in the making: it looks for its headings, then takes the rows below them.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use arrow::ipc::writer::StreamWriter;
 
@@ -200,6 +200,8 @@ struct Reading {
     columns: (u32, u32),
     batch: Batch,
     stream: StreamWriter<Vec<u8>>,
+    /// By column, what a cell that is merged with some below it holds, and the last row of them.
+    carried: BTreeMap<u32, (u32, String, Stored)>,
     /// The row taken last.
     last: Option<u32>,
     has_ended: bool,
@@ -241,7 +243,8 @@ impl Reading {
         let batch = Batch::new(schema);
         let width = heading.columns.iter().filter(|name| !is_unnamed(name)).count();
         let (last, has_ended, is_shared) = (None, false, false);
-        Ok(Self { heading, columns, batch, stream, last, has_ended, is_alone, is_shared, width })
+        let carried = BTreeMap::new();
+        Ok(Self { heading, columns, batch, stream, carried, last, has_ended, is_alone, is_shared, width })
     }
 
     fn take(&mut self, row: &Row, wanted: &Wanted, layout: &Layout) -> Result<(), String> {
@@ -277,13 +280,29 @@ impl Reading {
             }
         }
         let left_out = |column: u32| wanted.without_hidden && layout.hidden_columns.has(column);
-        let stored = &mut self.heading.remarks.stored;
+        let (stored, carried) = (&mut self.heading.remarks.stored, &mut self.carried);
+        carried.retain(|_, (to, _, _)| *to >= row.number);
+        for (column, text, kind) in row.cells().filter(|(column, _, _)| within(column)) {
+            carried.remove(&column);
+            if let Some((to, _)) = layout.merged_to(row.number, column).filter(|(to, _)| *to > row.number) {
+                carried.insert(column, (to, text.to_owned(), kind));
+            }
+        }
         let texts = (first..=last).map(|column| {
-            let (_, text, kind) = own.next_if(|(at, _, _)| *at == column)?;
+            let known = &mut stored[(column - first) as usize];
+            let Some((_, text, kind)) = own.next_if(|(at, _, _)| *at == column) else {
+                let (_, text, kind) = carried.get(&column).filter(|_| !left_out(column))?;
+                // A label counts for each of its rows; a number would be counted twice.
+                if *kind == Stored::Number {
+                    known.merged_numbers.add(number);
+                    return None;
+                }
+                known.merged.add(number);
+                return Some(text.as_str());
+            };
             if left_out(column) {
                 return None;
             }
-            let known = &mut stored[(column - first) as usize];
             known.filled += 1;
             match kind {
                 Stored::Number => known.numbers.add(number),
