@@ -51,7 +51,7 @@ pub use unwrap::{Keys, Lock, Members, NotAPattern, Pattern, Refusal, Unwrapped, 
 #[cfg(fuzzing)]
 pub use wire::sheets as sheets_of;
 pub use workbook::{Wanted, WantedHeading, WorkbookOptions, is_cell, is_range};
-pub use xml::{NotAPath, Place, XmlOptions, XmlTable, rows_path};
+pub use xml::{Element, NotAPath, Place, XmlOptions, XmlTable, outline, rows_path};
 
 /// What a file holds: one or more tables of text cells.
 pub struct Decoded {

@@ -21,7 +21,7 @@ use crate::{
         Claim, Contract, Finding, Past, Sink, SinkError, check,
         infer::{self, Shape},
     },
-    decode::{self, CsvOptions, Format, JsonOptions, Keys, Limits, Members, WorkbookOptions, decode},
+    decode::{self, CsvOptions, Format, JsonOptions, Keys, Limits, Members, WorkbookOptions, XmlOptions, decode},
     domain::{Period, ReturnId},
     form::plain_book,
     ledger::{ObligationKey, Severity},
@@ -110,14 +110,13 @@ pub struct Guess {
 /// # Errors
 /// When it cannot be read, or what was guessed is no contract; the latter is a fault of the program.
 pub async fn guess(id: &ReturnId, name: &str, bytes: Bytes, launcher: &Launcher) -> anyhow::Result<Guess> {
-    let format = format_of(&bytes);
-    if bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes).trim_ascii_start().starts_with(b"<?xml") {
-        bail!(
-            "{name} is XML; which of its elements are rows is for a person to say: see [format] in pipelines/README.md"
-        );
-    }
-    let decoded = decode(&format, bytes, launcher).await.with_context(|| format!("reading {name}"))?;
-    let shapes = infer::infer(decoded.sheets)?;
+    let (format, shapes) = match format_of(&bytes) {
+        Format::Xml(_) => elements(name, bytes, launcher).await?,
+        format => {
+            let decoded = decode(&format, bytes, launcher).await.with_context(|| format!("reading {name}"))?;
+            (format, infer::infer(decoded.sheets, false)?)
+        }
+    };
     if shapes.iter().all(|shape| shape.columns.is_empty()) {
         bail!("{name} has no row of headings; the first row with two or more texts is taken for it");
     }
@@ -138,6 +137,21 @@ pub async fn guess(id: &ReturnId, name: &str, bytes: Bytes, launcher: &Launcher)
     let usual = contract.every.period_of(jiff::civil::date(2025, 4, 1));
     let period = of_shape.or(named).or(usual).unwrap_or(Period::Release { date: jiff::civil::date(2025, 4, 1) });
     Ok(Guess { definition, contract, format, shapes, period })
+}
+
+/// The elements of a file that could be rows, and what they hold: looked at once for their keys, and once more with the
+/// columns by which inner tables lead back to outer ones.
+async fn elements(name: &str, bytes: Bytes, launcher: &Launcher) -> anyhow::Result<(Format, Vec<Shape>)> {
+    let reading = || format!("reading {name}");
+    let outline = decode::outline(&bytes, Limits::default().decoded_bytes).with_context(reading)?;
+    let tables = infer::elements::tables(&outline);
+    let read = async |options| {
+        let format = Format::Xml(options);
+        let decoded = decode(&format, bytes.clone(), launcher).await.with_context(reading)?;
+        anyhow::Ok((format, infer::infer(decoded.sheets, true)?))
+    };
+    let (_, shapes) = read(infer::elements::options(&tables, None)).await?;
+    read(infer::elements::options(&tables, Some(&shapes))).await
 }
 
 /// What a contract finds in a file, by itself: without earlier files to compare with.
@@ -178,8 +192,19 @@ fn format_of(bytes: &[u8]) -> Format {
         [b'P', b'A', b'R', b'1', ..] => Format::Parquet,
         [b'A', b'R', b'R', b'O', b'W', b'1', ..] => Format::Arrow,
         [b'{' | b'[', ..] => Format::Json(JsonOptions::default()),
+        body if is_xml(body) => Format::Xml(XmlOptions::default()),
         _ => Format::Csv(CsvOptions::default()),
     }
+}
+
+/// Whether a text begins as XML does, and not as a web page; in UTF-16 too.
+fn is_xml(body: &[u8]) -> bool {
+    let plain: Vec<u8> = body.iter().take(64).copied().filter(|byte| !matches!(byte, 0 | 0xFE | 0xFF)).collect();
+    let opening = String::from_utf8_lossy(&plain).to_ascii_lowercase();
+    let opening = opening.trim_start();
+    let is_tag =
+        opening.strip_prefix('<').is_some_and(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '_'));
+    opening.starts_with("<?xml") || (is_tag && !opening.starts_with("<html"))
 }
 
 /// A file's name as a return's: without its ending, its period, and what no identifier has.
@@ -227,7 +252,7 @@ fn sample(format: &Format, shapes: &[Shape], period: Period) -> anyhow::Result<(
             writer.write(&batch)?;
             (writer.into_inner()?, "arrow")
         }
-        Format::Xml(_) => bail!("no sample of XML can be made up"),
+        Format::Xml(_) => (infer::xml_sample(shapes, period).into_bytes(), "xml"),
     })
 }
 

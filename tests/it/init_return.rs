@@ -114,19 +114,61 @@ fn a_return_is_begun_from_a_file_and_validate_names_what_is_to_be_filled_in() {
         assert!(named.contains(key), "{key}: {named}");
     }
     // Completed, it is a return like any other.
-    let complete = definition
-        .replace("agencies = []", "agencies = [\"police\"]")
-        .lines()
-        .map(|line| match line.strip_prefix("# ").filter(|line| line.contains("TO FILL IN:") && line.contains(" = ")) {
-            Some(key) => key.to_owned() + "\n",
-            None => line.to_owned() + "\n",
-        })
-        .collect::<String>();
+    let complete = completed(&definition, "police");
     board.write("pipelines/return-interviews/return.toml", complete);
     board.done(&["validate"]);
 
     let again = board.run(&["init-return", path.to_str().unwrap()]);
     assert!(said(&again).contains("is there already"), "{}", said(&again));
+}
+
+/// A guessed definition with what only people know filled in as its own remarks suggest.
+fn completed(definition: &str, agency: &str) -> String {
+    let lines = definition.replace("agencies = []", &format!("agencies = [\"{agency}\"]"));
+    let line = |line: &str| match line
+        .strip_prefix("# ")
+        .filter(|line| line.contains("TO FILL IN:") && line.contains(" = "))
+    {
+        Some(key) => key.to_owned() + "\n",
+        None => line.to_owned() + "\n",
+    };
+    lines.lines().map(line).collect()
+}
+
+#[tokio::test]
+async fn a_census_in_xml_gives_a_return_that_takes_it() {
+    let Some(data) = shared_data(".") else { return };
+    let board = TestBoard::with_returns(&["missing-children"]);
+    let census = ["cin_census/fake_CIN_data.xml", "cin_census/CIN_Census_2021.xml", "ssda903/fake_903.xml"];
+    for (id, file) in ["cin", "cin-one", "looked-after"].into_iter().zip(census) {
+        let path = data.join(file);
+        let told = board.done(&["init-return", path.to_str().unwrap(), "--id", id]);
+        assert!(told.contains("return.toml"), "{told}");
+        let definition = board.read(&format!("pipelines/{id}/return.toml"));
+        board.write(&format!("pipelines/{id}/return.toml"), completed(&definition, "police"));
+        let sample = board.read(&format!("pipelines/{id}/samples/{}", sample_of(&board, id)));
+        assert!(sample.starts_with("<?xml"), "{sample}");
+        if id == "cin" {
+            insta::assert_snapshot!("a_guessed_census", definition);
+            insta::assert_snapshot!("a_made_up_census", sample);
+        }
+    }
+    board.done(&["validate"]);
+    let daemon = board.start("2025-07-14T08:00:00Z");
+    for (id, file) in ["cin", "cin-one", "looked-after"].into_iter().zip(census) {
+        daemon.board.write("census.xml", std::fs::read(data.join(file)).unwrap());
+        let said = daemon.submit("census.xml", id, "police", "2025-26-Q1").await.unwrap();
+        assert!(said.contains(": accepted"), "{id}: {said}");
+    }
+    let visits = daemon.sql("SELECT count(*) FROM confidential.looked_after_episode").await;
+    assert!(visits[0].parse::<u64>().unwrap() > 1000, "{visits:?}");
+}
+
+/// The name of the made-up sample of a return.
+fn sample_of(board: &TestBoard, id: &str) -> String {
+    let samples = std::fs::read_dir(board.path(&format!("pipelines/{id}/samples"))).unwrap();
+    let names = samples.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.into_iter().find(|name| !name.ends_with(".findings")).unwrap()
 }
 
 #[test]

@@ -174,9 +174,35 @@ impl Observed {
 
 /// Whether a column of digits names things rather than counting them.
 fn names_things(heading: &str) -> bool {
-    let words = heading.to_lowercase();
-    let mut words = words.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.any(|word| {
-        matches!(word, "code" | "id" | "urn" | "upn" | "uprn" | "ukprn" | "nhs" | "reference" | "ref" | "postcode")
-    })
+    names_somebody(heading)
+        || words(heading).any(|word| matches!(word.as_str(), "code" | "urn" | "uprn" | "ukprn" | "postcode"))
+}
+
+/// Whether a column tells single people or cases apart; its texts are nobody's to write down, however often they stand there.
+pub(super) fn names_somebody(heading: &str) -> bool {
+    let is_id =
+        |word: &str| word.len() > 2 && word.ends_with("ID") && !matches!(word, "PAID" | "UNPAID" | "VALID" | "AID");
+    heading.split(|c: char| !c.is_alphanumeric()).any(is_id)
+        || words(heading)
+            .any(|word| matches!(word.as_str(), "id" | "upn" | "nhs" | "reference" | "ref") || word.ends_with("upn"))
+}
+
+fn words(heading: &str) -> impl Iterator<Item = String> {
+    let words = heading.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_somebody;
+
+    #[test]
+    fn what_names_a_person_is_known_by_its_heading() {
+        for heading in ["CHILDID", "LAchildID", "UPN", "FormerUPN", "Child reference", "child id"] {
+            assert!(names_somebody(heading), "{heading}");
+        }
+        for heading in ["PAID", "Ethnicity", "LA code", "Said", "Referral source"] {
+            assert!(!names_somebody(heading), "{heading}");
+        }
+    }
 }

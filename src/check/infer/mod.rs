@@ -4,8 +4,10 @@
 //! enough to be nobody's. Whoever knows the return completes what no file can say: what it is for and on what ground.
 
 mod column;
+pub mod elements;
 mod key;
 mod write;
+mod xml_sample;
 
 use super::{ColumnType, headings::plain};
 use crate::{
@@ -13,10 +15,11 @@ use crate::{
     domain::Period,
 };
 
-use column::Observed;
+use column::{Observed, names_somebody};
 use key::Rows;
 
 pub use write::{definition, sample};
+pub use xml_sample::xml_sample;
 
 /// One table of a file, as its cells suggest it.
 #[derive(Debug, Clone)]
@@ -56,15 +59,15 @@ pub struct Guess {
     pub symbols: Vec<String>,
 }
 
-/// Reads the sheets of a file to their ends.
+/// Reads the sheets of a file to their ends; of XML the headings are paths.
 ///
 /// # Errors
 /// When a row cannot be read.
-pub fn infer(sheets: Vec<Sheet>) -> Result<Vec<Shape>, DecodeError> {
-    sheets.into_iter().map(shape).collect()
+pub fn infer(sheets: Vec<Sheet>, is_xml: bool) -> Result<Vec<Shape>, DecodeError> {
+    sheets.into_iter().map(|sheet| shape(sheet, is_xml)).collect()
 }
 
-fn shape(sheet: Sheet) -> Result<Shape, DecodeError> {
+fn shape(sheet: Sheet, is_xml: bool) -> Result<Shape, DecodeError> {
     let mut observed: Vec<Observed> = sheet.columns.iter().map(|_| Observed::default()).collect();
     let mut rows = Rows::default();
     for batch in sheet.rows {
@@ -91,7 +94,8 @@ fn shape(sheet: Sheet) -> Result<Shape, DecodeError> {
     let mut taken: Vec<(String, String)> = Vec::new();
     let mut places = Vec::new();
     for (place, heading) in sheet.columns.iter().enumerate() {
-        if is_unnamed(heading) || taken.iter().any(|(known, _)| *known == plain(heading)) {
+        let is_loose_text = is_xml && heading.ends_with("text()");
+        if is_loose_text || is_unnamed(heading) || taken.iter().any(|(known, _)| *known == plain(heading)) {
             shape.left_aside.push(heading.clone());
             continue;
         }
@@ -101,8 +105,12 @@ fn shape(sheet: Sheet) -> Result<Shape, DecodeError> {
             taken.push((plain(heading), String::new()));
             continue;
         }
-        let kind = column.kind(heading, &shape.missing);
-        let name = unused(&sql_name(heading), kind, &taken);
+        let called = match (is_xml, &shape.sheet) {
+            (true, Some(rows)) => elements::name_of(rows, heading),
+            _ => heading.clone(),
+        };
+        let kind = column.kind(&called, &shape.missing);
+        let name = unused(&sql_name(&called), kind, &taken);
         taken.push((plain(heading), name.clone()));
         places.push(place);
         shape.columns.push(Guess {
@@ -111,7 +119,10 @@ fn shape(sheet: Sheet) -> Result<Shape, DecodeError> {
             kind,
             required: column.is_required(total, kind, &shape.missing),
             no_less_than_zero: kind.is_measure() && column.no_less_than_zero(),
-            allowed: if kind == ColumnType::Text { column.few(&shape.missing) } else { Vec::new() },
+            allowed: match kind {
+                ColumnType::Text if !names_somebody(&called) => column.few(&shape.missing),
+                _ => Vec::new(),
+            },
             symbols: if kind.is_measure() { column.symbols() } else { Vec::new() },
         });
     }

@@ -63,22 +63,23 @@ pub fn definition(
     }
     line("\n# How it comes: by hand with `quarterday submit` until this says otherwise.\n[source]\nkind = \"by-hand\"");
     line(&format!("\n[format]\nkind = {}", quoted(kind(format))));
-    let several = shapes.len() > 1;
-    for shape in shapes {
-        table(&mut text, id, shape, several);
+    let is_xml = matches!(format, Format::Xml(_));
+    let names = table_names(id, shapes, is_xml);
+    for (shape, name) in shapes.iter().zip(&names) {
+        table(&mut text, name, shape, is_xml);
     }
     text
 }
 
-fn table(text: &mut String, id: &ReturnId, shape: &Shape, several: bool) {
+fn table(text: &mut String, name: &str, shape: &Shape, is_xml: bool) {
     let mut line = |words: &str| {
         text.push_str(words);
         text.push('\n');
     };
     line(&format!("\n# {} rows were read.\n[[table]]", shape.rows));
-    line(&format!("name = {}", quoted(&table_name(id, shape, several))));
+    line(&format!("name = {}", quoted(name)));
     if let Some(sheet) = &shape.sheet {
-        line(&format!("sheet = {}", quoted(sheet)));
+        line(&format!("{} = {}", if is_xml { "rows" } else { "sheet" }, quoted(sheet)));
     }
     if let Some((heading, _)) = &shape.period {
         line(&format!("period_column = {}", quoted(heading)));
@@ -102,14 +103,19 @@ fn table(text: &mut String, id: &ReturnId, shape: &Shape, several: bool) {
     if shape.rows == 0 {
         line("optional = true          # it had no rows");
     }
-    if !shape.left_aside.is_empty() {
+    if is_xml && !shape.left_aside.is_empty() {
+        line("# Text between its elements is not read.");
+        line("extra_columns = \"ignore\"");
+    } else if !shape.left_aside.is_empty() {
         line("# Columns without a heading, or with the heading of another, cannot be told apart and are not read.");
         line("extra_columns = \"ignore\"");
     }
     for column in &shape.columns {
         line("\n[[table.column]]");
         line(&format!("name = {}", quoted(&column.name)));
-        if column.heading != column.name {
+        if is_xml {
+            line(&format!("path = {}", quoted(&column.heading)));
+        } else if column.heading != column.name {
             line(&format!("headings = [{}]", quoted(&column.heading)));
         }
         match column.kind {
@@ -122,6 +128,8 @@ fn table(text: &mut String, id: &ReturnId, shape: &Shape, several: bool) {
         }
         if column.required {
             line("required = true");
+        } else if is_xml {
+            line("present = \"sometimes\"    # not every row has it; a file may lack it altogether");
         }
         if column.no_less_than_zero {
             line("min = 0");
@@ -135,11 +143,24 @@ fn table(text: &mut String, id: &ReturnId, shape: &Shape, several: bool) {
     }
 }
 
-fn table_name(id: &ReturnId, shape: &Shape, several: bool) -> String {
-    match &shape.sheet {
-        Some(sheet) if several => format!("{}_{}", id.sql_name(), sql_name(sheet)),
-        _ => id.sql_name(),
+/// A name in SQL for each table: the return's, with that of its sheet or of its elements where there are several.
+fn table_names(id: &ReturnId, shapes: &[Shape], is_xml: bool) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for shape in shapes {
+        let steps: Vec<&str> = match &shape.sheet {
+            Some(sheet) if is_xml => sheet.split('/').filter(|name| !name.is_empty()).collect(),
+            Some(sheet) => vec![sheet.as_str()],
+            None => Vec::new(),
+        };
+        let last = |count: usize| steps.get(steps.len().saturating_sub(count)..).unwrap_or_default().join(" ");
+        let name = |count: usize| match shapes.len() > 1 && !steps.is_empty() {
+            true => format!("{}_{}", id.sql_name(), sql_name(&last(count))),
+            false => id.sql_name(),
+        };
+        let free = (1..=steps.len().max(1)).map(name).find(|name| !names.contains(name));
+        names.push(free.unwrap_or_else(|| name(steps.len())));
     }
+    names
 }
 
 fn every(period: Option<Period>) -> &'static str {

@@ -6,6 +6,7 @@
 //! every row is named once.
 
 mod gather;
+mod outline;
 mod path;
 mod plan;
 mod walk;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::text::settle;
 use super::{DecodeError, Decoded, Encoding};
 
+pub use outline::{Element, outline};
 pub use path::{NotAPath, Place, rows_path};
 
 /// What a return's tables are in its XML files.
