@@ -17,7 +17,7 @@ use crate::{
     daemon::Command,
     domain::to_london,
     flows::{Board, incidents},
-    ledger::{Incident as Row, Ledger, MASTER},
+    ledger::{Incident as Row, Ledger, MASTER, OutboxRow, OutboxState},
 };
 
 /// What to do with a sealed file.
@@ -77,6 +77,9 @@ pub async fn tell_open(board: &Board, ledger: &Ledger) -> anyhow::Result<()> {
             continue;
         }
         say(format_args!("\n{}", line(board, ledger, &incident).await?));
+        for letter in letters(ledger, &incident).await? {
+            say(letter);
+        }
         if incident.sealed_for == MASTER {
             say(toned(
                 Tone::Alarm,
@@ -109,4 +112,29 @@ async fn line(board: &Board, ledger: &Ledger, incident: &Row) -> anyhow::Result<
         incident.submission,
         incident.kinds.join(", ")
     ))
+}
+
+/// What became of the letters to whoever sent the file, their lead and deputy.
+async fn letters(ledger: &Ledger, incident: &Row) -> anyhow::Result<Vec<String>> {
+    let id = incident.submission;
+    let messages = ledger
+        .read(move |txn| match txn.submission(id)? {
+            Some(submission) => txn.messages_of(&submission.obligation.to_string()),
+            None => Ok(Vec::new()),
+        })
+        .await?;
+    let own = format!("answer/{id}/");
+    let line = |message: &OutboxRow| {
+        let on = message.settled_at.map(|at| format!(" on {}", to_london(at).strftime("%-d %B %Y, %H:%M")));
+        let (on, why) = (on.unwrap_or_default(), message.says.as_deref().unwrap_or("no reason was given"));
+        let became = match message.state {
+            OutboxState::Sent => format!("was sent{on}"),
+            OutboxState::Written => format!("was written to the mail folder{on}, not sent"),
+            OutboxState::Refused => format!("could not be delivered ({why}); please tell them yourself"),
+            OutboxState::Superseded => "was no longer wanted".to_owned(),
+            OutboxState::Queued | OutboxState::Sending => "waits to be sent".to_owned(),
+        };
+        format!("  The letter to {} {became}.", message.recipient)
+    };
+    Ok(messages.iter().filter(|message| message.key.starts_with(&own)).map(line).collect())
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 
-use super::{Which, board, say::say};
+use super::{Which, board, findings, say::say};
 use crate::{
     daemon::{Command, Reply},
     domain::Verdict,
@@ -24,6 +24,9 @@ pub struct Submit {
     /// Why there is nothing to report; the pack prints it.
     #[arg(long, requires = "nil")]
     reason: Option<String>,
+    /// List every finding by itself, not by rule and column.
+    #[arg(long, conflicts_with = "nil")]
+    all: bool,
 }
 
 /// Offers the file, or records that there is nothing to report; fails when it is not accepted.
@@ -46,7 +49,12 @@ pub async fn submit(home: &Path, submit: Submit) -> anyhow::Result<()> {
     };
     let reply = board::reply(home, command).await?;
     let is_refused = matches!(reply, Reply::Judged { verdict: Verdict::NotAccepted, .. });
-    let says = reply.said().map_err(|why| anyhow!("{why}"))?;
+    let number = if let Reply::Judged { submission, .. } = &reply { *submission } else { None };
+    let mut says = reply.said().map_err(|why| anyhow!("{why}"))?;
+    if let Some(number) = number.filter(|_| submit.all) {
+        findings::list(home, number).await?;
+        says = says.lines().next().unwrap_or_default().to_owned();
+    }
     if is_refused {
         bail!("{says}");
     }

@@ -184,6 +184,9 @@ pub enum Reply {
     Done(String),
     /// A file was judged.
     Judged {
+        /// The submission's number, where it was one file.
+        #[serde(default)]
+        submission: Option<i64>,
         /// How.
         verdict: crate::domain::Verdict,
         /// The same for people, with what was found.

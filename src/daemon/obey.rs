@@ -8,10 +8,9 @@ use tokio::task::spawn_blocking;
 use super::{Command, Compared, Reply, advance, post, ring, told as in_words};
 use crate::{
     content::Content,
-    domain::Verdict,
     flows::{
         App, backfill, escalation, explain, hold, incidents,
-        intake::{self, Acknowledge, Offer, Received},
+        intake::{self, Acknowledge, Offer},
         letterbox, publish, query, rebuild, refresh, restated, written,
     },
     ledger::ObligationKey,
@@ -49,7 +48,7 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
             let _turn = app.turn.lock().await;
             let key = ObligationKey { return_id, agency, period };
             let offer = Offer { key, extract, arrived_at: None, actor, acknowledge: Acknowledge::Nothing };
-            return Ok(told(&intake::receive(app, offer).await?));
+            return Ok(in_words::judged(&intake::receive(app, offer).await?));
         }
         Command::Backfill { return_id, paths, agency, actor } => {
             let loaded = backfill::backfill(app, &return_id, &paths, agency.as_ref(), &actor).await?;
@@ -71,7 +70,7 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
         }
         Command::Release { submission, accept, reason, actor } => {
             let _turn = app.turn.lock().await;
-            return Ok(told(&intake::release(app, submission, accept, &reason, &actor).await?));
+            return Ok(in_words::judged(&intake::release(app, submission, accept, &reason, &actor).await?));
         }
         Command::Explain { submission, finding, because, actor } => {
             let _turn = app.turn.lock().await;
@@ -134,27 +133,4 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
         }
     };
     Ok(Reply::Done(said))
-}
-
-/// A verdict in words, with what was found.
-fn told(received: &Received) -> Reply {
-    let verdict = match received.verdict {
-        Verdict::Accepted => "accepted",
-        Verdict::AcceptedWithQueries => "accepted, with questions",
-        Verdict::NotAccepted => "not accepted",
-        Verdict::Held => "held for a person",
-        Verdict::Duplicate => "the same file as before, nothing changed",
-    };
-    let mut said = format!(
-        "submission {}: {verdict}; {} rows read, {} accepted, {} refused",
-        received.submission, received.rows.read, received.rows.accepted, received.rows.refused
-    );
-    if let Some(reason) = &received.reason {
-        said.push_str(&format!("\n  {reason}"));
-    }
-    for finding in &received.findings {
-        let (severity, place) = (finding.severity.as_str(), finding.place());
-        said.push_str(&format!("\n  {severity} {place}{} ({})", finding.says, finding.rule));
-    }
-    Reply::Judged { verdict: received.verdict, says: said }
 }

@@ -2,12 +2,72 @@
 
 use super::Reply;
 use crate::{
-    domain::Verdict,
+    domain::{Verdict, words::whole},
     flows::{
         backfill::{Came, Loaded},
+        intake::Received,
         restated::Difference,
     },
+    ledger::{FindingRow, Severity},
+    mail::{Thing, things},
 };
+
+/// A verdict in words, with what was found by rule and column, as a sender is told it.
+pub(super) fn judged(received: &Received) -> Reply {
+    let became = match received.verdict {
+        Verdict::Held => "held for a person",
+        Verdict::Duplicate => "the same file as before, nothing changed",
+        other => verdict(other),
+    };
+    let rows = received.rows;
+    let mut lines = vec![format!(
+        "submission {}: {became}; {} rows read, {} accepted, {} refused",
+        received.submission, rows.read, rows.accepted, rows.refused
+    )];
+    lines.extend(received.reason.iter().map(|reason| format!("  {reason}")));
+    let found = by_rule(&received.findings);
+    let is_shorter = found.len() < received.findings.len();
+    lines.extend(found);
+    if is_shorter {
+        lines.push(format!("  `quarterday findings {}` lists each by itself", received.submission));
+    }
+    Reply::Judged { submission: Some(received.submission), verdict: received.verdict, says: lines.join("\n") }
+}
+
+/// One line for each rule in a column, with the first cells and how many more.
+fn by_rule(findings: &[FindingRow]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for severity in [Severity::Error, Severity::Query, Severity::Note] {
+        let these: Vec<FindingRow> = findings.iter().filter(|finding| finding.severity == severity).cloned().collect();
+        for thing in things(&these) {
+            let alone = these.iter().find(|finding| {
+                (&finding.rule, &finding.sheet, &finding.letter, finding.row)
+                    == (&thing.rule, &thing.sheet, &thing.letter, thing.row)
+                    && finding.says == thing.says
+            });
+            lines.push(match alone.filter(|_| thing.total == 1) {
+                Some(f) => format!("  {} {}{} ({})", severity.as_str(), f.place(), f.says, f.rule),
+                None => many(severity, &thing),
+            });
+        }
+    }
+    lines
+}
+
+fn many(severity: Severity, thing: &Thing) -> String {
+    let sheet = thing.sheet.as_ref().map(|sheet| format!("sheet {sheet}, ")).unwrap_or_default();
+    let column = thing.letter.as_ref().map(|letter| format!("column {letter}, ")).unwrap_or_default();
+    let cells = if thing.letter.is_some() { "cells" } else { "rows" };
+    let places = if thing.places.is_empty() { String::new() } else { format!(" ({})", thing.places) };
+    format!(
+        "  {} {sheet}{column}{} {}{places}: {} ({})",
+        severity.as_str(),
+        whole(thing.total),
+        if thing.places.is_empty() { "times" } else { cells },
+        thing.says,
+        thing.rule
+    )
+}
 
 /// What became of each file of a backfill, and how many are here.
 pub(super) fn loaded(files: &[Loaded]) -> Reply {
@@ -40,7 +100,11 @@ pub(super) fn loaded(files: &[Loaded]) -> Reply {
     let here = files.iter().filter(|loaded| loaded.came.is_here()).count();
     lines.push(format!("{here} of {} files are loaded", files.len()));
     let all = here == files.len();
-    Reply::Judged { verdict: if all { Verdict::Accepted } else { Verdict::NotAccepted }, says: lines.join("\n") }
+    Reply::Judged {
+        submission: None,
+        verdict: if all { Verdict::Accepted } else { Verdict::NotAccepted },
+        says: lines.join("\n"),
+    }
 }
 
 fn verdict(verdict: Verdict) -> &'static str {
