@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Coverage, Finding, RefusedRows, RowCounts, SeenColumn, headings::Layout};
+use super::{Coverage, Figure, Finding, RefusedRows, RowCounts, SeenColumn, headings::Layout};
 use crate::{
     domain::{Period, Status, Verdict},
     ledger::ObligationKey,
@@ -57,7 +57,7 @@ impl TableCount {
     }
 }
 
-/// The sum of one count column, to be read back to its sender.
+/// What is read back of one column of numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Total {
     /// The table's name in SQL.
@@ -68,10 +68,27 @@ pub struct Total {
     pub heading: String,
     /// What people call it.
     pub label: String,
-    /// The sum of the numbers there are; none if there are none.
+    /// What its numbers count or measure, where the contract says so.
+    pub unit: Option<String>,
+    /// The sum of the numbers there are; none if there are none, or they are not to be added up.
     pub value: Option<i128>,
+    /// The least and the greatest of numbers that are not to be added up.
+    pub bounds: Option<(String, String)>,
     /// Why the first missing number is missing; none if all are there.
     pub status: Option<Status>,
+    /// The figures one by one, where the table is small.
+    pub figures: Vec<Figure>,
+}
+
+impl Total {
+    /// What the column comes to, in words: its sum, or between which numbers it lies.
+    pub fn words(&self) -> Option<String> {
+        let between = |(least, most): &(String, String)| match least == most {
+            true => least.clone(),
+            false => format!("{least} to {most}"),
+        };
+        self.value.map(|value| value.to_string()).or(self.bounds.as_ref().map(between))
+    }
 }
 
 /// A file that was checked to its end. Only [`check`](super::check) makes one.
@@ -172,8 +189,8 @@ impl Checked {
         self.tables.iter().flat_map(TableCount::sizes).collect()
     }
 
-    /// The sums of the count columns, in the contract's order. Only those of an aggregate return: the others' are
-    /// nobody's to read back.
+    /// What is read back of the columns of numbers, in the contract's order. Only of an aggregate return: the others'
+    /// figures are nobody's to read back.
     pub fn totals(&self) -> &[Total] {
         &self.totals
     }

@@ -9,11 +9,12 @@ use arrow::{
 };
 
 use super::{
-    CheckError, Claim, Column, ColumnType, Coverage, Past, Rule, Severity, TableContract, Total, cell,
+    CheckError, Claim, Coverage, Past, Rule, Severity, TableContract, Total, cell,
     cells::{Cells, Sum},
     cover::check_cover,
     details::Details,
     drift::SeenColumn,
+    figures::Figures,
     findings::{Findings, rule},
     headings::{Layout, lay_out},
     keys::Keys,
@@ -24,7 +25,7 @@ use super::{
     refusal::{add_kept, without},
     rules::{self, Breach, Planned},
     unread::{Unread, tell_below},
-    window::{Figures, Window},
+    window::{self, Window},
 };
 use crate::{
     decode::{Below, Sheet},
@@ -58,6 +59,7 @@ pub(super) struct Rows<'a> {
     own: Option<[ArrayRef; 4]>,
     comparisons: Vec<Comparison<'a>>,
     sums: Vec<Sum>,
+    figures: Figures,
     details: Details<'a>,
     /// Whether a row that breaks a rule is refused by itself.
     refuses: bool,
@@ -110,6 +112,7 @@ impl<'a> Rows<'a> {
             own: None,
             comparisons: comparisons.collect::<Result<_, _>>()?,
             sums: vec![Sum::default(); table.columns.len()],
+            figures: Figures::of(table),
             refuses,
             refused_before: past.refused.get(&table.name),
             refused: BTreeSet::new(),
@@ -159,7 +162,7 @@ impl<'a> Rows<'a> {
     pub(super) fn check(&mut self, text: &RecordBatch) -> Result<RecordBatch, CheckError> {
         let kept = match (&mut self.window, &self.layout.period) {
             (Some(window), Some((place, spot))) => {
-                let figures = Figures::of(self.table, &self.layout);
+                let figures = window::Figures::of(self.table, &self.layout);
                 Some(window.keep(text, *place, &figures, spot, self.findings)?)
             }
             _ => None,
@@ -221,7 +224,9 @@ impl<'a> Rows<'a> {
             marks::of_row(table, finding, &batch, at)
         });
         self.read += i64::try_from(batch.num_rows()).unwrap_or(i64::MAX);
-        Ok(if self.refuses { self.refuse(batch, rows)? } else { batch })
+        let batch = if self.refuses { self.refuse(batch, rows)? } else { batch };
+        self.figures.look(table, &batch);
+        Ok(batch)
     }
 
     /// The batch without the rows that broke a rule, and that were refused before.
@@ -242,7 +247,7 @@ impl<'a> Rows<'a> {
             wide.forget(&mut self.layout);
         }
         self.left_out += self.window.as_ref().map_or(0, |window| window.later);
-        let totals = self.totals(qualified);
+        let totals = self.figures.totals(self.table, qualified, &self.sums);
         let measures = self.table.columns.iter().zip(&self.sums).filter(|(column, _)| column.kind.is_measure());
         let filled = measures.map(|(column, sum)| (column.name.clone(), sum.filled)).collect();
         self.unread.tell(self.table, self.findings);
@@ -405,19 +410,5 @@ impl<'a> Rows<'a> {
     pub(super) fn coverage(&mut self) -> Option<Coverage> {
         let roll = self.roll.take().filter(|_| self.layout.member.is_some())?;
         Some(roll.settle(&self.layout.table, self.findings))
-    }
-
-    /// The sums of the count columns.
-    fn totals(&self, qualified: &str) -> Vec<Total> {
-        let counts = self.table.columns.iter().zip(&self.sums).filter(|(c, _)| c.kind == ColumnType::Count);
-        let total = |(column, sum): (&Column, &Sum)| Total {
-            table: qualified.to_owned(),
-            column: column.name.clone(),
-            heading: column.heading().to_owned(),
-            label: column.label().to_owned(),
-            value: sum.value,
-            status: sum.status,
-        };
-        counts.map(total).collect()
     }
 }

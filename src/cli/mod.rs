@@ -81,7 +81,7 @@ enum Act {
         #[arg(long, value_name = "DATE")]
         on: Option<jiff::civil::Date>,
     },
-    /// Write the ready-made workbook of a return: headings, drop-down lists, the period filled in.
+    /// Write the ready-made file of a return: a workbook with drop-down lists and the period filled in, or a CSV's headings.
     Template(template::Template),
     /// Bring a file for an obligation, or say that there is nothing to report.
     Submit(submit::Submit),

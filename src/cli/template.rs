@@ -9,9 +9,10 @@ use crate::{
     clock::Clock,
     domain::{AgencyId, Period, ReturnId},
     flows::forms,
+    form::CSV,
 };
 
-/// Which workbook, and where to.
+/// Which template, and where to.
 #[derive(Debug, clap::Args)]
 pub struct Template {
     /// The return.
@@ -28,7 +29,7 @@ pub struct Template {
     out: Option<PathBuf>,
 }
 
-/// Writes the ready-made workbook of a return.
+/// Writes the ready-made file of a return.
 pub fn template(home: &Path, template: Template) -> anyhow::Result<()> {
     let Template { return_id, agency, period, out } = template;
     let board = board::settle(home)?;
@@ -43,5 +44,8 @@ pub fn template(home: &Path, template: Template) -> anyhow::Result<()> {
     let out = out.unwrap_or_else(|| PathBuf::from(&form.name));
     std::fs::write(&out, &form.bytes).with_context(|| format!("writing {}", out.display()))?;
     say(format_args!("{}", out.display()));
+    if form.media_type == CSV {
+        say("It has the headings that are read; its rows are for whoever sends it, or for the system that writes it.");
+    }
     Ok(())
 }

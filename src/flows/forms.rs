@@ -6,25 +6,28 @@ use jiff::Timestamp;
 use super::Board;
 use crate::{
     check::Contract,
+    decode::Format,
     domain::{AgencyId, Period, civil_day, to_london},
-    form::{FormError, Template},
+    form::{CSV, FormError, Template, WORKBOOK},
     settings::Problems,
     timetable::instant_on,
 };
 
-/// A workbook to be filled in, and the name it goes by.
+/// A file to be filled in, and the name it goes by.
 #[derive(Debug, Clone)]
 pub struct Form {
     /// The file's name; it says return, agency and period.
     pub name: String,
-    /// The workbook.
+    /// Its media type: that of a workbook or of CSV.
+    pub media_type: &'static str,
+    /// The file.
     pub bytes: Vec<u8>,
 }
 
 /// The template of a return.
 ///
 /// # Errors
-/// When the return is not sent as a workbook of the usual shape, or the agency does not owe it.
+/// When the return is sent as nothing that people fill in, or in a shape of its own, or the agency does not owe it.
 pub fn form(
     board: &Board,
     contract: &Contract,
@@ -52,8 +55,12 @@ pub fn form(
         now,
     };
     let words = [Some(contract.id.to_string()), agency.map(ToString::to_string), period.map(|p| p.to_string())];
-    let name = words.into_iter().flatten().collect::<Vec<_>>().join(" ") + ".xlsx";
-    Ok(Form { name, bytes: template.write()? })
+    let (ending, media_type) = match contract.format {
+        Format::Csv(_) => ("csv", CSV),
+        _ => ("xlsx", WORKBOOK),
+    };
+    let name = format!("{}.{ending}", words.into_iter().flatten().collect::<Vec<_>>().join(" "));
+    Ok(Form { name, media_type, bytes: template.write()? })
 }
 
 fn is_one_of(contract: &Contract, period: Period) -> bool {
@@ -78,7 +85,7 @@ pub fn check(board: &Board, now: Timestamp) -> Problems {
     for contract in board.returns.values() {
         let made = form(board, contract, contract.agencies.first(), None, now);
         let Err(error) = made.map(drop).context("its template") else { continue };
-        if !matches!(error.downcast_ref(), Some(FormError::NoWorkbook(_) | FormError::OwnShape(_))) {
+        if !matches!(error.downcast_ref(), Some(FormError::NotByHand { .. } | FormError::OwnShape(_))) {
             let file = board.home.join("pipelines").join(contract.id.as_str()).join("return.toml");
             let expected = "names of sheets and lists that a spreadsheet takes";
             problems.about(&file.display().to_string(), format!("{error:#}"), expected, "");

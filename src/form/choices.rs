@@ -59,6 +59,8 @@ pub(super) fn validation(
         Severity::Query | Severity::Note => DataValidationErrorStyle::Warning,
     };
     let rule = rule.set_error_style(style).set_error_title("Please check")?;
+    // The same is said while the cell is chosen, before anything is wrong.
+    let rule = rule.set_input_message(cut(&expected(column), INLINE))?;
     Ok(Some(rule.set_error_message(cut(&expected(column), INLINE))?))
 }
 

@@ -4,6 +4,8 @@
 //! who gets a workbook and when; foreign bytes are touched in a worker only.
 
 mod choices;
+mod guide;
+mod headings;
 mod in_place;
 mod list;
 mod marked;
@@ -15,10 +17,14 @@ mod sheet;
 mod styles;
 mod template;
 
+pub use guide::{NARRATIVE, NARRATIVE_COLUMNS, is_narrative};
 pub use list::Head;
 pub use marked::{MOST_BYTES, NotMarked, marked_anew, marked_in_place, serve_mark};
 pub use plain::plain_book;
 pub use template::{FormError, Template};
+
+/// The media type of CSV.
+pub const CSV: &str = "text/csv";
 
 /// The media type of a workbook.
 pub const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";

@@ -1,4 +1,4 @@
-//! The ready-made workbook of a return: headings, rules while typing, and the period filled in.
+//! The ready-made file of a return: headings, rules while typing, and the period filled in.
 //!
 //! The same order makes the same bytes. A file made from it and filled in keeps the contract.
 
@@ -15,15 +15,13 @@ use super::{
 use crate::{
     check::{Column, ColumnType, Contract, TableContract},
     decode::{AGENCY_MARK, Format as FileFormat, PERIOD_MARK, RETURN_MARK, letter},
-    domain::{AgencyId, Period, words},
+    domain::{AgencyId, Period},
 };
 
 /// Where the headings stand, 0-based; above them the return is named.
 const HEADINGS: u32 = 3;
 /// Rows with rules while typing, where the contract does not say how many there may be.
 const ROWS: u32 = 1000;
-/// Characters of a line of the sheet "Read me".
-const READ_ME_WIDTH: usize = 84;
 /// Rows whose cells have their looks.
 const FORMATTED: u32 = 200;
 /// Rows that are written out in advance, at most.
@@ -51,15 +49,23 @@ pub struct Template<'a> {
 /// Why there is no template.
 #[derive(Debug, thiserror::Error)]
 pub enum FormError {
-    /// The return is no workbook.
+    /// The return is sent as something that nobody fills in by hand.
     #[error(
-        "{0} is not sent as a workbook, so there is no template for it; its columns stand in pipelines/{0}/return.toml"
+        "{id} is sent as {kind}, which a program writes and nobody fills in by hand, so there is no template for it. Whoever \
+         sets that program up needs this list:\n{columns}"
     )]
-    NoWorkbook(String),
+    NotByHand {
+        /// The return.
+        id: String,
+        /// What it is sent as.
+        kind: &'static str,
+        /// What its records hold, a line each.
+        columns: String,
+    },
     /// The return's workbook is the agency's own.
     #[error(
-        "{0} has a workbook of its own shape (range, header_rows, period_cell, agency_cell, unpivot or two tables on one sheet), so there is no template \
-         for it; keep an empty copy of the agency's own workbook instead"
+        "{0} has a shape of its own (range, header_rows, period_cell, agency_cell, unpivot or two tables on one sheet), so there is no template \
+         for it; keep an empty copy of the agency's own file instead"
     )]
     OwnShape(String),
     /// The workbook could not be written.
@@ -68,15 +74,23 @@ pub enum FormError {
 }
 
 impl Template<'_> {
-    /// Writes the workbook.
+    /// Writes the template: a workbook, or for a return that is sent as CSV the file with its headings.
     ///
     /// # Errors
-    /// When the return is not sent as a workbook or as one of its own shape, or a name of its contract is none a spreadsheet
-    /// takes.
+    /// When the return is sent as neither or has a shape of its own, or a name of its contract is none a spreadsheet takes.
     pub fn write(&self) -> Result<Vec<u8>, FormError> {
-        if !matches!(self.contract.format, FileFormat::Workbook(_)) {
-            return Err(FormError::NoWorkbook(self.contract.id.to_string()));
-        }
+        let kind = match &self.contract.format {
+            FileFormat::Workbook(_) => return self.workbook(),
+            FileFormat::Csv(options) => return self.csv(options),
+            FileFormat::Json(_) => "JSON",
+            FileFormat::Xml(_) => "XML",
+            FileFormat::Parquet => "Parquet",
+            FileFormat::Arrow => "Arrow",
+        };
+        Err(FormError::NotByHand { id: self.contract.id.to_string(), kind, columns: self.columns() })
+    }
+
+    fn workbook(&self) -> Result<Vec<u8>, FormError> {
         if self.contract.has_workbook_of_its_own() {
             return Err(FormError::OwnShape(self.contract.id.to_string()));
         }
@@ -91,6 +105,9 @@ impl Template<'_> {
             if at == 0 {
                 sheet.set_active(true);
             }
+        }
+        if self.has_narrative() {
+            self.narrative(book.add_worksheet())?;
         }
         self.read_me(book.add_worksheet(), &tables)?;
         if !lists.columns.is_empty() {
@@ -122,7 +139,7 @@ impl Template<'_> {
     }
 
     /// Who it is for and when, as far as that is known.
-    fn whose(&self) -> String {
+    pub(super) fn whose(&self) -> String {
         let agency = self.agency.map(|(_, name)| name.to_owned());
         agency.into_iter().chain(self.period.map(Period::human)).collect::<Vec<_>>().join(", ")
     }
@@ -204,11 +221,7 @@ impl Template<'_> {
             }
         }
         let Some(period) = self.period.filter(|_| !table.optional) else { return Ok(()) };
-        let is_period = |placed: &Placed<'_>| match (placed, &table.period_column) {
-            (Placed::Period(_), _) => true,
-            (Placed::Column(column), Some(name)) => column.headings.iter().any(|heading| same(heading, name)),
-            _ => false,
-        };
+        let is_period = |placed: &Placed<'_>| placed.is_period_of(table);
         let Some(at) = columns.iter().position(is_period).and_then(|at| u16::try_from(at).ok()) else { return Ok(()) };
         let rows = u32::try_from(keys.len()).unwrap_or(0).max(table.most_rows.unwrap_or(1).min(PREFILLED as u32));
         for row in 0..rows {
@@ -217,56 +230,10 @@ impl Template<'_> {
         }
         Ok(())
     }
-
-    fn read_me(&self, sheet: &mut Worksheet, tables: &[&TableContract]) -> Result<(), XlsxError> {
-        sheet.set_name(OWN_SHEETS[0])?;
-        sheet.set_column_width(0, 22)?.set_column_width(1, 90)?;
-        sheet.write_string_with_format(0, 0, &self.contract.title, &title())?;
-        let governance = &self.contract.governance;
-        let [name, phone, email] = self.contact;
-        let mut lines: Vec<(&str, String)> = vec![("For", self.board.to_owned())];
-        if !self.whose().is_empty() {
-            lines.push(("From", self.whose()));
-        }
-        lines.extend(self.due.iter().map(|due| ("Due", due.clone())));
-        lines.push(("Why we ask", words::capital(&governance.purpose)));
-        lines.push(("Under", words::capital(&governance.agreement)));
-        lines.push(("Questions", format!("{name}, {phone}, {email}")));
-        for table in tables {
-            let optional = if table.optional { " It may stay empty." } else { "" };
-            let rows = match table.most_rows {
-                Some(1) => "One row.".to_owned(),
-                Some(most) => format!("At most {} rows.", words::whole(u64::from(most))),
-                None => "As many rows as there are.".to_owned(),
-            };
-            let sheet_name = table.sheet.as_deref().unwrap_or(&table.name);
-            lines.push(("Sheet", format!("{sheet_name}: {rows}{optional}")));
-        }
-        for how in [
-            "Dark headings must be filled in; light ones if you have the figure.",
-            "Rest the pointer on a heading to see what its column holds. Leave headings and the names of sheets as they are.",
-            "No figure? Write x (not available), z (not applicable) or c (hidden to protect a person); never 0 for a figure you do not have.",
-            "Write no names, dates of birth, addresses or numbers of single children unless a heading asks for them.",
-        ] {
-            lines.push(("How", how.to_owned()));
-        }
-        let (label, text) = (Format::new().set_bold().set_align(FormatAlign::Top), Format::new().set_text_wrap());
-        let mut before = "";
-        for (row, (what, line)) in (2..).zip(&lines) {
-            if *what != before {
-                sheet.write_string_with_format(row, 0, *what, &label)?;
-            }
-            sheet.write_string_with_format(row, 1, line, &text)?;
-            sheet.set_row_height(row, 15.0 * line.chars().count().div_ceil(READ_ME_WIDTH).max(1) as f64)?;
-            before = what;
-        }
-        sheet.set_portrait().set_paper_size(9).set_print_fit_to_pages(1, 0);
-        Ok(())
-    }
 }
 
 /// A column of the sheet.
-enum Placed<'a> {
+pub(super) enum Placed<'a> {
     /// The one that names the period and is no column of the table.
     Period(&'a str),
     /// One of the table's own.
@@ -274,10 +241,19 @@ enum Placed<'a> {
 }
 
 impl Placed<'_> {
-    fn heading(&self) -> &str {
+    pub(super) fn heading(&self) -> &str {
         match self {
             Self::Period(name) => name,
             Self::Column(column) => column.heading(),
+        }
+    }
+
+    /// Whether it is the column that names the period of a table.
+    pub(super) fn is_period_of(&self, table: &TableContract) -> bool {
+        match (self, &table.period_column) {
+            (Self::Period(_), _) => true,
+            (Self::Column(column), Some(name)) => column.headings.iter().any(|heading| same(heading, name)),
+            (Self::Column(_), None) => false,
         }
     }
 
@@ -288,7 +264,7 @@ impl Placed<'_> {
         }
     }
 
-    fn note(&self, template: &Template<'_>) -> String {
+    pub(super) fn note(&self, template: &Template<'_>) -> String {
         let Self::Column(column) = self else {
             return match template.period {
                 Some(period) => format!("{period} in every row: {}.", period.human()),
@@ -302,7 +278,7 @@ impl Placed<'_> {
 }
 
 /// The columns in the order of the sheet: the period first, unless it is one of the table's own.
-fn placed(table: &TableContract) -> Vec<Placed<'_>> {
+pub(super) fn placed(table: &TableContract) -> Vec<Placed<'_>> {
     let own = |name: &&String| !table.columns.iter().any(|c| c.headings.iter().any(|heading| same(heading, name)));
     let period = table.period_column.as_ref().filter(own).map(|name| Placed::Period(name));
     period.into_iter().chain(table.columns.iter().map(Placed::Column)).collect()
@@ -313,7 +289,7 @@ fn same(one: &str, other: &str) -> bool {
 }
 
 /// The rows a table is sure to have: each combination of the choices of its key, unless that is too many.
-fn known_keys(table: &TableContract) -> Vec<Vec<(&str, &str)>> {
+pub(super) fn known_keys(table: &TableContract) -> Vec<Vec<(&str, &str)>> {
     let mut rows: Vec<Vec<(&str, &str)>> = vec![Vec::new()];
     for name in &table.unique {
         let Some(column) = table.column(name).filter(|c| !c.allowed.is_empty()) else { return Vec::new() };
@@ -363,15 +339,15 @@ fn width(placed: &Placed<'_>) -> f64 {
     }
 }
 
-fn title() -> Format {
+pub(super) fn title() -> Format {
     Format::new().set_bold().set_font_size(14)
 }
 
-fn remark() -> Format {
+pub(super) fn remark() -> Format {
     Format::new().set_font_color(Color::RGB(0x50_5A_5F))
 }
 
-fn heading_format(required: bool) -> Format {
+pub(super) fn heading_format(required: bool) -> Format {
     let format = Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top).set_border(FormatBorder::Thin);
     if required {
         format.set_background_color(Color::RGB(0x1D_3F_58)).set_font_color(Color::White)

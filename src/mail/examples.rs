@@ -4,7 +4,8 @@ use jiff::{Timestamp, civil::Date};
 
 use super::{
     Agreement, Board, Changed, Contact, Due, Escalation, Facts, Judged, Kind, Letter, Marked, Next, Noted, Person,
-    Read, Rows, Sealed, Told, Total, Unused, Wait, Ways,
+    Read, Sealed, Told, Total, Unused, Wait, Ways, Written,
+    example_answers::{by_row, judged, rows},
     example_findings::{finding, many_mistakes, notes, query, two_mistakes},
     things,
 };
@@ -33,8 +34,9 @@ fn facts(letter: Letter) -> Facts {
 }
 
 fn letters(kind: Kind) -> Vec<Letter> {
-    let replies = || Ways { workbook: true, reply: true, place: None, upload: Some("/upload/missing-children".into()) };
-    let folder = || Ways { place: Some("the shared folder Safeguarding returns".into()), ..Ways::default() };
+    let replies =
+        || Ways { workbook: true, reply: true, upload: Some("/upload/missing-children".into()), ..Ways::default() };
+    let folder = || Ways { csv: true, place: Some("the shared folder Safeguarding returns".into()), ..Ways::default() };
     match kind {
         Kind::Notice => vec![
             Letter::Notice {
@@ -58,8 +60,15 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 corrected_by: None,
                 next: Some(Next { on: date("2025-07-21"), who: "the Board member for your agency".into() }),
                 workbook: true,
+                csv: false,
             },
-            Letter::Overdue { due: due(), corrected_by: Some(date("2025-07-17")), next: None, workbook: false },
+            Letter::Overdue {
+                due: due(),
+                corrected_by: Some(date("2025-07-17")),
+                next: None,
+                workbook: false,
+                csv: true,
+            },
         ],
         Kind::Members => vec![
             Letter::Members {
@@ -96,6 +105,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 ..judged(vec![])
             }),
             Letter::AnswerAccepted(Judged { rows: rows(38, 36), notes: things(&notes()[..1]), ..judged(vec![]) }),
+            Letter::AnswerAccepted(by_row()),
         ],
         Kind::AnswerAcceptedWithQueries => vec![
             Letter::AnswerAcceptedWithQueries(judged(vec![query(
@@ -119,6 +129,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 rows: rows(5, 0),
                 fix_by: date("2025-07-17"),
                 rows_fine: Some(3),
+                fetched: false,
             },
             Letter::AnswerNotAccepted {
                 due: due(),
@@ -132,6 +143,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 rows: rows(1_204, 0),
                 fix_by: date("2025-07-17"),
                 rows_fine: Some(1_191),
+                fetched: true,
             },
             Letter::AnswerNotAccepted {
                 due: due(),
@@ -145,6 +157,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 rows: rows(0, 0),
                 fix_by: date("2025-07-18"),
                 rows_fine: None,
+                fetched: false,
             },
             Letter::AnswerNotAccepted {
                 due: due(),
@@ -158,6 +171,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 rows: rows(20, 0),
                 fix_by: date("2025-07-17"),
                 rows_fine: None,
+                fetched: false,
             },
         ],
         Kind::AnswerHeld => vec![
@@ -276,6 +290,18 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 gaps: vec![],
             },
         ],
+        Kind::Narrative => vec![Letter::Narrative {
+            due: due(),
+            submission: 12,
+            arrived_at: at("2025-07-14T15:50:00Z"),
+            words: vec![
+                Written {
+                    about: "What changed most, and why".into(),
+                    says: "More interviews were held since the new provider began in May.".into(),
+                },
+                Written { about: "What the board should know".into(), says: "Nothing else.".into() },
+            ],
+        }],
         Kind::IncidentSender => vec![
             Letter::IncidentSender { sealed: sealed(false), fix_by: date("2025-07-17") },
             Letter::IncidentSender { sealed: sealed(true), fix_by: date("2025-07-17") },
@@ -303,7 +329,7 @@ fn passed_on(waits: &[Option<Wait>]) -> Letter {
     Letter::PostPassedOn { arrived_at: at("2025-07-14T15:50:00Z"), noted }
 }
 
-fn due() -> Due {
+pub(super) fn due() -> Due {
     Due {
         name: "Missing children return".into(),
         title: "Children missing from home and care".into(),
@@ -327,36 +353,6 @@ fn escalation(silent: bool) -> Escalation {
         ],
         silent,
     }
-}
-
-fn judged(queries: Vec<FindingRow>) -> Judged {
-    let total = |label: &str, value: &str, last: &str| Total {
-        label: label.into(),
-        value: value.into(),
-        before: None,
-        last: Some(last.into()),
-    };
-    Judged {
-        due: due(),
-        arrived_at: at("2025-07-14T15:50:00Z"),
-        read: Read::Totals(vec![
-            total("missing from home", "41", "38"),
-            total("missing from care", "17", "22"),
-            total("interviews held", "49", "51"),
-            Total { label: "within 72 hours".into(), value: "40".into(), before: None, last: None },
-        ]),
-        rows: rows(1, 1),
-        ignored_sheets: vec!["Notes".into()],
-        ignored_columns: vec!["Remarks (H)".into()],
-        marked: if queries.is_empty() { Marked::No } else { Marked::Attached },
-        answer_by: (!queries.is_empty()).then(|| date("2025-07-28")),
-        queries: things(&queries),
-        notes: vec![],
-    }
-}
-
-fn rows(read: u64, taken: u64) -> Rows {
-    Rows { read, taken, refused: read - taken }
 }
 
 fn sealed(again: bool) -> Sealed {
@@ -391,10 +387,10 @@ fn period() -> Period {
     Period::Quarter { year: 2025, quarter: 1 }
 }
 
-fn at(text: &str) -> Timestamp {
+pub(super) fn at(text: &str) -> Timestamp {
     text.parse().unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-fn date(text: &str) -> Date {
+pub(super) fn date(text: &str) -> Date {
     text.parse().unwrap_or(Date::ZERO)
 }

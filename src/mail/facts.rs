@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
-use super::{Changed, Contact, Marked, Noted, Person, Rows, Sealed, Thing};
+use super::{Changed, Contact, Marked, Noted, Person, Read, ReadRow, Rows, Sealed, Thing, Written};
 use crate::domain::Period;
 
 /// Everything one message is made from.
@@ -50,6 +50,8 @@ pub struct Due {
 pub struct Ways {
     /// Whether a workbook with the period filled in goes with the message.
     pub workbook: bool,
+    /// Whether an empty CSV with the right headings does.
+    pub csv: bool,
     /// Whether a file attached to a reply is read.
     pub reply: bool,
     /// A place both sides know, in words: "the shared folder Safeguarding returns".
@@ -104,29 +106,6 @@ pub struct Escalation {
     pub silent: bool,
 }
 
-/// What is read back to the sender of a file.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Read {
-    /// The sender's own totals, of a return that holds no rows about single children.
-    Totals(Vec<Total>),
-    /// The file is about single children: no figure of it is repeated in a message.
-    ChildLevel,
-}
-
-/// One total of an aggregate return.
-#[derive(Debug, Clone, Serialize)]
-pub struct Total {
-    /// What was counted, in the template's own words.
-    pub label: String,
-    /// How much, as text; where cells hold no number, that too.
-    pub value: String,
-    /// How much the replaced file said.
-    pub before: Option<String>,
-    /// How much it was the period before.
-    pub last: Option<String>,
-}
-
 /// A file that was looked at.
 #[derive(Debug, Clone, Serialize)]
 pub struct Judged {
@@ -136,6 +115,12 @@ pub struct Judged {
     pub arrived_at: Timestamp,
     /// What was read.
     pub read: Read,
+    /// The same figure by figure, where the file is small and has several rows.
+    pub figures: Vec<ReadRow>,
+    /// Rows that the replaced file had, or last period's, and this one has not.
+    pub gone: Vec<String>,
+    /// Whether words came with it on the template's sheet for them, and go to whoever reads the figures.
+    pub narrative: bool,
     /// How many rows.
     pub rows: Rows,
     /// Sheets that were left aside.
@@ -198,6 +183,8 @@ pub enum Letter {
         next: Option<Next>,
         /// Whether a workbook with the period filled in goes with the message.
         workbook: bool,
+        /// Whether an empty CSV with the right headings does.
+        csv: bool,
     },
     /// Members of a group are not in the file that stands.
     Members {
@@ -255,6 +242,8 @@ pub enum Letter {
         fix_by: Date,
         /// How many other rows were fine; left out for returns about single children.
         rows_fine: Option<u64>,
+        /// Whether we fetch the file from its sender's system ourselves.
+        fetched: bool,
     },
     /// A file waits for a person's decision.
     AnswerHeld {
@@ -308,6 +297,17 @@ pub enum Letter {
         /// Issued figures that moved, a line each.
         figures: Vec<String>,
     },
+    /// The analyst reads what a sender wrote beside the figures.
+    Narrative {
+        /// The return.
+        due: Due,
+        /// The submission it came with.
+        submission: i64,
+        /// When that arrived.
+        arrived_at: Timestamp,
+        /// What was written, in the order of the sheet.
+        words: Vec<Written>,
+    },
     /// A file holds what looks like identities; its sender is told how to put it right.
     IncidentSender {
         /// The file.
@@ -323,7 +323,7 @@ pub enum Letter {
         sealed: Sealed,
         /// Who alone can open it; none if nobody is named.
         custodian: Option<String>,
-        /// The addresses that were told how to put it right.
+        /// The addresses to which a letter is on its way that says how to put it right.
         told: Vec<String>,
     },
     /// A message waits for a person's decision.

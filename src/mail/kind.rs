@@ -66,6 +66,8 @@ kinds! {
     AnswerNil "answer-nil",
     /// The analyst hears what a restatement changed.
     Restated "restated",
+    /// The analyst reads what a sender wrote beside the figures.
+    Narrative "narrative",
     /// A file holds what looks like identities; its sender is told how to put it right.
     IncidentSender "incident-sender",
     /// The same, for the manager and the custodian.

@@ -7,6 +7,7 @@
 
 mod dates;
 mod eml;
+mod example_answers;
 mod example_findings;
 mod examples;
 mod facts;
@@ -19,7 +20,9 @@ mod outcome;
 mod person;
 mod prose;
 mod pump;
+mod read;
 mod relay_hold;
+mod required;
 mod sealed;
 mod settings;
 mod smtp;
@@ -31,7 +34,7 @@ use std::path::PathBuf;
 
 pub use eml::{key_of, message_id};
 pub use examples::example;
-pub use facts::{Agreement, Board, Due, Escalation, Facts, Judged, Letter, Next, Read, Told, Total, Unused, Ways};
+pub use facts::{Agreement, Board, Due, Escalation, Facts, Judged, Letter, Next, Told, Unused, Ways};
 pub use kind::Kind;
 pub use mailer::{Mailer, Memory, Posted};
 pub use message::{Attachment, Content, Message};
@@ -39,6 +42,7 @@ pub use noted::{Noted, Wait};
 pub use outcome::{Changed, Marked, Rows};
 pub use person::{Contact, Person};
 pub use pump::{Mailroom, Pumped};
+pub use read::{Read, ReadRow, Total, Written};
 pub use relay_hold::RelayHold;
 pub use sealed::Sealed;
 pub use settings::{Relay, Settings, Tls, Way};

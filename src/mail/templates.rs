@@ -3,15 +3,15 @@
 //! `<kind>.txt` begins with `Subject: …`; files that begin with `_` are parts of others; `layout.mjml` frames the HTML.
 //! A fact never becomes markup: it is guarded where it is written out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, File, include_dir};
 use jiff::{Timestamp, civil::Date};
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, context, syntax::SyntaxConfig, value::Serde,
 };
 
-use super::{Facts, Kind, Letter, MailError, Message, dates, example, prose};
+use super::{Facts, Kind, Letter, MailError, Message, dates, example, prose, required};
 use crate::domain::{Period, words};
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/reports/mail");
@@ -26,10 +26,14 @@ pub struct Templates {
 impl Templates {
     /// The templates that come with the program.
     pub fn shipped() -> Result<Self, MailError> {
-        let files = SHIPPED
-            .files()
-            .filter_map(|file| Some((file.path().file_name()?.to_str()?.to_owned(), file.contents_utf8()?.to_owned())));
-        Self::load(files.collect())
+        Self::load(Self::shipped_files().collect())
+    }
+
+    /// Their files by name.
+    pub fn shipped_files() -> impl Iterator<Item = (String, String)> {
+        let file =
+            |file: &File<'_>| Some((file.path().file_name()?.to_str()?.to_owned(), file.contents_utf8()?.to_owned()));
+        SHIPPED.files().filter_map(file)
     }
 
     /// Reads templates by file name; each kind needs one.
@@ -59,14 +63,41 @@ impl Templates {
         Ok(templates)
     }
 
-    /// Renders every kind once with invented facts, so that a slip shows before a message is owed.
-    pub fn rehearse(&self) -> Result<(), MailError> {
+    /// Renders every kind once with invented facts, and sees that each says what it has to, so that a slip shows before a
+    /// message is owed; answers with every slip.
+    pub fn rehearse(&self) -> Result<(), Vec<MailError>> {
+        let mut slips = Vec::new();
         for kind in Kind::ALL {
-            for facts in example(*kind) {
-                self.render(&facts)?;
-            }
+            let rendered = example(*kind).iter().try_for_each(|facts| self.render(facts).map(drop));
+            slips.extend(rendered.err().or_else(|| self.left_out(*kind).err()));
         }
-        Ok(())
+        if slips.is_empty() { Ok(()) } else { Err(slips) }
+    }
+
+    /// An error where a kind's wording leaves out what it has to say.
+    fn left_out(&self, kind: Kind) -> Result<(), MailError> {
+        let name = file_of(kind);
+        let (mut named, mut seen, mut to_see) = (BTreeSet::new(), BTreeSet::new(), vec![name.clone()]);
+        while let Some(part) = to_see.pop() {
+            let template = self.environment.get_template(&part).map_err(|e| broken(&part, &e))?;
+            named.extend(template.undeclared_variables(false));
+            to_see.extend(
+                required::parts(template.source()).filter(|part| seen.insert((*part).to_owned())).map(Into::into),
+            );
+        }
+        let missing: Vec<String> = required::facts_of(kind)
+            .into_iter()
+            .filter(|fact| !named.contains(*fact))
+            .map(|fact| format!("`{fact}`"))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let why = format!(
+            "it does not say {}, which this message has to; `quarterday init` in an empty folder writes the wording that does",
+            words::listed(missing)
+        );
+        Err(MailError::Template { name, why })
     }
 
     /// Makes the message these facts ask for; attachments are the caller's to add.
@@ -245,8 +276,16 @@ mod tests {
         let mut files: BTreeMap<String, String> =
             SHIPPED.files().map(|f| (f.path().display().to_string(), f.contents_utf8().unwrap().to_owned())).collect();
         files.insert("pack.txt".into(), "Subject: x\n\n{{ titel }}".into());
-        let told = Templates::load(files.clone()).unwrap().rehearse().unwrap_err().to_string();
-        assert!(told.contains("reports/mail/pack.txt: line 3"), "{told}");
+        let told = |files: &BTreeMap<String, String>| {
+            let slips = Templates::load(files.clone()).unwrap().rehearse().unwrap_err();
+            slips.iter().map(|slip| format!("{slip}\n")).collect::<String>()
+        };
+        assert!(told(&files).contains("reports/mail/pack.txt: line 3"), "{}", told(&files));
+        let older = "We read it.\n{% include \"_counts.txt\" %}\n";
+        files.insert("_read.txt".into(), older.into());
+        let left_out = told(&files);
+        assert!(left_out.contains("answer-accepted.txt: it does not say `narrative`, `read`, `figures`"), "{left_out}");
+        assert!(left_out.contains("answer-restated.txt") && left_out.contains("pack.txt: line 3"), "{left_out}");
         files.remove("alarm.txt");
         let told = Templates::load(files).err().unwrap().to_string();
         assert!(told.contains("alarm.txt"), "{told}");

@@ -64,6 +64,7 @@ pub(super) fn is_chase(kind: Kind) -> bool {
         | Kind::AnswerRestated
         | Kind::AnswerNil
         | Kind::Restated
+        | Kind::Narrative
         | Kind::IncidentSender
         | Kind::IncidentManager
         | Kind::PostHeld

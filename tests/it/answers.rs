@@ -575,3 +575,108 @@ async fn hostile_bytes_end_in_an_error_of_one_job() {
     let nothing = quarterday::decode::Decoded { sheets: vec![], ignored: vec![] };
     assert!(matches!(marked_anew(&launcher, nothing, &head(), &[]).await, Err(NotMarked::Nothing)));
 }
+
+const AREAS: &str = "\
+[[table]]
+name = \"care_applications\"
+period_column = \"quarter\"
+unique = [\"harm\"]
+[[table.column]]
+name = \"harm\"
+headings = [\"Harm\"]
+type = \"text\"
+required = true
+[[table.column]]
+name = \"on_a_plan\"
+headings = [\"Children on a plan\"]
+type = \"count\"
+[[table.column]]
+name = \"in_time\"
+headings = [\"Reviewed in time\"]
+type = \"decimal\"
+decimals = 1
+unit = \"%\"
+";
+
+/// A small return of several rows with a share in each, and the period before.
+fn by_harm() -> TestBoard {
+    let board = TestBoard::with_returns(&["care-applications"]);
+    let definition = board.read("pipelines/care-applications/return.toml");
+    let (above, _) = definition.split_once("[[table]]").unwrap();
+    board.write("pipelines/care-applications/return.toml", format!("{above}{AREAS}"));
+    let csv = |period: &str, rows: &[&str]| {
+        let rows: String = rows.iter().map(|row| format!("{period},{row}\n")).collect();
+        format!("quarter,Harm,Children on a plan,Reviewed in time\n{rows}")
+    };
+    board.write(
+        "q1.csv",
+        csv("2025-26-Q1", &["Physical harm,9,88.9", "Neglect,25,c", "Sexual harm,4,100", "Other,1,100"]),
+    );
+    board.write("q2.csv", csv("2025-26-Q2", &["Physical harm,1212,91.7", "Neglect,29,62.5", "Sexual harm,c,x"]));
+    let many: Vec<String> = (1..=21).map(|number| format!("Harm {number},{number},{}.5", 40 + number)).collect();
+    board.write("long.csv", csv("2025-26-Q2", &many.iter().map(String::as_str).collect::<Vec<_>>()));
+    board
+}
+
+#[tokio::test]
+async fn a_small_file_is_read_back_figure_by_figure_and_a_long_one_by_its_totals_and_bounds() {
+    let daemon = by_harm().start(OPEN);
+    answer(&daemon, "q1.csv", "care-applications", "cafcass", "2025-26-Q1").await;
+    daemon.advance("2025-10-10T08:00:00Z").await;
+    let (subject, text, _) = answer(&daemon, "q2.csv", "care-applications", "cafcass", "2025-26-Q2").await;
+    insta::assert_snapshot!("figure_by_figure", format!("Subject: {subject}\n\n{text}"));
+    let (subject, text, _) = answer(&daemon, "long.csv", "care-applications", "cafcass", "2025-26-Q2").await;
+    insta::assert_snapshot!("totals_and_bounds", format!("Subject: {subject}\n\n{text}"));
+}
+
+#[tokio::test]
+async fn the_terminal_says_what_was_found_by_rule_and_each_by_itself_when_asked() {
+    let board = TestBoard::with_returns(&["care-applications"]);
+    board.edit("pipelines/care-applications/return.toml", "unique = [\"month\"]", "");
+    let good = board.read("pipelines/care-applications/samples/accepted-2025-26-Q1.csv");
+    let (headings, rows) = good.split_once('\n').unwrap();
+    let broken = rows.lines().next().unwrap().rsplit_once(',').unwrap().0.to_owned() + ",many";
+    board.write("broken.csv", format!("{headings}\n{}", format!("{broken}\n").repeat(300)));
+    let path = board.path("broken.csv");
+    let which = ["--return", "care-applications", "--agency", "cafcass", "--period", "2025-26-Q1"];
+    let submit = [["submit", path.to_str().unwrap()].as_slice(), &which].concat();
+    let short = crate::support::said(&board.run(&submit));
+    assert!(short.contains("column D, 300 cells (D2, D3, D4, D5, D6 and 295 more): "), "{short}");
+    assert!(short.contains("`quarterday findings 1` lists each by itself"), "{short}");
+    assert!(short.lines().count() < 6, "{short}");
+    let long = crate::support::said(&board.run(&[submit.as_slice(), &["--all"]].concat()));
+    assert!(long.contains("column D, row 301: ") && long.lines().count() > 300, "{long}");
+    let listed = board.done(&["findings", "1"]);
+    assert!(listed.contains("column D, row 301: "), "{listed}");
+}
+
+#[tokio::test]
+async fn of_a_file_with_identities_the_manager_hears_whose_letter_is_on_its_way_and_status_whether_it_left() {
+    let board = TestBoard::with_returns(&["prevent-referrals"]);
+    let definition = "pipelines/prevent-referrals/return.toml";
+    board.edit(definition, "period_column", "extra_columns = \"ignore\"\nperiod_column");
+    let rows: String =
+        ["9434765919", "4010232137", "9876543210"].map(|number| format!("2025-26-Q1,3,1,{number}\n")).concat();
+    let heads = "Period,Referrals under 18,\"Of these, adopted by Channel\",NHS number";
+    board.write("named.csv", format!("{heads}\n{rows}"));
+    let daemon = board.start(OPEN);
+    daemon.submit("named.csv", "prevent-referrals", "probation", "2025-26-Q1").await.unwrap();
+    daemon.ring().await;
+    let (_, text, _) = letters(&daemon, "incident_").pop().unwrap();
+    assert!(text.contains("A letter that says what to do, without the content, is on its way to "), "{text}");
+    assert!(!text.contains("Told what to do"), "{text}");
+    let status = daemon.board.done(&["status"]);
+    assert!(status.contains("  The letter to ") && status.contains(" was written to the mail folder on "), "{status}");
+}
+
+#[test]
+fn wording_of_an_earlier_version_that_leaves_something_out_is_told_and_what_a_board_has_not_written_is_shipped() {
+    let board = TestBoard::with_returns(&["prevent-referrals"]);
+    std::fs::remove_file(board.path("reports/mail/narrative.txt")).unwrap();
+    board.done(&["validate"]);
+    board.write("reports/mail/post-passed-on.txt", "Subject: Thank you\n\n{{ arrived_at }} {{ contact.name }}\n");
+    board.write("reports/mail/_read.txt", "We read it.\n");
+    let told = crate::support::said(&board.run(&["validate"]));
+    assert!(told.contains("reports/mail/post-passed-on.txt: it does not say `noted`"), "{told}");
+    assert!(told.contains("reports/mail/answer-accepted.txt: it does not say "), "{told}");
+}

@@ -656,7 +656,7 @@ async fn whoever_mailed_identities_is_told_how_to_put_it_right_beside_lead_and_d
     insta::assert_snapshot!("identities_came_by_mail", letter);
     let manager = text_of(&daemon, "incident-manager").await;
     for part in [
-        "Told what to do, without the content: missing.unit@police.example, tom.ashby@police.example, clerk@police.example.",
+        "without the content, is on its way to missing.unit@police.example, tom.ashby@police.example, clerk@police.example.",
         "in its folder Quarterday done or Quarterday held, as Q1.xlsx; please delete the message there",
         "backups of the data folder that were made since it arrived, sealed, until they are overwritten",
     ] {

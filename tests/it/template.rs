@@ -249,9 +249,12 @@ fn the_command_writes_a_file_and_tells_why_it_does_not() {
         "pipelines/wide/return.toml",
         format!("{above}{}", tables.replacen("[[table]]", "[[table]]\nrange = \"B4:H\"", 1)),
     );
+    let json = board.read("pipelines/prevent-referrals/return.toml").replacen("kind = \"csv\"", "kind = \"json\"", 1);
+    board.write("pipelines/by-program/return.toml", json.replace("prevent-referrals*.csv", "by-program*.json"));
     for (arguments, why) in [
-        (["template", "prevent-referrals"].as_slice(), "is not sent as a workbook"),
-        (&["template", "wide"], "has a workbook of its own shape"),
+        (["template", "by-program"].as_slice(), "is sent as JSON, which a program writes"),
+        (&["template", "by-program"], "  Referrals under 18: A whole number, 0 or more"),
+        (&["template", "wide"], "has a shape of its own"),
         (&["template", "gone"], "there is no return gone"),
         (&["template", "missing-children", "--agency", "schools"], "is owed by police, not by schools"),
         (&["template", "missing-children", "--period", "2025-26-H1"], "has no period 2025-26-H1"),
@@ -275,7 +278,12 @@ async fn a_notice_and_its_reminders_bring_the_workbook_and_what_comes_back_in_it
         let (subject, text) = (parsed.subject().unwrap().to_owned(), parsed.body_text(0).unwrap().into_owned());
         let book = parsed.attachment(0);
         if subject.contains("Prevent") {
-            assert!(book.is_none() && !text.contains("workbook attached"), "{subject}: {text}");
+            let csv = book.unwrap_or_else(|| panic!("{subject} brings nothing"));
+            assert!(
+                text.contains("The file attached has the headings we read") && !text.contains("workbook"),
+                "{text}"
+            );
+            assert_eq!(csv.attachment_name(), Some("prevent-referrals probation 2025-26-Q1.csv"));
             continue;
         }
         let book = book.unwrap_or_else(|| panic!("{subject} brings nothing"));
@@ -288,4 +296,78 @@ async fn a_notice_and_its_reminders_bring_the_workbook_and_what_comes_back_in_it
     }
     let kinds: Vec<&str> = kinds.into_keys().collect();
     assert_eq!(kinds, ["Due today", "Overdue since", "Reminder", "notice"], "an overdue message brings it too");
+}
+
+#[tokio::test]
+async fn the_template_of_a_csv_has_its_headings_and_is_accepted_when_filled_in() {
+    let board = TestBoard::with_returns(&["prevent-referrals", "first-time-entrants"]);
+    let out = board.path("empty.csv");
+    let which = ["template", "prevent-referrals", "--period", "2025-26-Q1", "--out", out.to_str().unwrap()];
+    let said = board.done(&which);
+    assert!(said.contains("It has the headings that are read"), "{said}");
+    let empty = board.read("empty.csv");
+    assert_eq!(empty, "Period,Referrals under 18,\"Of these, adopted by Channel\"\r\n2025-26-Q1,,\r\n");
+    board.write("filled.csv", empty.replace(",,", ",3,1"));
+    // With the marks that a return may state, and the rows that its key makes sure of.
+    let wide = board.read("pipelines/first-time-entrants/return.toml");
+    let csv = wide.replacen("kind = \"workbook\"", "kind = \"csv\"\ndelimiter = \";\"\nheader_row = 3", 1);
+    let (csv, _) = csv.rsplit_once("[[table]]").unwrap();
+    let csv = csv.replace("sheet = \"Return\"\n", "").replace(".xlsx", ".csv");
+    board.write("pipelines/first-time-entrants/return.toml", csv);
+    let out = board.path("ages.csv");
+    board.done(&["template", "first-time-entrants", "--period", "2025-26-Q1", "--out", out.to_str().unwrap()]);
+    let ages = board.read("ages.csv");
+    let lines: Vec<&str> = ages.lines().collect();
+    assert!(lines[1].contains("April to June 2025"), "{ages}");
+    assert!(lines[2].starts_with("Period;Age band;") || lines[2].contains(';'), "{ages}");
+    assert!(lines[3].starts_with("2025-26-Q1;10 to 14;") && lines[4].starts_with("2025-26-Q1;15 to 17;"), "{ages}");
+    let daemon = board.start("2025-07-14T08:00:00Z");
+    let said = daemon.submit("filled.csv", "prevent-referrals", "probation", "2025-26-Q1").await.unwrap();
+    assert!(said.contains(": accepted; 1 rows read"), "{said}");
+}
+
+#[tokio::test]
+async fn words_on_the_sheet_for_them_reach_whoever_reads_the_figures() {
+    let board = TestBoard::with_returns(&["missing-children"]);
+    let definition = board.read("pipelines/missing-children/return.toml");
+    let (figures, _) = definition.split_once("# The story behind the figures").unwrap();
+    board.write("pipelines/missing-children/return.toml", figures);
+    let out = board.path("empty.xlsx");
+    board.done(&["template", "missing-children", "--period", "2025-26-Q1", "--out", out.to_str().unwrap()]);
+    let empty = std::fs::read(&out).unwrap();
+    let names = Xlsx::new(Cursor::new(empty.clone())).unwrap().sheet_names();
+    assert_eq!(names, ["Return", "Narrative", "Read me"]);
+    let figures: Vec<(String, Data)> =
+        (1..6).map(|at| (format!("{}5", letter(at)), Data::Float(40.0 - at as f64))).collect();
+    let words = "More interviews were held since the new provider began in May.";
+    let narrative = vec![("B5".to_owned(), Data::String(words.to_owned()))];
+    board.write("figures.xlsx", filled(&empty, &BTreeMap::from([(1, figures.clone())])));
+    board.write("words.xlsx", filled(&empty, &BTreeMap::from([(1, figures), (2, narrative)])));
+    let daemon = board.start("2025-07-14T08:00:00Z");
+    let mails = |part: &str| -> Vec<String> {
+        let entries = std::fs::read_dir(daemon.board.path("data/mail")).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> = entries.filter(|path| path.to_str().unwrap().contains(part)).collect();
+        files.sort();
+        let text = |path: &PathBuf| {
+            let bytes = std::fs::read(path).unwrap();
+            let parsed = MessageParser::default().parse(&bytes).unwrap();
+            let to = parsed.to().unwrap().first().unwrap().address().unwrap().to_owned();
+            let text = parsed.body_text(0).unwrap().replace("\r\n", "\n");
+            format!("To: {to}\nSubject: {}\n\n{text}", parsed.subject().unwrap())
+        };
+        files.iter().map(text).collect()
+    };
+    daemon.submit("figures.xlsx", "missing-children", "police", "2025-26-Q1").await.unwrap();
+    daemon.ring().await;
+    let first = mails("answer_1_").pop().unwrap();
+    assert!(!first.contains("Narrative") && first.contains("Accepted"), "an empty sheet is nobody's business: {first}");
+    assert!(mails("narrative_").is_empty());
+    daemon.submit("words.xlsx", "missing-children", "police", "2025-26-Q1").await.unwrap();
+    daemon.ring().await;
+    let second = mails("answer_2_").pop().unwrap();
+    let kept = "What you wrote on the sheet \"Narrative\" goes to the people who read the figures.";
+    assert!(second.contains(kept) && !second.contains("was ignored"), "{second}");
+    let letters = mails("narrative_");
+    let [letter] = letters.as_slice() else { panic!("{letters:?}") };
+    insta::assert_snapshot!("words_behind_the_figures", letter);
 }

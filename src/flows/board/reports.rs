@@ -64,11 +64,17 @@ pub(super) fn templates(folder: &Path, problems: &mut Problems) -> Option<Templa
             files.insert(path.file_name().and_then(|n| n.to_str()).unwrap_or_default().to_owned(), text);
         }
     }
-    let loaded = Templates::load(files).and_then(|templates| templates.rehearse().map(|()| templates));
-    match loaded {
+    // Wording that a board has not written is the shipped one: a kind that a newer version brings needs none of its own.
+    for (name, text) in Templates::shipped_files() {
+        files.entry(name).or_insert(text);
+    }
+    let loaded = Templates::load(files).map_err(|error| vec![error]);
+    match loaded.and_then(|templates| templates.rehearse().map(|()| templates)) {
         Ok(templates) => Some(templates),
-        Err(error) => {
-            problems.about(&folder.display().to_string(), error, "templates that can be filled in", "");
+        Err(slips) => {
+            for slip in slips {
+                problems.about(&folder.display().to_string(), slip, "templates that can be filled in", "");
+            }
             None
         }
     }

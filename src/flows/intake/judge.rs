@@ -1,7 +1,7 @@
 //! The verdict on an extract: decoded, checked against its contract, and stored if it keeps it.
 
 use super::{
-    super::{App, across, known, past},
+    super::{App, across, known, letters, past},
     Received,
     opened::{OpenError, open, read},
     rolling, sealing,
@@ -64,13 +64,7 @@ pub(super) async fn judge(
     let checked = across::ask(app, contract, &staged, &vector, checked).await?;
     let mut outcome = Outcome::from(&checked);
     if outcome.verdict.is_accepted() {
-        let totals = checked.totals().iter().map(|total| {
-            let value = total.value.map(|value| value.to_string());
-            serde_json::json!({
-                "table": total.table, "column": total.column, "heading": total.heading, "label": total.label,
-                "value": value, "status": total.status,
-            })
-        });
+        let totals = checked.totals().iter().map(letters::kept_total);
         let (judged_with, lists) = known::judged_with(contract, &past, &vector);
         let earlier = rolling::earlier(app, submission, contract, &opened, &checked, &past).await?;
         if earlier.findings.iter().any(|finding| finding.severity == Severity::Query) {

@@ -6,6 +6,7 @@ use super::{
     super::{App, backfill, intake::Outcome},
     contract, due, manager,
     marked::marked,
+    narrative::{self, narrative},
     noticed::noticed,
     post, post_with,
     read_back::read_back,
@@ -14,9 +15,10 @@ use super::{
 use crate::{
     check::{Classification, Contract},
     domain::{Verdict, civil_day},
-    form::OWN_SHEETS,
+    form::{self, OWN_SHEETS},
     ledger::{FindingRow, Obligation, ObligationKey, OutboxRow, Severity, Submission},
     mail::{Judged, Letter, Marked, Rows, things},
+    source::Source,
     timetable::Role,
 };
 
@@ -59,7 +61,7 @@ pub(in super::super) async fn answer(
     let calendar = &app.board.timetable.calendar;
     let arrived_at = submission.received_at;
     let people = with_sender(recipients(app, obligation, &[Role::Lead, Role::Deputy]), sender);
-    let mut files = Vec::new();
+    let (mut files, mut more) = (Vec::new(), Vec::new());
     let letter = match (outcome.verdict, &outcome.nil) {
         (_, Some(reason)) => Letter::AnswerNil { due, reason: reason.clone() },
         (Verdict::Accepted | Verdict::AcceptedWithQueries, None) => {
@@ -72,12 +74,21 @@ pub(in super::super) async fn answer(
             let (replaced, last) = earlier(app, obligation).await?;
             let copy;
             (copy, files) = marked(app, contract, &due, submission, &queries).await;
+            let words = narrative(app, contract, submission, &outcome.ignored).await;
+            let is_ignored = |name: &&String| !is_own(name) && !(words.is_some() && form::is_narrative(name));
+            let ignored_sheets = outcome.ignored.iter().filter(is_ignored).cloned().collect();
+            let read = read_back(app, contract, submission.id, obligation.effective, last).await?;
+            let has_narrative = words.as_ref().is_some_and(|words| !words.is_empty());
+            more = narrative::passed_on(app, obligation, submission, due.clone(), words.unwrap_or_default())?;
             let judged = Judged {
                 due,
                 arrived_at,
-                read: read_back(app, contract, submission.id, obligation.effective, last).await?,
+                read: read.read,
+                figures: read.figures,
+                gone: read.gone,
+                narrative: has_narrative,
                 rows: rows(outcome),
-                ignored_sheets: outcome.ignored.iter().filter(|name| !is_own(name)).cloned().collect(),
+                ignored_sheets,
                 ignored_columns: outcome.ignored_columns.clone(),
                 queries: things(&queries),
                 notes: noticed(contract, findings),
@@ -115,6 +126,7 @@ pub(in super::super) async fn answer(
                 rows: rows(outcome),
                 fix_by,
                 rows_fine: rows_fine(outcome, &errors).filter(|_| fine_rows_matter),
+                fetched: matches!(contract.source, Source::Https(_)),
             }
         }
         (Verdict::Held, None) => {
@@ -127,6 +139,7 @@ pub(in super::super) async fn answer(
         }
     };
     let mut rows = post_with(app, &key, Some(obligation), people, &letter, &files, now)?;
+    rows.extend(more);
     if outcome.verdict == Verdict::Held {
         let what = format!("{} of {} is held for you", contract.title, app.board.agency_name(&obligation.key.agency));
         let id = submission.id;

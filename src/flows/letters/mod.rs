@@ -7,6 +7,7 @@ mod answer;
 mod incident;
 mod issue;
 mod marked;
+mod narrative;
 mod noticed;
 mod read_back;
 mod restated;
@@ -27,6 +28,7 @@ use crate::{
 pub(super) use answer::answer;
 pub(super) use incident::incident;
 pub(super) use issue::issue;
+pub(super) use read_back::kept_total;
 pub(super) use restated::restated;
 pub(super) use rung::{members, rung};
 

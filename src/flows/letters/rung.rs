@@ -14,7 +14,7 @@ use super::{
 use crate::{
     check::Contract,
     domain::{civil_day, words::lower_first},
-    form::WORKBOOK,
+    form::{CSV, WORKBOOK},
     ledger::{CoverageRow, Obligation, OutboxRow},
     mail::{Agreement, Attachment, Content, Due, Escalation, Letter, Next, Told, Ways},
     source::{Folder, Source, fill},
@@ -40,7 +40,9 @@ pub(in super::super) fn rung(
         }
         RungKind::Preview | RungKind::Escalation => None,
     };
-    let ways = || Ways { workbook: form.is_some(), ..ways(app, obligation, contract) };
+    let brings = |media_type: &str| form.as_ref().is_some_and(|form| form.media_type == media_type);
+    let (workbook, csv) = (brings(WORKBOOK), brings(CSV));
+    let ways = || Ways { workbook, csv, ..ways(app, obligation, contract) };
     let letter = match rung.kind {
         RungKind::Notice => Letter::Notice {
             due,
@@ -58,7 +60,8 @@ pub(in super::super) fn rung(
             due,
             corrected_by: corrected_by(app, obligation)?,
             next: next(app, obligation, told, now)?,
-            workbook: form.is_some(),
+            workbook,
+            csv,
         },
         RungKind::Preview => Letter::Preview {
             goes_at: escalates_at(app, obligation, told, now)?
@@ -104,8 +107,8 @@ pub(in super::super) fn members(
     post_with(app, &key, Some(obligation), people, &letter, &[], now)
 }
 
-/// The workbook that goes with a notice or a reminder, where the return is sent as one. A chase does not wait for it: one
-/// that cannot be written is told by `validate`.
+/// The template that goes with a notice or a reminder, where the return has one. A chase does not wait for it: one that
+/// cannot be written is told by `validate`.
 fn template(app: &App, obligation: &Obligation, contract: &Contract, now: Timestamp) -> Option<Attachment> {
     if matches!(contract.source, Source::Https { .. }) {
         return None;
@@ -115,7 +118,7 @@ fn template(app: &App, obligation: &Obligation, contract: &Contract, now: Timest
     let otherwise = format!("Ask us for it: {}, {}.", app.board.contact.name, app.board.contact.phone);
     Some(Attachment {
         name: form.name,
-        media_type: WORKBOOK.to_owned(),
+        media_type: form.media_type.to_owned(),
         content: Content::Bytes(form.bytes),
         otherwise,
     })
@@ -148,6 +151,7 @@ fn ways(app: &App, obligation: &Obligation, contract: &Contract) -> Ways {
         },
         place,
         workbook: false,
+        csv: false,
         // There is no page to upload at yet.
         upload: None,
     }
