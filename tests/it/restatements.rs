@@ -1,5 +1,7 @@
 //! An accepted file in place of an accepted one: the difference is recorded, told to the analyst, and shown by `diff`.
 
+use std::fmt::Write;
+
 use mail_parser::MessageParser;
 
 use crate::support::{TestBoard, TestDaemon, said};
@@ -116,4 +118,51 @@ async fn of_a_file_about_single_children_only_counts_are_told() {
     for figure in ["11 ", " 15", " 13", " 27"] {
         assert!(!letter.contains(figure), "{figure}: {letter}");
     }
+}
+
+#[tokio::test]
+async fn long_tables_are_compared_row_by_row_with_their_key_and_without() {
+    const ROWS: usize = 600_000;
+    let board = TestBoard::with_returns(&["care-applications"]);
+    let definition = board.read("pipelines/care-applications/return.toml");
+    let (above, _) = definition.split_once("[[table]]").unwrap();
+    let table = |unique: &str| {
+        let column = |name: &str, kind: &str| format!("[[table.column]]\nname = \"{name}\"\ntype = \"{kind}\"\n");
+        let columns = column("place", "text") + &column("visits", "count");
+        format!("{above}[[table]]\nname = \"care_applications\"\n{unique}{columns}")
+    };
+    board.write("pipelines/care-applications/return.toml", table("unique = [\"place\"]\n"));
+    // Every 1,000th row differs, the last 7 are gone, and 3 are new.
+    let rows = |count: usize, differ: bool| {
+        let mut text = String::from("place,visits\n");
+        for number in 0..count {
+            let more = usize::from(differ && number % 1000 == 0);
+            writeln!(text, "P{number},{}", number % 40 + more).unwrap();
+        }
+        text
+    };
+    board.write("first.csv", rows(ROWS, false));
+    board.write("second.csv", rows(ROWS - 7, true) + "N1,1\nN2,2\nN3,3\n");
+    let daemon = board.start(OPEN);
+    for file in ["first.csv", "second.csv"] {
+        let said = daemon.submit(file, "care-applications", "cafcass", "2025-26-Q1").await.unwrap();
+        assert!(said.contains("accepted"), "{said}");
+    }
+    daemon.ring().await;
+    let letter = &letters(&daemon)[0].1;
+    assert!(letter.contains("3 added, 7 removed, 600 changed (visits in 600 rows)"), "{letter}");
+
+    // Without a key a row is what it holds, and as many as there are of it.
+    let board = daemon.terminate().1;
+    board.write("pipelines/care-applications/return.toml", table(""));
+    board.write("third.csv", rows(40, true) + "N1,1\nN2,2\nN3,3\n");
+    board.write("fourth.csv", rows(40, true) + "N1,1\nN1,1\nN3,3\n");
+    let daemon = board.start("2025-10-07T12:00:00Z");
+    for file in ["third.csv", "fourth.csv"] {
+        let said = daemon.submit(file, "care-applications", "cafcass", "2025-26-Q2").await.unwrap();
+        assert!(said.contains("accepted"), "{said}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&daemon.board.done(&["diff", "3", "4", "--json"])).unwrap();
+    let found = &json["tables"][0]["rows"];
+    assert_eq!((&found["added"], &found["removed"], &found["changed"]), (&1.into(), &1.into(), &0.into()), "{json}");
 }

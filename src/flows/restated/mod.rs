@@ -3,13 +3,15 @@
 //! Both files are read again from the archive, each under the contract it was judged by, so that files can be compared
 //! that were never stored, and that a rebuild or a purge of the warehouse has passed over.
 
+mod parts;
 mod rows;
 mod tell;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
 
 use super::{App, intake, known};
 use crate::{
@@ -49,7 +51,7 @@ pub struct TableDifference {
     pub rows_before: u64,
     /// Rows after.
     pub rows_after: u64,
-    /// How its rows compare; none where there are too many to hold against each other.
+    /// How its rows compare; none in what was recorded when long tables were not compared row by row.
     pub rows: Option<RowsChanged>,
 }
 
@@ -108,21 +110,16 @@ pub async fn difference(app: &App, before: i64, after: i64) -> anyhow::Result<Di
         );
     }
     let (old, new) = (read(app, &one).await?, read(app, &other).await?);
-    let names: Vec<&String> = new.rows.tables.keys().chain(old.rows.tables.keys()).collect();
-    let mut tables = Vec::new();
-    for name in names {
-        if !tables.iter().any(|known: &TableDifference| known.table == *name) {
-            tables.push(Rows::difference(name, old.rows.tables.get(name), new.rows.tables.get(name)));
-        }
-    }
-    Ok(Difference {
-        before,
-        after,
-        obligation: other.obligation,
-        tables,
-        totals: moved(&old.totals, &new.totals),
-        figures: Vec::new(),
-    })
+    let totals = moved(&old.totals, &new.totals);
+    let tables = spawn_blocking(move || compared(&old.rows, &new.rows)).await?.context("comparing the rows")?;
+    Ok(Difference { before, after, obligation: other.obligation, tables, totals, figures: Vec::new() })
+}
+
+/// How the tables of two files compare, each table once.
+fn compared(old: &Rows, new: &Rows) -> io::Result<Vec<TableDifference>> {
+    let gone = old.tables.keys().filter(|name| !new.tables.contains_key(*name));
+    let names = new.tables.keys().chain(gone);
+    names.map(|name| Rows::difference(name, old.tables.get(name), new.tables.get(name))).collect()
 }
 
 /// The last two submissions of an obligation whose rows were taken.
@@ -148,7 +145,7 @@ struct Read {
 
 async fn read(app: &App, submission: &Submission) -> anyhow::Result<Read> {
     let contract = intake::contract_of(app, submission).await?;
-    let mut rows = Rows::of(&contract);
+    let mut rows = Rows::of(&contract, app.board.incoming());
     if submission.sha256.is_empty() {
         return Ok(Read { rows, totals: Vec::new() });
     }
@@ -166,7 +163,7 @@ async fn read(app: &App, submission: &Submission) -> anyhow::Result<Read> {
 
 fn moved(before: &[Total], after: &[Total]) -> Vec<Moved> {
     let same = |one: &Total, other: &Total| (&one.table, &one.column) == (&other.table, &other.column);
-    let words = |total: Option<&Total>| total.and_then(|total| total.value).map(|value| value.to_string());
+    let words = |total: Option<&Total>| total.and_then(Total::words);
     let gone = before.iter().filter(|total| !after.iter().any(|other| same(total, other)));
     let all = after.iter().chain(gone).map(|total| Moved {
         label: total.label.clone(),

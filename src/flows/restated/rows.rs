@@ -3,6 +3,8 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt::Write,
+    io,
+    path::PathBuf,
 };
 
 use arrow::{
@@ -11,15 +13,17 @@ use arrow::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{RowsChanged, TableDifference};
+use super::{
+    RowsChanged, TableDifference,
+    parts::{PARTS, Parts},
+};
 use crate::check::{Contract, Sink, SinkError, TableContract};
-
-/// Rows of a table that are held against each other; of more, only their number is compared.
-const MOST_ROWS: usize = 500_000;
 
 /// A sink that keeps digests.
 pub(super) struct Rows {
     pub tables: BTreeMap<String, Table>,
+    /// Where what does not fit in memory may lie.
+    room: PathBuf,
 }
 
 /// The rows of one table.
@@ -31,67 +35,98 @@ pub(super) struct Table {
     /// The columns that are compared: those of the contract.
     columns: Vec<String>,
     read: u64,
-    /// By the key's digest, how many rows have it and the digest of each cell of the last of them.
-    rows: HashMap<u128, (u64, Vec<u64>)>,
+    /// The key's digest of each row and, where the key is not the whole row, the digest of each cell.
+    parts: Parts,
+}
+
+/// Why rows could not be kept for comparison.
+#[derive(Debug, thiserror::Error)]
+enum NotKept {
+    #[error("the rows cannot be read back: {0}")]
+    Rows(#[from] arrow::error::ArrowError),
+    #[error("the rows that are compared do not fit on the disk: {0}; check that it is there, writable and not full")]
+    Room(#[from] io::Error),
 }
 
 impl Rows {
-    pub(super) fn of(contract: &Contract) -> Self {
+    pub(super) fn of(contract: &Contract, room: PathBuf) -> Self {
         let table = |table: &TableContract| Table {
             key: table.unique.clone(),
             single: table.most_rows == Some(1),
             columns: table.columns.iter().map(|column| column.name.clone()).collect(),
             read: 0,
-            rows: HashMap::new(),
+            parts: Parts::new(Some(room.clone())),
         };
-        Self { tables: contract.tables.iter().map(|t| (contract.qualified(t), table(t))).collect() }
+        Self { tables: contract.tables.iter().map(|t| (contract.qualified(t), table(t))).collect(), room }
     }
 
     /// How two readings of one table compare; one that is not there had no rows.
-    pub(super) fn difference(name: &str, before: Option<&Table>, after: Option<&Table>) -> TableDifference {
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(super) fn difference(name: &str, before: Option<&Table>, after: Option<&Table>) -> io::Result<TableDifference> {
         let read = |table: Option<&Table>| table.map_or(0, |table| table.read);
-        let comparable = [before, after].iter().flatten().all(|table| table.read as usize <= MOST_ROWS);
-        TableDifference {
+        let mut found = RowsChanged { added: 0, removed: 0, changed: 0, columns: BTreeMap::new() };
+        for part in 0..PARTS {
+            let records = |table: Option<&Table>| table.map_or(Ok(Vec::new()), |table| table.parts.read(part));
+            let (old, new) = (records(before)?, records(after)?);
+            compare(&Part::of(before, &old), &Part::of(after, &new), &mut found);
+        }
+        Ok(TableDifference {
             table: name.to_owned(),
             rows_before: read(before),
             rows_after: read(after),
-            rows: comparable.then(|| changed(before, after)),
-        }
+            rows: Some(found),
+        })
     }
 }
 
-fn changed(before: Option<&Table>, after: Option<&Table>) -> RowsChanged {
-    let mut found = RowsChanged { added: 0, removed: 0, changed: 0, columns: BTreeMap::new() };
-    let nothing = HashMap::new();
-    let (old, new) = (before.map_or(&nothing, |table| &table.rows), after.map_or(&nothing, |table| &table.rows));
-    for (key, (count, cells)) in new {
-        let Some((earlier, old_cells)) = old.get(key) else {
+/// The rows of one part of a table: by the key's digest, how many rows have it and the digests of the last one's cells.
+struct Part<'a> {
+    columns: &'a [String],
+    rows: HashMap<u128, (u64, &'a [u8])>,
+}
+
+impl<'a> Part<'a> {
+    fn of(table: Option<&'a Table>, records: &'a [u8]) -> Self {
+        let width = table.map_or(16, Table::width);
+        let mut rows: HashMap<u128, (u64, &[u8])> = HashMap::with_capacity(records.len() / width);
+        for record in records.chunks_exact(width) {
+            let Some((key, cells)) = record.split_first_chunk::<16>() else { continue };
+            let entry = rows.entry(u128::from_be_bytes(*key)).or_insert((0, cells));
+            *entry = (entry.0 + 1, cells);
+        }
+        Self { columns: table.map_or(&[], |table| table.columns.as_slice()), rows }
+    }
+
+    /// The cell of a column in a row of this part.
+    fn cell<'c>(&self, cells: &'c [u8], column: &str) -> Option<&'c [u8]> {
+        let at = self.columns.iter().position(|known| known == column)?;
+        cells.get(at * 8..at * 8 + 8)
+    }
+}
+
+fn compare(before: &Part<'_>, after: &Part<'_>, found: &mut RowsChanged) {
+    for (key, (count, cells)) in &after.rows {
+        let Some((earlier, old_cells)) = before.rows.get(key) else {
             found.added += count;
             continue;
         };
         found.added += count.saturating_sub(*earlier);
-        let (Some(before), Some(after)) = (before, after) else { continue };
-        let differing: Vec<&String> = after
-            .columns
-            .iter()
-            .zip(cells)
-            .filter(|(name, cell)| {
-                let at = before.columns.iter().position(|known| known == *name);
-                at.and_then(|at| old_cells.get(at)) != Some(*cell)
-            })
-            .map(|(name, _)| name)
-            .collect();
-        if !differing.is_empty() {
-            found.changed += 1;
+        // Rows without a key are named by all their cells, and so do not differ.
+        if cells.is_empty() || old_cells.is_empty() {
+            continue;
         }
-        for name in differing {
+        let differs = |(name, cell): &(&String, &[u8])| before.cell(old_cells, name) != Some(*cell);
+        let mut differing = after.columns.iter().zip(cells.chunks_exact(8)).filter(differs).peekable();
+        found.changed += u64::from(differing.peek().is_some());
+        for (name, _) in differing {
             *found.columns.entry(name.clone()).or_insert(0) += 1;
         }
     }
-    for (key, (count, _)) in old {
-        found.removed += count.saturating_sub(new.get(key).map_or(0, |(count, _)| *count));
+    for (key, (count, _)) in &before.rows {
+        found.removed += count.saturating_sub(after.rows.get(key).map_or(0, |(count, _)| *count));
     }
-    found
 }
 
 impl Sink for Rows {
@@ -101,15 +136,25 @@ impl Sink for Rows {
             None => Ok(()),
         }
     }
+
+    fn room(&self) -> Option<PathBuf> {
+        Some(self.room.clone())
+    }
 }
 
 impl Table {
-    fn add(&mut self, batch: &RecordBatch) -> Result<(), arrow::error::ArrowError> {
+    /// Whether a row is named by all its cells.
+    fn is_keyless(&self) -> bool {
+        self.key.is_empty() && !self.single
+    }
+
+    /// Bytes of one row's record.
+    fn width(&self) -> usize {
+        if self.is_keyless() { 16 } else { 16 + 8 * self.columns.len() }
+    }
+
+    fn add(&mut self, batch: &RecordBatch) -> Result<(), NotKept> {
         self.read += batch.num_rows() as u64;
-        if self.read as usize > MOST_ROWS {
-            self.rows = HashMap::new();
-            return Ok(());
-        }
         let options = FormatOptions::default().with_null("\u{0}");
         let formatters = |name: &str| -> Result<Vec<ArrayFormatter<'_>>, arrow::error::ArrowError> {
             // A number and the reason why there is none are one cell.
@@ -125,25 +170,26 @@ impl Table {
             self.columns.iter().map(|name| formatters(name)).collect::<Result<_, _>>()?;
         let keys: Vec<usize> =
             self.key.iter().filter_map(|name| self.columns.iter().position(|known| known == name)).collect();
-        let mut text = String::new();
+        let is_keyless = self.is_keyless();
+        let (mut text, mut key) = (String::new(), String::new());
+        let mut cells = Vec::with_capacity(columns.len());
         for row in 0..batch.num_rows() {
-            let mut cells = Vec::with_capacity(columns.len());
-            let mut texts = Vec::with_capacity(columns.len());
-            for parts in &columns {
+            cells.clear();
+            key.clear();
+            for (at, parts) in columns.iter().enumerate() {
                 text.clear();
                 for part in parts {
                     let _ = write!(text, "{}\u{1}", part.value(row));
                 }
-                cells.push(digest(&text) as u64);
-                texts.push(text.clone());
+                if is_keyless || keys.contains(&at) {
+                    key.push_str(&text);
+                    key.push('\u{2}');
+                }
+                if !is_keyless {
+                    cells.push(digest(&text) as u64);
+                }
             }
-            let key: String = match (self.single, keys.is_empty()) {
-                (true, _) => String::new(),
-                (false, true) => texts.join("\u{2}"),
-                (false, false) => keys.iter().map(|at| texts[*at].as_str()).collect::<Vec<_>>().join("\u{2}"),
-            };
-            let entry = self.rows.entry(digest(&key)).or_insert((0, Vec::new()));
-            *entry = (entry.0 + 1, cells);
+            self.parts.add(digest(&key), &cells)?;
         }
         Ok(())
     }
