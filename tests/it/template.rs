@@ -253,7 +253,7 @@ fn the_command_writes_a_file_and_tells_why_it_does_not() {
     board.write("pipelines/by-program/return.toml", json.replace("prevent-referrals*.csv", "by-program*.json"));
     for (arguments, why) in [
         (["template", "by-program"].as_slice(), "is sent as JSON, which a program writes"),
-        (&["template", "by-program"], "  Referrals under 18: A whole number, 0 or more"),
+        (&["template", "by-program"], "  Referrals under 18: A whole number from 0 to 500"),
         (&["template", "wide"], "has a shape of its own"),
         (&["template", "gone"], "there is no return gone"),
         (&["template", "missing-children", "--agency", "schools"], "is owed by police, not by schools"),
@@ -338,7 +338,7 @@ async fn words_on_the_sheet_for_them_reach_whoever_reads_the_figures() {
     let names = Xlsx::new(Cursor::new(empty.clone())).unwrap().sheet_names();
     assert_eq!(names, ["Return", "Narrative", "Read me"]);
     let figures: Vec<(String, Data)> =
-        (1..6).map(|at| (format!("{}5", letter(at)), Data::Float(40.0 - at as f64))).collect();
+        (1..).zip([40.0, 20.0, 60.0, 30.0, 5.0]).map(|(at, n)| (format!("{}5", letter(at)), Data::Float(n))).collect();
     let words = "More interviews were held since the new provider began in May.";
     let narrative = vec![("B5".to_owned(), Data::String(words.to_owned()))];
     board.write("figures.xlsx", filled(&empty, &BTreeMap::from([(1, figures.clone())])));
