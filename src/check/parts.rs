@@ -13,7 +13,7 @@ use super::{
     Severity,
     findings::{Findings, Spot, rule},
     headings::plain,
-    window::Figures,
+    window::Told,
 };
 use crate::{
     domain::words::{count, listed, several},
@@ -149,7 +149,7 @@ impl<'a> Roll<'a> {
         &mut self,
         text: &RecordBatch,
         place: usize,
-        figures: &Figures<'_>,
+        figures: &Told<'_>,
         spot: &Spot,
         findings: &mut Findings,
     ) -> Result<RecordBatch, ArrowError> {

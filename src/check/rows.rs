@@ -162,7 +162,7 @@ impl<'a> Rows<'a> {
     pub(super) fn check(&mut self, text: &RecordBatch) -> Result<RecordBatch, CheckError> {
         let kept = match (&mut self.window, &self.layout.period) {
             (Some(window), Some((place, spot))) => {
-                let figures = window::Figures::of(self.table, &self.layout);
+                let figures = window::Told::of(self.table, &self.layout);
                 Some(window.keep(text, *place, &figures, spot, self.findings)?)
             }
             _ => None,
@@ -179,7 +179,7 @@ impl<'a> Rows<'a> {
         let text = ours.as_ref().unwrap_or(text);
         let met = match (&mut self.roll, &self.layout.member) {
             (Some(roll), Some((place, spot))) => {
-                let figures = Figures::of(self.table, &self.layout);
+                let figures = window::Told::of(self.table, &self.layout);
                 Some(roll.meet(text, *place, &figures, spot, self.findings)?)
             }
             _ => None,

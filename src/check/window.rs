@@ -75,12 +75,12 @@ pub(super) struct Window {
 }
 
 /// The columns of a table that say something of what a row is about, and not which row it is.
-pub(super) struct Figures<'a> {
+pub(super) struct Told<'a> {
     places: Vec<usize>,
     missing: &'a [String],
 }
 
-impl<'a> Figures<'a> {
+impl<'a> Told<'a> {
     pub(super) fn of(table: &'a TableContract, layout: &Layout) -> Self {
         let keys: Vec<usize> = [&layout.period, &layout.agency, &layout.member, &layout.area]
             .into_iter()
@@ -122,7 +122,7 @@ impl Window {
         &mut self,
         text: &RecordBatch,
         place: usize,
-        figures: &Figures<'_>,
+        figures: &Told<'_>,
         spot: &Spot,
         findings: &mut Findings,
     ) -> Result<RecordBatch, ArrowError> {

@@ -11,6 +11,7 @@ pub(super) fn facts_of(kind: Kind) -> Vec<&'static str> {
     let own: &[&str] = match kind {
         Kind::Notice | Kind::Nudge | Kind::DueToday => &["due", "ways"],
         Kind::Overdue => &["due", "corrected_by", "next"],
+        Kind::Members => &["due", "members", "present", "missing", "more", "ways"],
         Kind::Preview => &["goes_at", "who", "hold", "quoted"],
         Kind::Escalation => &["due", "told", "silent"],
         Kind::AnswerAccepted => &["narrative"],
