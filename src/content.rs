@@ -6,7 +6,7 @@
 use std::{
     fmt,
     fs::File,
-    io::{self, Read, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
@@ -174,6 +174,8 @@ impl Read for Reader {
 pub struct Spool {
     folder: Option<PathBuf>,
     memory: Vec<u8>,
+    /// The most bytes that wait there for the file.
+    most: usize,
     file: Option<File>,
     sum: Sha256,
     length: u64,
@@ -187,7 +189,31 @@ impl Spool {
 
     /// One that stays in memory; its writer bounds it.
     pub fn in_memory() -> Self {
-        Self { folder: None, memory: Vec::new(), file: None, sum: Sha256::new(), length: 0 }
+        Self { folder: None, memory: Vec::new(), most: IN_MEMORY, file: None, sum: Sha256::new(), length: 0 }
+    }
+
+    /// One that goes on behind what `file` holds already, and keeps back nothing of what is written: it is there whenever
+    /// the process ends.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn going_on(mut file: File) -> io::Result<Self> {
+        let mut spool = Self { most: 0, ..Self::in_memory() };
+        file.seek(SeekFrom::Start(0))?;
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            match file.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(read) => {
+                    spool.sum.update(&chunk[..read]);
+                    spool.length += read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        spool.file = Some(file);
+        Ok(spool)
     }
 
     /// How many bytes were written.
@@ -217,12 +243,11 @@ impl Write for Spool {
         self.sum.update(bytes);
         self.length += bytes.len() as u64;
         self.memory.extend_from_slice(bytes);
-        if let Some(folder) = &self.folder
-            && self.memory.len() > IN_MEMORY
-        {
-            let file = match &mut self.file {
-                Some(file) => file,
-                None => self.file.insert(private(folder).map_err(io::Error::other)?),
+        if self.memory.len() > self.most {
+            let file = match (&mut self.file, &self.folder) {
+                (Some(file), _) => file,
+                (None, Some(folder)) => self.file.insert(private(folder).map_err(io::Error::other)?),
+                (None, None) => return Ok(bytes.len()),
             };
             file.write_all(&self.memory)?;
             self.memory.clear();
@@ -270,6 +295,21 @@ mod tests {
             }
             assert_eq!(content.head(3).unwrap(), bytes[..3]);
         }
+    }
+
+    #[test]
+    fn what_a_file_holds_already_is_gone_on_with_and_nothing_is_kept_back() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("part");
+        std::fs::write(&path, "a,b\n").unwrap();
+        let file = File::options().read(true).write(true).open(&path).unwrap();
+        let mut spool = Spool::going_on(file).unwrap();
+        assert_eq!(spool.length(), 4);
+        spool.write_all(b"1,2\n").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "a,b\n1,2\n");
+        let content = spool.finish().unwrap();
+        assert_eq!((content.length(), content.sha256()), (8, sha256("a,b\n1,2\n").as_str()));
+        assert_eq!(read(&content), b"a,b\n1,2\n");
     }
 
     #[test]

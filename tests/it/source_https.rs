@@ -6,6 +6,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use futures::StreamExt;
+
 use crate::support::{
     TestBoard, TestDaemon,
     authority::Authority,
@@ -53,6 +55,16 @@ async fn verdicts(daemon: &TestDaemon) -> Vec<String> {
 async fn pull_once(daemon: &TestDaemon) {
     daemon.ring().await;
     daemon.ring().await;
+}
+
+/// Rings until something was taken or has failed.
+async fn pull_to_an_end(daemon: &TestDaemon) {
+    let begun = std::time::Instant::now();
+    daemon.ring().await;
+    while verdicts(daemon).await.is_empty() && failure(daemon).await == "nothing failed" {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(120), "nothing came of it: {}", daemon.log());
+        daemon.ring().await;
+    }
 }
 
 /// Why the last pull failed.
@@ -251,6 +263,60 @@ async fn a_wrong_client_secret_is_told_without_it() {
     assert!(!format!("{failure}{}{}", daemon.log(), daemon.page("/")).contains("CANARY"));
 }
 
+#[tokio::test]
+async fn a_token_endpoint_is_left_alone_as_long_as_it_asks_for() {
+    let server = Unruly::start(|asked| match (asked.target.as_str(), asked.before) {
+        ("/token", 0) => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "7200")]).into_response(),
+        _ => tokens(&Asked { before: 0, ..asked.clone() }, 1),
+    })
+    .await;
+    let board = board(&server.base(), "");
+    oauth2(&board, &server.base(), "CANARY/s");
+    let daemon = board.start(OPEN);
+    pull_once(&daemon).await;
+    let says = failure(&daemon).await;
+    assert!(says.contains("it answered 503; it asks to be left alone"), "{says}");
+    daemon.advance("2025-07-01T09:55:00Z").await;
+    assert_eq!(server.targets("/token").len(), 1, "the endpoint is left alone as long as it asked for");
+    daemon.advance("2025-07-01T10:05:00Z").await;
+    assert_eq!(verdicts(&daemon).await, ["accepted"], "{}", failure(&daemon).await);
+}
+
+/// On the machine's own clock, for it is about waiting: a simulated one asks each after the other.
+#[tokio::test]
+async fn a_token_endpoint_that_takes_its_time_delays_nobody_who_asks_another() {
+    let server = Unruly::start(|asked| match asked.target.as_str() {
+        "/stalled/token" => {
+            let silence = futures::stream::pending::<Result<Vec<u8>, std::io::Error>>();
+            Response::new(Body::from_stream(silence))
+        }
+        // Good for no second request, so that each asks for its own.
+        "/token" => r#"{"access_token":"one","token_type":"Bearer","expires_in":60}"#.into_response(),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    })
+    .await;
+    let board = TestBoard::with_returns(&["care-applications", "immunisations"])
+        .with("QUARTERDAY__PULLS__BASE", &server.base());
+    board.edit(DEFINITION, "{base}", &server.base().replace("127.0.0.1", "localhost"));
+    let file = secret(&board, "client", "CANARY/s");
+    for (id, at) in [("care-applications", "/stalled"), ("immunisations", "")] {
+        let auth = format!(
+            "[source.auth]\nkind = \"oauth2\"\ntoken_url = \"{}{at}/token\"\nclient_id = \"quarterday:1\"\n\
+             client_secret = {{ file = \"{file}\" }}\n\n[format]",
+            server.base()
+        );
+        board.edit(&format!("pipelines/{id}/return.toml"), "[format]", &auth);
+    }
+    let daemon = board.start_on_the_clock();
+    let begun = std::time::Instant::now();
+    while server.targets("/health-trust").len() < 4 {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(120), "{}", failure(&daemon).await);
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_eq!(server.targets("/stalled").len(), 1, "the other is still waited for");
+    assert_eq!(failure(&daemon).await, "nothing failed", "the other is still waited for");
+}
+
 /// A server that breaks off the first answer in the middle, and then does as `then` says.
 async fn breaking(then: impl Fn(&Asked) -> Response + Send + Sync + 'static) -> Unruly {
     Unruly::start(move |asked| {
@@ -324,6 +390,191 @@ async fn a_server_that_cannot_resume_sends_the_same_file_from_its_beginning() {
 }
 
 #[tokio::test]
+async fn a_file_without_a_tag_is_resumed_by_its_date_unless_that_is_of_just_now() {
+    let server = |changed: String| {
+        Unruly::start(move |asked| {
+            let dated = || Response::builder().header(header::LAST_MODIFIED, &changed);
+            match asked.header("range") {
+                _ if asked.target != PATH => StatusCode::NOT_FOUND.into_response(),
+                _ if asked.header("if-modified-since").is_some() => StatusCode::NOT_MODIFIED.into_response(),
+                None if asked.before == 0 => {
+                    cut(dated().header(header::ACCEPT_RANGES, "bytes"), &CSV.as_bytes()[..60], CSV.len())
+                }
+                None => dated().body(Body::from(CSV)).unwrap(),
+                Some(range) => {
+                    assert_eq!((range, asked.header("if-range")), ("bytes=60-", Some(changed.as_str())));
+                    let range = format!("bytes 60-{}/{}", CSV.len() - 1, CSV.len());
+                    let part = Response::builder().status(StatusCode::PARTIAL_CONTENT);
+                    part.header(header::CONTENT_RANGE, range).body(Body::from(&CSV[60..])).unwrap()
+                }
+            }
+        })
+    };
+    let at = |when: jiff::Timestamp| when.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let now = jiff::Timestamp::now();
+    for (changed, ranges) in [(at(now - jiff::SignedDuration::from_hours(5)), 1), (at(now), 0)] {
+        let server = server(changed).await;
+        let daemon = board(&server.base(), "").start(OPEN);
+        daemon.advance("2025-07-02T06:30:00Z").await;
+        assert_eq!(verdicts(&daemon).await, ["accepted"], "{}", failure(&daemon).await);
+        let asked = server.asked().iter().filter(|asked| asked.header("range").is_some()).count();
+        assert_eq!(asked, ranges, "what changed just now could have changed twice");
+    }
+}
+
+/// A long file, and how much of it is sent before an answer breaks off.
+struct Long {
+    tag: &'static str,
+    bytes: Vec<u8>,
+    piece: usize,
+    /// Whether it then says nothing more instead.
+    stalls: bool,
+}
+
+impl Long {
+    fn new(tag: &'static str, piece: usize) -> Self {
+        let mut text = CSV.replacen("quarter,", "remark,quarter,", 1).replace("2025-26-Q1,", "x,2025-26-Q1,");
+        for number in 0..8_000 {
+            text.push_str(&format!("{tag}{number} {},2025-26-Q1,2025-M06,6,10\n", "padding ".repeat(24)));
+        }
+        Self { tag, bytes: text.into_bytes(), piece, stalls: false }
+    }
+
+    fn answer(&self, asked: &Asked) -> Response {
+        if asked.target != PATH {
+            return StatusCode::NOT_FOUND.into_response();
+        }
+        if asked.header("if-none-match") == Some(self.tag) {
+            return StatusCode::NOT_MODIFIED.into_response();
+        }
+        let range =
+            asked.header("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+        let from: usize = range.filter(|_| asked.header("if-range") == Some(self.tag)).unwrap_or(0);
+        let (length, to) = (self.bytes.len(), self.bytes.len().min(from.saturating_add(self.piece)));
+        let mut builder = Response::builder().header(header::ETAG, self.tag).header(header::ACCEPT_RANGES, "bytes");
+        if from > 0 {
+            let range = format!("bytes {from}-{}/{length}", length - 1);
+            builder = builder.status(StatusCode::PARTIAL_CONTENT).header(header::CONTENT_RANGE, range);
+        }
+        if to == length {
+            return builder.body(Body::from(self.bytes[from..].to_vec())).unwrap();
+        }
+        if !self.stalls {
+            return cut(builder, &self.bytes[from..to], length - from);
+        }
+        let sent = Ok::<_, std::io::Error>(self.bytes[from..to].to_vec());
+        let body = futures::stream::once(async move { sent }).chain(futures::stream::pending());
+        builder.header(header::CONTENT_LENGTH, length - from).body(Body::from_stream(body)).unwrap()
+    }
+}
+
+/// What lies in `incoming` of files that broke off: the beginning, with its length.
+fn kept(board: &TestBoard) -> Option<u64> {
+    let entries = std::fs::read_dir(board.path("data/incoming")).into_iter().flatten().map(Result::unwrap);
+    let mut lengths = entries.filter(|entry| entry.path().extension().is_some_and(|ending| ending == "part"));
+    lengths.next().map(|entry| entry.metadata().unwrap().len())
+}
+
+async fn digests(daemon: &TestDaemon) -> Vec<String> {
+    let submissions = daemon.ledger().read(|txn| txn.submissions()).await.unwrap();
+    submissions.into_iter().map(|submission| submission.sha256).collect()
+}
+
+#[tokio::test]
+async fn what_has_come_of_a_long_file_is_kept_for_the_next_attempt_and_thrown_away_if_it_changed() {
+    use std::{
+        os::unix::fs::PermissionsExt,
+        sync::{Arc, Mutex},
+    };
+    for changes in [false, true] {
+        let file = Arc::new(Mutex::new(Long::new("\"one\"", 300_000)));
+        let shelf = Arc::clone(&file);
+        let server = Unruly::start(move |asked| shelf.lock().unwrap().answer(asked)).await;
+        let daemon = board(&server.base(), "").start(OPEN);
+        pull_to_an_end(&daemon).await;
+        assert!(failure(&daemon).await.contains("could not be fetched"), "{}", failure(&daemon).await);
+        let asked =
+            |server: &Unruly| server.asked().into_iter().filter(|asked| asked.target == PATH).collect::<Vec<_>>();
+        let before = asked(&server).len();
+        assert!(kept(&daemon.board).is_some_and(|bytes| bytes > 900_000), "{:?}", kept(&daemon.board));
+        for entry in std::fs::read_dir(daemon.board.path("data/incoming")).unwrap() {
+            let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "nobody else may read it");
+        }
+        if changes {
+            *file.lock().unwrap() = Long::new("\"two\"", usize::MAX);
+        }
+        daemon.advance("2025-07-01T12:00:00Z").await;
+        let asked = asked(&server);
+        assert!(asked[before].header("range").is_some(), "the next attempt goes on");
+        let whole = asked.iter().filter(|asked| asked.header("range").is_none()).count();
+        assert_eq!(whole, 1, "what is here is not sent again");
+        let expected = quarterday::domain::sha256(&file.lock().unwrap().bytes);
+        assert_eq!(digests(&daemon).await, [expected], "{changes}: {}", failure(&daemon).await);
+        let left = std::fs::read_dir(daemon.board.path("data/incoming")).unwrap().count();
+        assert_eq!(left, 0, "nothing is left of it");
+    }
+}
+
+#[tokio::test]
+async fn a_kill_in_the_middle_of_a_long_file_costs_nothing_that_had_come() {
+    use std::sync::{Arc, Mutex};
+    let file = Arc::new(Mutex::new(Long { stalls: true, ..Long::new("\"one\"", 1_200_000) }));
+    let shelf = Arc::clone(&file);
+    let server = Unruly::start(move |asked| shelf.lock().unwrap().answer(asked)).await;
+    let board = board(&server.base(), "");
+    board.edit(DEFINITION, "timeout_seconds = 5", "timeout_seconds = 300");
+    let daemon = board.start(OPEN);
+    let come = async {
+        let begun = std::time::Instant::now();
+        while kept(&daemon.board) != Some(1_200_000) {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", kept(&daemon.board));
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        () = pull_once(&daemon) => panic!("the ring waits for what does not come: {}", daemon.log()),
+        () = come => {}
+    }
+    let before = server.targets(PATH).len();
+    file.lock().unwrap().piece = usize::MAX;
+    let daemon = daemon.restart("2025-07-01T08:05:00Z");
+    daemon.advance("2025-07-01T12:00:00Z").await;
+    let asked: Vec<Asked> = server.asked().into_iter().filter(|asked| asked.target == PATH).collect();
+    assert_eq!(asked[before].header("range"), Some("bytes=1200000-"));
+    assert_eq!(digests(&daemon).await, [quarterday::domain::sha256(&file.lock().unwrap().bytes)]);
+}
+
+#[tokio::test]
+async fn a_slow_line_has_its_time_and_a_silent_one_has_not() {
+    let trickle = |stalls: bool| {
+        Unruly::start(move |asked| {
+            if asked.target != PATH {
+                return StatusCode::NOT_FOUND.into_response();
+            }
+            let pieces: Vec<Vec<u8>> = CSV.as_bytes().chunks(30).map(<[u8]>::to_vec).collect();
+            let body = futures::stream::iter(pieces.into_iter().enumerate()).then(move |(number, piece)| async move {
+                // Longer in all than the host may be silent, and never so long at once.
+                let wait = if stalls && number == 1 { 3_600_000 } else { 400 };
+                tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
+                Ok::<_, std::io::Error>(piece)
+            });
+            Response::builder().header(header::ETAG, "\"one\"").body(Body::from_stream(body)).unwrap()
+        })
+    };
+    for (stalls, expected) in [(false, vec!["accepted"]), (true, vec![])] {
+        let server = trickle(stalls).await;
+        let board = board(&server.base(), "");
+        board.edit(DEFINITION, "timeout_seconds = 5", "timeout_seconds = 1");
+        let daemon = board.start(OPEN);
+        pull_to_an_end(&daemon).await;
+        assert_eq!(verdicts(&daemon).await, expected, "{}", failure(&daemon).await);
+        let says = if stalls { "it said nothing for 1 s" } else { "nothing failed" };
+        assert!(failure(&daemon).await.contains(says), "{}", failure(&daemon).await);
+    }
+}
+
+#[tokio::test]
 async fn records_are_gathered_from_numbered_pages_from_marks_and_from_links() {
     let server = Unruly::start(|asked| {
         let (path, query) = asked.target.split_once('?').unwrap_or((&asked.target, ""));
@@ -356,6 +607,29 @@ async fn records_are_gathered_from_numbered_pages_from_marks_and_from_links() {
     }
     let first = &server.targets("/number")[0];
     assert_eq!(first, "/number?from=2025-04-01&to=2025-06-30&page=1");
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_there_ends_the_pages_only_where_the_definition_says_so() {
+    let server = Unruly::start(|asked| match asked.target.as_str() {
+        "/records?page=1" => {
+            let all = [("Central", 171), ("East", 134), ("North", 116), ("South", 104), ("West", 85)];
+            page(&all, "").into_response()
+        }
+        _ => StatusCode::NOT_FOUND.into_response(),
+    })
+    .await;
+    let pages = "[source.pages]\nkind = \"number\"\n";
+    for (at, more, taken, says) in [
+        ("/records", "ends_with = \"404\"", 1, "nothing failed"),
+        ("/records", "", 0, "write ends_with = \"404\" in [source.pages]"),
+        ("/none", "ends_with = \"404\"", 0, "nothing failed"),
+    ] {
+        let daemon = json_board(&server.base(), at, &format!("{pages}{more}")).start(OPEN);
+        pull_once(&daemon).await;
+        assert_eq!(verdicts(&daemon).await.len(), taken, "{at} {more}: {}", failure(&daemon).await);
+        assert!(failure(&daemon).await.contains(says), "{}", failure(&daemon).await);
+    }
 }
 
 #[tokio::test]
@@ -443,6 +717,7 @@ fn every_slip_in_a_source_is_told_with_what_to_write() {
         ("[source.tls]\nverify = false", "verify"),
         ("[source.pages]\nkind = \"offset\"", "cursor, link"),
         ("[source.pages]\nkind = \"cursor\"", "at ="),
+        ("[source.pages]\nkind = \"number\"\nends_with = \"nothing\"", "one of empty, 404"),
         ("[source.pages]\nkind = \"link\"\nmost = 0", "from 1 to 100000"),
         ("[source.tls]\nca_file = \"/nowhere/ca.pem\"", "/nowhere/ca.pem cannot be read"),
         ("[source.auth]\nkind = \"bearer\"\ntoken = { env = \"NOT_SET\" }", "NOT_SET is not set"),

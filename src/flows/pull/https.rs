@@ -39,7 +39,8 @@ pub(super) struct Place {
     return_id: ReturnId,
     /// What it is remembered under.
     pub key: String,
-    url: String,
+    /// The address.
+    pub url: String,
     agency: AgencyId,
     period: Option<Period>,
     /// What is remembered of it.

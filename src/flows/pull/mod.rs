@@ -29,7 +29,9 @@ use crate::{
 pub async fn pull(app: &Arc<App>) -> anyhow::Result<usize> {
     let now = app.clock.now();
     let mut begun = Begun::default();
-    for place in https::places(app).await?.into_iter().filter(|place| place.known.next_at <= now) {
+    let addresses = https::places(app).await?;
+    app.fetcher.clear_others(addresses.iter().map(|place| place.url.as_str()));
+    for place in addresses.into_iter().filter(|place| place.known.next_at <= now) {
         let (name, host) = (format!("asking for {}", place.key), place.host());
         Errands::begin(app, &mut begun, name, Some(host), https::ask(Arc::clone(app), place)).await;
     }

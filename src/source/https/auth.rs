@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -15,9 +15,13 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use tokio::sync::Mutex;
 
-use super::{FetchError, refusal, words::chain, words::shown};
+use super::{
+    FetchError,
+    headers::retry_after,
+    refusal,
+    words::{chain, shown},
+};
 use crate::settings::{Secret, Section};
 
 /// A token is not used in its last minute: it would expire on the way.
@@ -131,9 +135,13 @@ fn is_ours(header: &HeaderName) -> bool {
         .contains(&header.as_str())
 }
 
-/// The tokens that are still good, by who asks where. Cheap to clone.
+/// The tokens that are still good, by who asks where; each has a lock of its own, so that a token endpoint that takes its
+/// time delays nobody who asks another. Cheap to clone.
 #[derive(Clone, Default)]
-pub(super) struct Tokens(Arc<Mutex<HashMap<Asker, Token>>>);
+pub(super) struct Tokens(Arc<Mutex<HashMap<Asker, Held>>>);
+
+/// The token of one asker, if it is still good.
+type Held = Arc<tokio::sync::Mutex<Option<Token>>>;
 
 /// The token endpoint, the client's name and the scope.
 type Asker = (String, String, Option<String>);
@@ -182,28 +190,34 @@ impl Tokens {
     /// Forgets the token, because the host refused it.
     pub(super) async fn forget(&self, auth: &Auth) -> bool {
         match auth {
-            Auth::OAuth2(credentials) => self.0.lock().await.remove(&name_of(credentials)).is_some(),
+            Auth::OAuth2(credentials) => self.held(credentials).lock().await.take().is_some(),
             _ => false,
         }
     }
 
+    fn held(&self, credentials: &ClientCredentials) -> Held {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(name_of(credentials)).or_default())
+    }
+
+    /// The token of these credentials, asked for if there is none that is still good.
     async fn token(
         &self,
         credentials: &ClientCredentials,
         secret: &SecretString,
         client: &Client,
     ) -> Result<SecretString, FetchError> {
+        let held = self.held(credentials);
         // Held while the token is fetched, so that it is asked for once.
-        let mut tokens = self.0.lock().await;
-        let name = name_of(credentials);
-        if let Some(token) = tokens.get(&name).filter(|token| Instant::now() < token.good_until) {
+        let mut held = held.lock().await;
+        if let Some(token) = held.as_ref().filter(|token| Instant::now() < token.good_until) {
             return Ok(token.text.clone());
         }
         let granted = ask(credentials, secret, client).await?;
         let text = SecretString::from(granted.access_token);
         let life = granted.expires_in.map_or(USUAL_LIFE, Duration::from_secs).saturating_sub(LAST_MINUTE);
         if let Some(good_until) = Instant::now().checked_add(life) {
-            tokens.insert(name, Token { text: text.clone(), good_until });
+            *held = Some(Token { text: text.clone(), good_until });
         }
         Ok(text)
     }
@@ -232,12 +246,15 @@ async fn ask(credentials: &ClientCredentials, secret: &SecretString, client: &Cl
     let response: Response = request.send().await.map_err(unreachable)?;
     let status = response.status();
     if !status.is_success() {
-        return Err(FetchError::NoToken {
-            url: shown(url),
-            why: format!("it answered {}; check client_id, client_secret and scope in [source.auth]", status.as_u16()),
-        });
+        let hint = match status.as_u16() {
+            429 | 503 => "it asks to be left alone for a while; it is tried again",
+            500..=599 => "the fault is on its side; it is tried again",
+            _ => "check client_id, client_secret and scope in [source.auth]",
+        };
+        let why = format!("it answered {}; {hint}", status.as_u16());
+        return Err(FetchError::NoToken { url: shown(url), why, retry_after: retry_after(response.headers()) });
     }
-    let no_token = |why: &str| FetchError::NoToken { url: shown(url), why: why.to_owned() };
+    let no_token = |why: &str| FetchError::NoToken { url: shown(url), why: why.to_owned(), retry_after: None };
     let bytes = response.bytes().await.map_err(unreachable)?;
     let granted: Granted = serde_json::from_slice(&bytes).map_err(|_| no_token("its answer holds no access_token"))?;
     if !granted.token_type.eq_ignore_ascii_case("bearer") {

@@ -56,6 +56,8 @@ pub enum FetchError {
         url: String,
         /// Why.
         why: String,
+        /// When it asked to be left alone until.
+        retry_after: Option<Duration>,
     },
     /// What tells the host who asks cannot be used.
     #[error("[source.auth]: {0}")]
@@ -75,7 +77,7 @@ impl FetchError {
     /// How long the host asked to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Status { retry_after, .. } => *retry_after,
+            Self::Status { retry_after, .. } | Self::NoToken { retry_after, .. } => *retry_after,
             _ => None,
         }
     }

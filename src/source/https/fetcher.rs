@@ -4,33 +4,31 @@
 //! tells a host who asks never leaves the origin it is meant for. A body that breaks off is resumed where it did, if the
 //! host can. The next attempt after a failure is the caller's to keep: nothing here waits.
 
-use std::{collections::BTreeMap, io, io::Write, net::ToSocketAddrs, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    net::ToSocketAddrs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use futures::StreamExt;
 use reqwest::{
     Client, RequestBuilder, Response, StatusCode, Url,
-    header::{
-        ACCEPT_ENCODING, ACCEPT_RANGES, CONTENT_DISPOSITION, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
-        LOCATION, RANGE,
-    },
+    header::{ACCEPT_ENCODING, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LOCATION, RANGE},
     redirect,
 };
 
 use super::{
-    FetchError, Https, MOST_BYTES, MOST_RECORDS,
+    FetchError, Https, MOST_RECORDS,
     auth::Tokens,
-    headers::{Validators, goes_on, retry_after, strong, text, validators_of},
+    body::{Taking, not_kept},
+    headers::{Validators, goes_on, retry_after, text},
     is_link_local,
     pages::{Gathering, Pages},
-    words::{chain, last_segment, named, shown},
+    partial::{self, About, Place},
+    words::{chain, last_segment, shown},
 };
-use crate::{
-    content::{Content, Spool},
-    source::Extract,
-};
-
-/// So often a body that breaks off is asked for again within one attempt.
-const RESUMPTIONS: usize = 3;
+use crate::{content::Spool, source::Extract};
 
 /// So many redirects are followed.
 const REDIRECTS: usize = 5;
@@ -57,10 +55,12 @@ pub struct Fetcher {
 }
 
 /// What a host answered to one question.
-enum Answer {
+pub(super) enum Answer {
     Found(Response),
     NotModified,
     NotThere,
+    /// There is nothing behind what is here already.
+    OutOfRange,
 }
 
 impl Fetcher {
@@ -87,6 +87,12 @@ impl Fetcher {
             None => asking.file(validators).await,
             Some(pages) => asking.pages(pages).await,
         }
+    }
+
+    /// Forgets what was kept of files that broke off, but for those at these addresses.
+    pub fn clear_others<'a>(&self, wanted: impl IntoIterator<Item = &'a str>) {
+        let wanted = wanted.into_iter().filter_map(|address| Url::parse(address).ok()).map(String::from);
+        partial::clear_others(&self.spool, wanted);
     }
 
     /// The client that knows the source's certificates.
@@ -143,8 +149,14 @@ fn parse(url: &str) -> Result<Url, FetchError> {
     Url::parse(url).map_err(why)
 }
 
+/// What is said of the copy taken last.
+fn conditions(validators: &Validators) -> Vec<(HeaderName, String)> {
+    let headers = [(IF_NONE_MATCH, &validators.etag), (IF_MODIFIED_SINCE, &validators.last_modified)];
+    headers.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
+}
+
 /// One fetch under way.
-struct Asking<'a> {
+pub(super) struct Asking<'a> {
     fetcher: &'a Fetcher,
     source: &'a Https,
     client: Client,
@@ -154,19 +166,61 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     async fn file(&self, validators: &Validators) -> Result<Fetched, FetchError> {
-        let headers = [(IF_NONE_MATCH, &validators.etag), (IF_MODIFIED_SINCE, &validators.last_modified)];
-        let headers = headers.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
-        let response = match self.ask(self.origin.clone(), &headers.collect::<Vec<_>>()).await? {
-            Answer::Found(response) => response,
-            Answer::NotModified => return Ok(Fetched::NotModified),
-            Answer::NotThere => return Ok(Fetched::NotThere),
+        let place = Place::of(self.spool(), self.origin.as_str());
+        if let Some((about, file)) = place.begun()
+            && let Some(fetched) = self.rest(validators, &place, about, file).await?
+        {
+            return Ok(fetched);
+        }
+        match self.ask(self.origin.clone(), &conditions(validators)).await? {
+            Answer::Found(response) => self.whole(response, &place).await,
+            Answer::NotModified => Ok(Fetched::NotModified),
+            Answer::NotThere | Answer::OutOfRange => Ok(Fetched::NotThere),
+        }
+    }
+
+    /// A file from its beginning.
+    async fn whole(&self, response: Response, place: &Place) -> Result<Fetched, FetchError> {
+        let taking = Taking::begin(self, &response, Some(place));
+        self.taken(response, taking).await
+    }
+
+    /// The rest of a file that broke off at an earlier attempt; `None` if it is to be asked for from its beginning.
+    async fn rest(
+        &self,
+        validators: &Validators,
+        place: &Place,
+        about: About,
+        file: File,
+    ) -> Result<Option<Fetched>, FetchError> {
+        let spool = tokio::task::spawn_blocking(move || Spool::going_on(file)).await;
+        let Ok(Ok(spool)) = spool else { return Ok(None) };
+        let mut headers = conditions(validators);
+        headers.push((RANGE, format!("bytes={}-", spool.length())));
+        headers.extend(about.proof.clone().map(|proof| (IF_RANGE, proof)));
+        let response = match self.ask(self.origin.clone(), &headers).await? {
+            Answer::Found(response) if goes_on(&response, spool.length(), &about) => {
+                return self.taken(response, Taking::going_on(spool, about, place)).await.map(Some);
+            }
+            answer => {
+                place.clear();
+                answer
+            }
         };
-        let taken = validators_of(response.headers());
-        let name = text(response.headers(), &CONTENT_DISPOSITION).as_deref().and_then(named);
-        let name = name.unwrap_or_else(|| last_segment(response.url()));
-        let source = response.url().host_str().unwrap_or("an unnamed host").to_owned();
-        let content = self.body(response, &taken).await?;
-        Ok(Fetched::New(Extract::of_bytes(content, name, source), taken))
+        // What lay there is given back before another beginning takes its place.
+        drop(spool);
+        match response {
+            Answer::Found(response) if response.status() == StatusCode::PARTIAL_CONTENT => Err(self.elsewhere()),
+            Answer::Found(response) => self.whole(response, place).await.map(Some),
+            Answer::NotModified => Ok(Some(Fetched::NotModified)),
+            Answer::NotThere => Ok(Some(Fetched::NotThere)),
+            Answer::OutOfRange => Ok(None),
+        }
+    }
+
+    async fn taken(&self, response: Response, taking: Taking<'_>) -> Result<Fetched, FetchError> {
+        let (content, about) = self.body(response, taking).await?;
+        Ok(Fetched::New(Extract::of_bytes(content, about.name, about.host), about.validators))
     }
 
     /// The records of all pages as one JSON array. Whether they changed is told by the bytes alone.
@@ -178,11 +232,13 @@ impl Asking<'_> {
             let response = match self.ask(url.clone(), &[]).await? {
                 Answer::Found(response) => response,
                 Answer::NotThere if is_first => return Ok(Fetched::NotThere),
-                Answer::NotThere | Answer::NotModified => return Err(self.broke_off("a page is gone")),
+                Answer::NotThere if pages.ends_where_nothing_is() => break,
+                _ => return Err(self.broke_off(pages.gone())),
             };
             is_first = false;
             let headers = response.headers().clone();
-            let body = self.body(response, &Validators::default()).await?;
+            let taking = Taking::begin(self, &response, None);
+            let (body, _) = self.body(response, taking).await?;
             if gathering.len() as u64 + body.length() > MOST_RECORDS {
                 return Err(FetchError::TooLarge { url: self.shown() });
             }
@@ -198,7 +254,7 @@ impl Asking<'_> {
     }
 
     /// Asks an address, and those it redirects to.
-    async fn ask(&self, first: Url, headers: &[(HeaderName, String)]) -> Result<Answer, FetchError> {
+    pub(super) async fn ask(&self, first: Url, headers: &[(HeaderName, String)]) -> Result<Answer, FetchError> {
         let mut url = first;
         let mut is_signed_anew = false;
         let mut redirects = 0;
@@ -210,6 +266,9 @@ impl Asking<'_> {
                 StatusCode::OK | StatusCode::PARTIAL_CONTENT => return Ok(Answer::Found(response)),
                 StatusCode::NOT_MODIFIED => return Ok(Answer::NotModified),
                 StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(Answer::NotThere),
+                StatusCode::RANGE_NOT_SATISFIABLE if headers.iter().any(|(name, _)| *name == RANGE) => {
+                    return Ok(Answer::OutOfRange);
+                }
                 // A token may be withdrawn before its time: a new one is asked for once.
                 StatusCode::UNAUTHORIZED if !is_signed_anew && self.forget_token().await => is_signed_anew = true,
                 status if status.is_redirection() => {
@@ -229,12 +288,25 @@ impl Asking<'_> {
     }
 
     async fn send(&self, url: &Url, headers: &[(HeaderName, String)]) -> Result<Response, FetchError> {
-        let mut request = self.client.get(url.clone()).timeout(self.source.timeout);
+        let mut request = self.client.get(url.clone());
         // What is compressed on the way cannot be resumed; files are compressed where they lie if they are large.
         request = request.header(ACCEPT_ENCODING, "identity");
         request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         let request = self.signed(url, request).await?;
-        request.send().await.map_err(|e| unreachable(url, &e))
+        self.in_time(url, request.send()).await?.map_err(|e| unreachable(url, &e))
+    }
+
+    /// What comes next, if the host is not silent for longer than it may be.
+    pub(super) async fn in_time<T>(&self, url: &Url, next: impl Future<Output = T>) -> Result<T, FetchError> {
+        let patience = self.source.timeout;
+        tokio::time::timeout(patience, next).await.map_err(|_| {
+            let why = format!("it said nothing for {} s", patience.as_secs());
+            FetchError::Unreachable { url: shown(url.as_str()), why }
+        })
+    }
+
+    pub(super) fn spool(&self) -> &Path {
+        &self.fetcher.spool
     }
 
     /// Tells the host who asks, if it is the one that is to know.
@@ -272,45 +344,7 @@ impl Asking<'_> {
         Ok(target)
     }
 
-    /// The whole body; where it breaks off, the rest is asked for if the host can tell that the file is the same.
-    async fn body(&self, mut response: Response, taken: &Validators) -> Result<Content, FetchError> {
-        let url = response.url().clone();
-        let mut body = Spool::new(&self.fetcher.spool);
-        let mut resumptions = 0;
-        loop {
-            let whole = response.content_length().map(|rest| body.length() + rest);
-            let resumable = text(response.headers(), &ACCEPT_RANGES).is_some_and(|unit| unit == "bytes")
-                || response.status() == StatusCode::PARTIAL_CONTENT;
-            let why = match read(response, &mut body, &url).await {
-                Ok(()) if whole.is_none_or(|whole| whole == body.length()) => return body.finish().map_err(not_kept),
-                Ok(()) => format!("the body ended after {} bytes", body.length()),
-                Err(FetchError::Unreachable { why, .. }) => why,
-                Err(error) => return Err(error),
-            };
-            let validator = strong(taken).filter(|_| resumable && body.length() > 0 && resumptions < RESUMPTIONS);
-            let Some(validator) = validator else {
-                return Err(FetchError::Unreachable { url: shown(url.as_str()), why });
-            };
-            resumptions += 1;
-            let headers = [(RANGE, format!("bytes={}-", body.length())), (IF_RANGE, validator)];
-            response = match self.ask(url.clone(), &headers).await? {
-                Answer::Found(response) => response,
-                Answer::NotModified | Answer::NotThere => return Err(self.broke_off("the file went away meanwhile")),
-            };
-            if !goes_on(&response, body.length(), taken) {
-                if validators_of(response.headers()) != *taken {
-                    return Err(self.broke_off("the file changed while it was fetched"));
-                }
-                // The host sends the same file from its beginning.
-                if response.status() == StatusCode::PARTIAL_CONTENT {
-                    return Err(self.broke_off("the host went on at another place than it was asked to"));
-                }
-                body = Spool::new(&self.fetcher.spool);
-            }
-        }
-    }
-
-    fn broke_off(&self, why: &str) -> FetchError {
+    pub(super) fn broke_off(&self, why: &str) -> FetchError {
         FetchError::Unreachable { url: self.shown(), why: why.to_owned() }
     }
 
@@ -337,22 +371,7 @@ impl Asking<'_> {
     }
 }
 
-async fn read(response: Response, body: &mut Spool, url: &Url) -> Result<(), FetchError> {
-    let mut stream = response.bytes_stream();
-    while let Some(chunk) = stream.next().await {
-        body.write_all(&chunk.map_err(|e| unreachable(url, &e))?).map_err(not_kept)?;
-        if body.length() > MOST_BYTES {
-            return Err(FetchError::TooLarge { url: shown(url.as_str()) });
-        }
-    }
-    Ok(())
-}
-
-fn not_kept(error: io::Error) -> FetchError {
-    FetchError::NotKept(error.to_string())
-}
-
-fn unreachable(url: &Url, error: &reqwest::Error) -> FetchError {
+pub(super) fn unreachable(url: &Url, error: &reqwest::Error) -> FetchError {
     FetchError::Unreachable { url: shown(url.as_str()), why: chain(error) }
 }
 

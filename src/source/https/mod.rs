@@ -3,10 +3,12 @@
 //! What a return may say is settled here; how a host is asked is the [`Fetcher`]'s.
 
 mod auth;
+mod body;
 mod error;
 mod fetcher;
 mod headers;
 mod pages;
+mod partial;
 mod tls;
 mod words;
 
@@ -42,7 +44,7 @@ pub struct Https {
     pub host: Option<String>,
     /// When it is asked for.
     pub pull: Schedule,
-    /// How long one question may take.
+    /// How long the host may be silent.
     pub timeout: Duration,
     /// How the host is told who asks, where it wants to know.
     pub auth: Option<Auth>,

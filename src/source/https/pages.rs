@@ -33,6 +33,8 @@ pub enum Next {
         parameter: String,
         /// The first page's number.
         first: u64,
+        /// Whether the host also says that there are no more by having no such page.
+        or_missing: bool,
     },
     /// A mark in each page; the last one has none.
     Cursor {
@@ -77,7 +79,8 @@ impl Pages {
                     table.refuse("first", "a number of zero or more", "first = 1");
                     return None;
                 };
-                Next::Number { parameter: table.text_or("parameter", "page"), first }
+                let or_missing = table.one_of_opt("ends_with", &["empty", "404"]) == Some("404");
+                Next::Number { parameter: table.text_or("parameter", "page"), first, or_missing }
             }
             "cursor" => {
                 let at = table.text("at");
@@ -92,6 +95,24 @@ impl Pages {
             return None;
         };
         Some(Self { records, most, next })
+    }
+}
+
+impl Pages {
+    /// Whether the pages are at their end where one behind the first is not there.
+    pub(super) fn ends_where_nothing_is(&self) -> bool {
+        matches!(self.next, Next::Number { or_missing: true, .. })
+    }
+
+    /// Why the pages broke off where one is not there.
+    pub(super) fn gone(&self) -> &'static str {
+        match self.next {
+            Next::Number { .. } => {
+                "a page is gone; if that is how the host says that there are no more, write ends_with = \"404\" in \
+                 [source.pages]"
+            }
+            Next::Cursor { .. } | Next::Link => "a page is gone",
+        }
     }
 }
 
@@ -113,7 +134,7 @@ impl<'a> Gathering<'a> {
     /// The first page's address.
     pub(super) fn address(&mut self) -> Url {
         let mut url = self.first.clone();
-        if let Next::Number { parameter, first } = &self.pages.next {
+        if let Next::Number { parameter, first, .. } = &self.pages.next {
             set(&mut url, parameter, &first.to_string());
         }
         self.met.insert(url.to_string());
@@ -141,7 +162,7 @@ impl<'a> Gathering<'a> {
             self.joined.extend_from_slice(record.get().as_bytes());
         }
         let next = match &self.pages.next {
-            Next::Number { parameter, first } => {
+            Next::Number { parameter, first, .. } => {
                 let number = first.saturating_add(page as u64);
                 let mut next = url.clone();
                 set(&mut next, parameter, &number.to_string());
@@ -260,7 +281,7 @@ mod tests {
 
     #[test]
     fn numbers_count_up_until_a_page_is_empty() {
-        let pages = pages(Next::Number { parameter: "page".into(), first: 0 });
+        let pages = pages(Next::Number { parameter: "page".into(), first: 0, or_missing: false });
         let mut gathering = Gathering::new(&pages, url("https://a.example/x?size=2&page=9"));
         let first = gathering.address();
         assert_eq!(first.query(), Some("size=2&page=0"));
