@@ -35,6 +35,8 @@ struct Shelf {
     /// Statuses that the next calls to Graph are answered with, and for how long they ask to be left alone.
     failures: VecDeque<(u16, Option<u32>)>,
     tokens: usize,
+    /// The one refresh token that is good, where each use gives another.
+    refresh: Option<String>,
     /// Whether a token that was given stops being good.
     revoked: usize,
     asked: usize,
@@ -82,6 +84,14 @@ impl Graph {
         shelf.letters.values().filter(|(lies, _)| *lies == id).count()
     }
 
+    /// A board that reads the mailbox for a person who gave leave; the refresh token lies in a file.
+    fn board_by_leave(&self, refresh: &str) -> TestBoard {
+        let board = self.board();
+        let refresh = format!("refresh_token = {}", board.secret("refresh", refresh));
+        board.edit("config/quarterday.toml", "client_secret = { env = \"MAILBOX_SECRET\" }", &refresh);
+        board
+    }
+
     fn board(&self) -> TestBoard {
         let board = TestBoard::with_returns(&["prevent-referrals"]).with("MAILBOX_SECRET", SECRET);
         let mailbox = format!(
@@ -104,26 +114,36 @@ async fn token(State(shelf): State<Shared>, body: String) -> Response {
     let mut shelf = shelf.lock().unwrap();
     shelf.tokens += 1;
     let by_refresh = form.get("grant_type").is_some_and(|grant| grant == "refresh_token");
-    let good = if by_refresh {
-        form.contains_key("refresh_token")
-    } else {
-        form.get("client_secret").is_some_and(|it| it == SECRET)
+    let good = match &shelf.refresh {
+        _ if !by_refresh => form.get("client_secret").is_some_and(|it| it == SECRET),
+        Some(only) => form.get("refresh_token") == Some(only),
+        None => form.contains_key("refresh_token"),
     };
+    if by_refresh && !good {
+        return (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response();
+    }
     if !good {
         // A careless server repeats what it was told.
         let description = format!("AADSTS7000215: {body}");
         let refused = json!({ "error": "invalid_client", "error_description": description });
         return (StatusCode::UNAUTHORIZED, Json(refused)).into_response();
     }
-    Json(
-        json!({ "token_type": "Bearer", "access_token": format!("CANARY-token-{}", shelf.tokens), "expires_in": 3600 }),
-    )
-    .into_response()
+    let token = format!("CANARY-token-{}", shelf.tokens);
+    let mut granted = json!({ "token_type": "Bearer", "access_token": token, "expires_in": 3600 });
+    if by_refresh && shelf.refresh.is_some() {
+        let next = format!("CANARY-refresh-{}", shelf.tokens);
+        granted["refresh_token"] = json!(next);
+        shelf.refresh = Some(next);
+    }
+    Json(granted).into_response()
 }
 
-/// RFC 7662: whose a token is.
-async fn introspect(body: String) -> Json<Value> {
-    Json(json!({ "active": body.contains("CANARY-token-"), "username": USER }))
+/// RFC 7662: whose a token is, and whether it is still good.
+async fn introspect(State(shelf): State<Shared>, body: String) -> Json<Value> {
+    let number = body.split("CANARY-token-").nth(1).unwrap_or_default();
+    let number: String = number.chars().take_while(char::is_ascii_digit).collect();
+    let good = number.parse().is_ok_and(|number: usize| number > shelf.lock().unwrap().revoked);
+    Json(json!({ "active": good, "username": USER }))
 }
 
 /// How a call is refused; none if it may go on.
@@ -299,6 +319,64 @@ async fn a_wrong_secret_is_tried_seldom_told_once_and_shown_nowhere() {
 }
 
 #[tokio::test]
+async fn a_refresh_token_that_each_use_replaces_survives_kills_and_gives_way_to_a_renewed_one() {
+    use std::os::unix::fs::PermissionsExt;
+    let graph = Graph::start().await;
+    let only = |token: &str| graph.shelf.lock().unwrap().refresh = Some(token.to_owned());
+    only("CANARY-refresh-0");
+    let mut board = graph.board_by_leave("CANARY-refresh-0");
+    // Killed the moment that the second one is kept.
+    board.set("FAILPOINTS", Some("mailbox-after-token=return"));
+    let daemon = board.start(NOW);
+    let _ = daemon.order(quarterday::daemon::Command::Ring).await;
+    let mut board = daemon.wait_for_death();
+    let kept = board.path("data/mailbox.token");
+    assert_eq!(std::fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+    board.set("FAILPOINTS", None);
+    let daemon = board.start("2025-07-08T09:05:00Z");
+    daemon.ring().await;
+    assert_eq!(failing(&daemon).await, "");
+    let daemon = daemon.restart("2025-07-08T09:10:00Z");
+    graph.deliver(&Letter { files: &[("figures.csv", CSV.as_bytes())], ..Letter::default() });
+    daemon.ring().await;
+    assert_eq!(verdicts(&daemon).await, ["accepted"], "{} {}", failing(&daemon).await, daemon.log());
+    assert_eq!(graph.shelf.lock().unwrap().tokens, 3, "one for each start");
+
+    // Somebody else used it, or it has expired: the manager renews it, and needs no restart.
+    only("CANARY-renewed");
+    graph.shelf.lock().unwrap().revoked = 3;
+    look(&daemon, "2025-07-08T09:11:00Z").await;
+    let says = failing(&daemon).await;
+    let expected = "127.0.0.1 refuses the sign-in as returns@board.example (invalid_grant); renew the secret";
+    assert!(says.contains(expected), "{says}");
+    assert_eq!(answers(&daemon).await.iter().filter(|told| told.starts_with("alarm")).count(), 1);
+    daemon.board.secret("refresh", "CANARY-renewed");
+    look(&daemon, "2025-07-08T10:30:00Z").await;
+    assert_eq!(failing(&daemon).await, "", "what a person changed is newer than what was kept");
+
+    // What was kept is damaged: it is told what to do, and nothing is guessed.
+    let daemon = {
+        let (_, board) = daemon.terminate();
+        board.write("data/mailbox.token", "CANARY of nothing");
+        board.start("2025-07-08T11:00:00Z")
+    };
+    daemon.ring().await;
+    let says = failing(&daemon).await;
+    assert!(says.contains("data/mailbox.token is damaged; remove that file"), "{says}");
+    let status = said(&daemon.board.run(&["status"]));
+    let messages = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
+    for place in [daemon.log(), status, format!("{messages:?}")] {
+        assert!(!place.contains("CANARY"), "{place}");
+    }
+}
+
+/// Why the mailbox was not read; empty if it was.
+async fn failing(daemon: &TestDaemon) -> String {
+    let failing = daemon.ledger().read(|txn| txn.failing_pulls()).await.unwrap();
+    failing.first().and_then(|(_, pull)| pull.says.clone()).unwrap_or_default()
+}
+
+#[tokio::test]
 async fn imap_is_signed_in_to_with_a_token_that_the_server_asks_about() {
     let graph = Graph::start().await;
     let introspection = format!("http://{}/introspect", graph.address);
@@ -322,4 +400,39 @@ async fn imap_is_signed_in_to_with_a_token_that_the_server_asks_about() {
     assert_eq!(verdicts(&daemon).await, ["accepted"], "{}\n{}", daemon.log(), server.log());
     assert_eq!(server.count(DONE), 1);
     assert!(!daemon.log().contains("CANARY"));
+}
+
+#[tokio::test]
+async fn a_token_that_imap_refuses_is_renewed_once_and_then_told_with_whose_mailbox_and_what_to_do() {
+    let graph = Graph::start().await;
+    let introspection = format!("http://{}/introspect", graph.address);
+    let Some(server) = Dovecot::start_with(Some(&introspection)) else { return };
+    let board = graph.board_by_leave("CANARY-refresh");
+    let text = board.read("config/quarterday.toml");
+    let imap =
+        format!("kind = \"imap\"\nhost = \"localhost\"\nport = {}\nca_file = {:?}", server.port, server.authority());
+    let graphs = format!("kind = \"graph\"\nbase = \"http://{}/v1.0\"", graph.address);
+    assert!(text.contains(&graphs));
+    board.write("config/quarterday.toml", text.replace(&graphs, &imap));
+    let daemon = board.start(NOW);
+    daemon.ring().await;
+    assert_eq!((failing(&daemon).await.as_str(), graph.shelf.lock().unwrap().tokens), ("", 1));
+
+    // Withdrawn before its time: a new one is asked for at once, and the letter waits for nobody.
+    graph.shelf.lock().unwrap().revoked = 1;
+    server.deliver(Letter { files: &[("figures.csv", CSV.as_bytes())], ..Letter::default() }.write());
+    look(&daemon, "2025-07-08T09:01:00Z").await;
+    assert_eq!(verdicts(&daemon).await, ["accepted"], "{}\n{}", failing(&daemon).await, server.log());
+    assert_eq!(graph.shelf.lock().unwrap().tokens, 2);
+
+    // Refused for good: the server's challenge is answered emptily, or it would say nothing more and time would run out.
+    graph.shelf.lock().unwrap().revoked = 1000;
+    look(&daemon, "2025-07-08T09:02:00Z").await;
+    let says = failing(&daemon).await;
+    let expected = "localhost refuses the sign-in as returns@board.example (status 401); renew the secret that \
+                    [mailbox] names, or the permission";
+    assert_eq!(says, expected, "{}", server.log());
+    assert_eq!(graph.shelf.lock().unwrap().tokens, 3, "no storm");
+    assert_eq!(answers(&daemon).await.iter().filter(|told| told.starts_with("alarm")).count(), 1);
+    assert!(!daemon.log().contains("CANARY"), "{}", daemon.log());
 }

@@ -1,6 +1,6 @@
 //! The mailbox over Microsoft Graph: pages of a folder, a message as MIME, moves by the folder's identifier.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
@@ -12,9 +12,10 @@ use serde_json::{Value, json};
 
 use super::{
     BEGINNING, Fetched, Listed, MOST_BYTES, MOST_LISTED, MailboxError, Settings, Way,
-    token::{Tokens, cause, client, retry_after},
+    token::{Tokens, cause, client},
     words,
 };
+use crate::source::https::retry_after;
 
 /// How many pages of one folder are read.
 const MOST_PAGES: usize = 10;
@@ -53,7 +54,11 @@ struct Item {
 }
 
 impl Graph {
-    pub(super) fn open(settings: &Settings, environment: &BTreeMap<String, String>) -> Result<Self, MailboxError> {
+    pub(super) fn open(
+        settings: &Settings,
+        environment: &BTreeMap<String, String>,
+        data: &Path,
+    ) -> Result<Self, MailboxError> {
         let Way::Graph { base, oauth2 } = &settings.way else {
             return Err(MailboxError::Client("it is no Graph mailbox".into()));
         };
@@ -63,7 +68,7 @@ impl Graph {
             base: base.clone(),
             user: settings.user.clone(),
             folder: settings.folder.clone(),
-            tokens: Tokens::open(oauth2, &settings.user, client.clone(), environment)?,
+            tokens: Tokens::open(oauth2, &settings.user, client.clone(), environment, data)?,
             client,
         })
     }
@@ -90,8 +95,8 @@ impl Graph {
     ) -> Result<Option<Response>, MailboxError> {
         let mut again = true;
         loop {
-            let token = self.tokens.get().await?;
-            let request = self.client.request(method.clone(), url.clone()).bearer_auth(token.expose_secret());
+            let access = self.tokens.get().await?;
+            let request = self.client.request(method.clone(), url.clone()).bearer_auth(access.token.expose_secret());
             // Otherwise a message is called something else once it has moved.
             let request = request.header("Prefer", "IdType=\"ImmutableId\"");
             let response = with(request, body).send().await.map_err(|error| self.unreachable(&error))?;

@@ -1,6 +1,12 @@
 //! The mailbox over IMAP: TLS from the first byte, a deadline for each command, and nothing left behind but moved letters.
 
-use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use async_imap::{Authenticator, Client, error::Error, types::Fetch};
 use bytes::Bytes;
@@ -11,6 +17,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -48,7 +55,11 @@ impl std::fmt::Debug for Imap {
 }
 
 impl Imap {
-    pub(super) fn open(settings: &Settings, environment: &BTreeMap<String, String>) -> Result<Self, MailboxError> {
+    pub(super) fn open(
+        settings: &Settings,
+        environment: &BTreeMap<String, String>,
+        data: &Path,
+    ) -> Result<Self, MailboxError> {
         let Way::Imap { host, port, sign_in } = &settings.way else {
             return Err(MailboxError::Client("it is no IMAP mailbox".into()));
         };
@@ -58,7 +69,7 @@ impl Imap {
                 Key::Password(password.map_err(|source| MailboxError::Secret { key: "password", source })?)
             }
             SignIn::OAuth2(oauth2) => {
-                Key::Tokens(Box::new(Tokens::open(oauth2, &settings.user, client(settings)?, environment)?))
+                Key::Tokens(Box::new(Tokens::open(oauth2, &settings.user, client(settings)?, environment, data)?))
             }
         };
         Ok(Self {
@@ -71,53 +82,90 @@ impl Imap {
         })
     }
 
-    /// Connects, signs in and opens the folder.
+    /// Connects, signs in and opens the folder; a token that was had before and is refused is renewed once.
     pub(super) async fn session(&self) -> Result<Session, MailboxError> {
-        let unreachable = |why: String| MailboxError::Unreachable { host: self.host.clone(), why };
-        let reached = timeout(PATIENCE, async {
-            let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
-            stream.set_nodelay(true)?;
-            let name = ServerName::try_from(self.host.clone()).map_err(io::Error::other)?;
-            self.tls.connect(name, stream).await
-        });
-        let stream =
-            reached.await.map_err(|_| unreachable(too_long()))?.map_err(|error| unreachable(error.to_string()))?;
-        let mut client = Client::new(stream);
-        match timeout(PATIENCE, client.read_response()).await {
-            Ok(Ok(Some(_))) => {}
-            Ok(Ok(None)) => return Err(unreachable("it hung up".into())),
-            Ok(Err(error)) => return Err(unreachable(error.to_string())),
-            Err(_) => return Err(unreachable(too_long())),
-        }
-        let signed_in = match &self.key {
-            Key::Password(password) => timeout(PATIENCE, client.login(&self.user, password.expose_secret())).await,
-            Key::Tokens(tokens) => {
-                let token = tokens.get().await?;
-                let bearer = Bearer { user: &self.user, token: Some(token) };
-                timeout(PATIENCE, client.authenticate("XOAUTH2", bearer)).await
+        let imap = match &self.key {
+            Key::Password(password) => {
+                let client = self.connect().await?;
+                self.signed_in(timeout(PATIENCE, client.login(&self.user, password.expose_secret())).await)?
             }
-        };
-        let imap = match signed_in {
-            Err(_) => return Err(unreachable(too_long())),
-            Ok(Ok(imap)) => imap,
-            Ok(Err((Error::No(says) | Error::Bad(says), _))) => {
-                if let Key::Tokens(tokens) = &self.key {
-                    tokens.forget().await;
+            Key::Tokens(tokens) => match self.with_token(tokens).await {
+                Err(Refused { error, was_new: false }) if error.is_sign_in() => {
+                    self.with_token(tokens).await.map_err(|refused| refused.error)?
                 }
-                // A server may repeat what it was told, so of its words only its code is taken.
-                return Err(MailboxError::SignIn {
-                    host: self.host.clone(),
-                    user: self.user.clone(),
-                    says: code(&says),
-                });
-            }
-            Ok(Err((error, _))) => return Err(unreachable(plain(&error))),
+                other => other.map_err(|refused| refused.error)?,
+            },
         };
         let mut session = Session { host: self.host.clone(), imap };
         let selected = timeout(PATIENCE, session.imap.select(&self.folder)).await;
         session.settled("open the folder that is read", selected)?;
         Ok(session)
     }
+
+    /// A connection that has been greeted.
+    async fn connect(&self) -> Result<Client<Wire>, MailboxError> {
+        let reached = timeout(PATIENCE, async {
+            let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+            stream.set_nodelay(true)?;
+            let name = ServerName::try_from(self.host.clone()).map_err(io::Error::other)?;
+            self.tls.connect(name, stream).await
+        });
+        let reached = reached.await.map_err(|_| self.unreachable(too_long()))?;
+        let stream = reached.map_err(|error| self.unreachable(error.to_string()))?;
+        let mut client = Client::new(stream);
+        match timeout(PATIENCE, client.read_response()).await {
+            Ok(Ok(Some(_))) => Ok(client),
+            Ok(Ok(None)) => Err(self.unreachable("it hung up".into())),
+            Ok(Err(error)) => Err(self.unreachable(error.to_string())),
+            Err(_) => Err(self.unreachable(too_long())),
+        }
+    }
+
+    async fn with_token(&self, tokens: &Tokens) -> Result<async_imap::Session<Wire>, Refused> {
+        let failed = |error| Refused { error, was_new: true };
+        let access = tokens.get().await.map_err(failed)?;
+        let client = self.connect().await.map_err(failed)?;
+        let refusal = Arc::new(OnceLock::new());
+        let bearer = Bearer { user: &self.user, token: Some(access.token), refusal: Arc::clone(&refusal) };
+        let answer = timeout(PATIENCE, client.authenticate("XOAUTH2", bearer)).await;
+        let error = match (self.signed_in(answer), refusal.get()) {
+            (Ok(imap), _) => return Ok(imap),
+            (Err(MailboxError::SignIn { host, user, .. }), Some(says)) => {
+                MailboxError::SignIn { host, user, says: says.clone() }
+            }
+            (Err(error), _) => error,
+        };
+        if error.is_sign_in() {
+            tokens.forget().await;
+        }
+        Err(Refused { error, was_new: access.is_new })
+    }
+
+    fn signed_in(&self, answer: SignedIn) -> Result<async_imap::Session<Wire>, MailboxError> {
+        match answer {
+            Err(_) => Err(self.unreachable(too_long())),
+            Ok(Ok(imap)) => Ok(imap),
+            // A server may repeat what it was told, so of its words only its code is taken.
+            Ok(Err((Error::No(says) | Error::Bad(says), _))) => {
+                Err(MailboxError::SignIn { host: self.host.clone(), user: self.user.clone(), says: code(&says) })
+            }
+            Ok(Err((error, _))) => Err(self.unreachable(plain(&error))),
+        }
+    }
+
+    fn unreachable(&self, why: String) -> MailboxError {
+        MailboxError::Unreachable { host: self.host.clone(), why }
+    }
+}
+
+/// What became of a sign-in, where it was in time.
+type SignedIn = Result<Result<async_imap::Session<Wire>, (Error, Client<Wire>)>, tokio::time::error::Elapsed>;
+
+/// A sign-in by token that failed.
+struct Refused {
+    error: MailboxError,
+    /// Whether another token would fare no better.
+    was_new: bool,
 }
 
 /// One conversation, the folder open.
@@ -255,16 +303,28 @@ fn connector(settings: &Settings) -> Result<TlsConnector, MailboxError> {
 struct Bearer<'a> {
     user: &'a str,
     token: Option<SecretString>,
+    /// The server's code for why it refused it.
+    refusal: Arc<OnceLock<String>>,
+}
+
+/// What a server says of a token that it refuses; of its words only the code.
+#[derive(Deserialize)]
+struct Challenge {
+    status: String,
 }
 
 impl Authenticator for Bearer<'_> {
     type Response = String;
 
-    fn process(&mut self, _: &[u8]) -> String {
-        let token = self.token.take();
-        token.map_or_else(String::new, |token| {
-            format!("user={}\u{1}auth=Bearer {}\u{1}\u{1}", self.user, token.expose_secret())
-        })
+    fn process(&mut self, challenge: &[u8]) -> String {
+        if let Some(token) = self.token.take() {
+            return format!("user={}\u{1}auth=Bearer {}\u{1}\u{1}", self.user, token.expose_secret());
+        }
+        if let Ok(Challenge { status }) = serde_json::from_slice(challenge) {
+            let plain = status.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(40);
+            let _ = self.refusal.set(format!("status {}", plain.collect::<String>()));
+        }
+        String::new()
     }
 }
 
@@ -280,8 +340,11 @@ mod tests {
 
     #[test]
     fn a_token_is_given_once() {
-        let mut bearer = Bearer { user: "returns@board.example", token: Some(SecretString::from("t0ken".to_owned())) };
+        let refusal = Arc::new(OnceLock::new());
+        let token = Some(SecretString::from("t0ken".to_owned()));
+        let mut bearer = Bearer { user: "returns@board.example", token, refusal: Arc::clone(&refusal) };
         assert_eq!(bearer.process(b""), "user=returns@board.example\u{1}auth=Bearer t0ken\u{1}\u{1}");
-        assert_eq!(bearer.process(b"{\"status\":\"400\"}"), "");
+        assert_eq!(bearer.process(b"{\"status\":\"invalid_token\",\"scope\":\"CANARY\"}"), "");
+        assert_eq!(refusal.get().map(String::as_str), Some("status invalid_token"));
     }
 }

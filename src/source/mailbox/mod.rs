@@ -9,11 +9,16 @@ mod incoming;
 mod kinds;
 mod nature;
 mod proof;
+mod refresh;
 mod settings;
 mod token;
 mod worker;
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -58,6 +63,23 @@ pub enum MailboxError {
         /// What is wrong.
         why: String,
     },
+    /// The refresh token that was kept cannot be read.
+    #[error(
+        "the mailbox's token in {} {why}; remove that file and give [mailbox.oauth2] a new refresh_token",
+        path.display()
+    )]
+    Token {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The refresh token that came in the place of another could not be kept.
+    #[error(
+        "the mailbox's new token could not be kept: {0}; nothing is read before it is, since the one before may be good no \
+         longer"
+    )]
+    NotKept(String),
     /// The client could not be built.
     #[error("the mailbox's client could not be made: {0}")]
     Client(String),
@@ -150,14 +172,15 @@ enum Door {
 }
 
 impl Mailbox {
-    /// Reads the secrets and the certificates, and speaks to nobody.
+    /// Reads the secrets and the certificates, and speaks to nobody. `data` is the folder in which a token is kept that the
+    /// provider gave in the place of the configured one.
     ///
     /// # Errors
     /// When one of them cannot be had.
-    pub fn open(settings: Settings, environment: &BTreeMap<String, String>) -> Result<Self, MailboxError> {
+    pub fn open(settings: Settings, environment: &BTreeMap<String, String>, data: &Path) -> Result<Self, MailboxError> {
         let door = match &settings.way {
-            Way::Imap { .. } => Door::Imap(imap::Imap::open(&settings, environment)?),
-            Way::Graph { .. } => Door::Graph(Box::new(graph::Graph::open(&settings, environment)?)),
+            Way::Imap { .. } => Door::Imap(imap::Imap::open(&settings, environment, data)?),
+            Way::Graph { .. } => Door::Graph(Box::new(graph::Graph::open(&settings, environment, data)?)),
         };
         Ok(Self { settings, door })
     }
@@ -240,7 +263,7 @@ fn words(text: &str) -> String {
 }
 
 /// The certificates in PEM of a file.
-fn authority(path: &std::path::Path) -> Result<Vec<u8>, MailboxError> {
+fn authority(path: &Path) -> Result<Vec<u8>, MailboxError> {
     let wrong = |why: String| MailboxError::Authority { path: path.to_owned(), why };
     let pem = std::fs::read(path).map_err(|error| wrong(format!("cannot be read ({error})")))?;
     if memchr::memmem::find(&pem, b"-----BEGIN CERTIFICATE-----").is_none() {

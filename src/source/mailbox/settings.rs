@@ -1,6 +1,11 @@
 //! `[mailbox]` of quarterday.toml: where agencies write to, how we get in, and whose word on senders is taken.
 
-use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use reqwest::Url;
 
@@ -134,7 +139,8 @@ impl Settings {
         if self.secrets().iter().any(systemd) && !environment.contains_key("CREDENTIALS_DIRECTORY") {
             return None;
         }
-        Mailbox::open(self.clone(), environment).err()
+        // What lies in the data folder is looked at only by who signs in.
+        Mailbox::open(self.clone(), environment, Path::new("")).err()
     }
 
     /// The server that is spoken to.

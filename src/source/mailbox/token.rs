@@ -1,7 +1,10 @@
 //! Tokens for a mailbox: by the application's own credentials or by a refresh token, kept until they expire.
+//!
+//! Secrets are read when a token is asked for, so that a renewed one needs no restart.
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -10,8 +13,16 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use super::{MailboxError, PATIENCE, Settings, authority, settings::OAuth2};
-use crate::source::https::host_of;
+use super::{
+    MailboxError, PATIENCE, Settings, authority,
+    refresh::{self, Refresh},
+    settings::OAuth2,
+};
+use crate::{
+    fault,
+    settings::Secret,
+    source::https::{host_of, retry_after},
+};
 
 /// A token is asked for anew so long before it expires.
 const MARGIN: Duration = Duration::from_secs(120);
@@ -39,10 +50,26 @@ pub(super) struct Tokens {
     host: String,
     user: String,
     client_id: String,
-    client_secret: Option<SecretString>,
-    refresh_token: Option<SecretString>,
+    client_secret: Option<Secret>,
+    refresh: Option<Refresh>,
     scope: String,
-    kept: Mutex<Option<(SecretString, Instant)>>,
+    environment: BTreeMap<String, String>,
+    had: Mutex<Had>,
+}
+
+/// What was granted so far.
+#[derive(Default)]
+struct Had {
+    access: Option<(SecretString, Instant)>,
+    /// A refresh token that the disk would not take yet: without it nobody gets in after a restart.
+    unkept: Option<refresh::Token>,
+}
+
+/// A token that opens the mailbox.
+pub(super) struct Access {
+    pub token: SecretString,
+    /// Whether it was granted just now: one that was had before may have been withdrawn since.
+    pub is_new: bool,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +77,8 @@ struct Granted {
     access_token: String,
     #[serde(default)]
     expires_in: Option<u64>,
+    #[serde(default)]
+    refresh_token: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -58,58 +87,75 @@ struct Refused {
 }
 
 impl Tokens {
+    /// Reads the secrets, to know that they are there; what was kept of them lies in `data`.
     pub(super) fn open(
         oauth2: &OAuth2,
         user: &str,
         client: Client,
         environment: &BTreeMap<String, String>,
+        data: &Path,
     ) -> Result<Self, MailboxError> {
-        let resolve = |key, secret: &Option<crate::settings::Secret>| {
-            let resolved = secret.as_ref().map(|secret| secret.resolve(environment)).transpose();
-            resolved.map_err(|source| MailboxError::Secret { key, source })
-        };
-        Ok(Self {
+        let whose = format!("{}\0{}\0{user}", oauth2.token_url, oauth2.client_id);
+        let refresh = oauth2.refresh_token.clone().map(|secret| Refresh::new(secret, whose, data));
+        let tokens = Self {
             client,
             host: host_of(&oauth2.token_url).unwrap_or_default(),
             url: oauth2.token_url.clone(),
             user: user.to_owned(),
             client_id: oauth2.client_id.clone(),
-            client_secret: resolve("client_secret", &oauth2.client_secret)?,
-            refresh_token: resolve("refresh_token", &oauth2.refresh_token)?,
+            client_secret: oauth2.client_secret.clone(),
+            refresh,
             scope: oauth2.scope.clone(),
-            kept: Mutex::new(None),
-        })
+            environment: environment.clone(),
+            had: Mutex::default(),
+        };
+        tokens.client_secret()?;
+        if let Some(secret) = &oauth2.refresh_token {
+            secret.resolve(environment).map_err(|source| MailboxError::Secret { key: "refresh_token", source })?;
+        }
+        Ok(tokens)
     }
 
     /// A token that is still good.
-    pub(super) async fn get(&self) -> Result<SecretString, MailboxError> {
-        let mut kept = self.kept.lock().await;
-        if let Some((token, until)) = kept.as_ref()
-            && *until > Instant::now()
-        {
-            return Ok(token.clone());
+    pub(super) async fn get(&self) -> Result<Access, MailboxError> {
+        let mut had = self.had.lock().await;
+        let mut is_new = false;
+        if !had.access.as_ref().is_some_and(|(_, until)| *until > Instant::now()) {
+            self.ask(&mut had).await?;
+            is_new = true;
         }
-        let (token, lasts) = self.ask().await?;
-        *kept = Some((token.clone(), Instant::now() + lasts.saturating_sub(MARGIN)));
-        Ok(token)
+        self.keep(&mut had).await?;
+        let token = had.access.as_ref().map(|(token, _)| token.clone());
+        let token = token.ok_or_else(|| self.unreachable("its answer holds no token"))?;
+        Ok(Access { token, is_new })
     }
 
     /// Forgets a token that was refused.
     pub(super) async fn forget(&self) {
-        *self.kept.lock().await = None;
+        self.had.lock().await.access = None;
     }
 
-    async fn ask(&self) -> Result<(SecretString, Duration), MailboxError> {
-        let unreachable = |why: &str| MailboxError::Unreachable { host: self.host.clone(), why: why.to_owned() };
+    async fn ask(&self, had: &mut Had) -> Result<(), MailboxError> {
+        // One that the disk would not take is newer than what lies there.
+        let used = match (&self.refresh, &had.unkept) {
+            (Some(_), Some(unkept)) => Some(unkept.clone()),
+            (Some(refresh), None) => Some(refresh.newest(&self.environment)?),
+            (None, _) => None,
+        };
         let request = self.client.post(&self.url).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let response = request.body(self.form()?).send().await.map_err(|error| unreachable(&cause(&error)))?;
+        let request = request.body(self.form(used.as_ref())?);
+        let response = request.send().await.map_err(|error| self.unreachable(&cause(&error)))?;
         let (status, retry_after) = (response.status(), retry_after(response.headers()));
-        let body = response.bytes().await.map_err(|error| unreachable(&cause(&error)))?;
+        let body = response.bytes().await.map_err(|error| self.unreachable(&cause(&error)))?;
         if status.is_success() {
             let granted: Granted =
-                serde_json::from_slice(&body).map_err(|_| unreachable("its answer holds no token"))?;
+                serde_json::from_slice(&body).map_err(|_| self.unreachable("its answer holds no token"))?;
             let lasts = Duration::from_secs(granted.expires_in.unwrap_or(300).min(24 * 60 * 60));
-            return Ok((SecretString::from(granted.access_token), lasts));
+            let until = Instant::now() + lasts.saturating_sub(MARGIN);
+            had.access = Some((SecretString::from(granted.access_token), until));
+            let newer = used.and_then(|used| used.followed_by(granted.refresh_token));
+            had.unkept = newer.or(had.unkept.take());
+            return Ok(());
         }
         if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
             return Err(MailboxError::Busy { host: self.host.clone(), retry_after });
@@ -121,29 +167,42 @@ impl Tokens {
         Err(MailboxError::SignIn { host: self.host.clone(), user: self.user.clone(), says })
     }
 
-    fn form(&self) -> Result<String, MailboxError> {
+    /// Keeps the newest refresh token before its access token is used.
+    async fn keep(&self, had: &mut Had) -> Result<(), MailboxError> {
+        let Some((refresh, token)) = self.refresh.clone().zip(had.unkept.clone()) else { return Ok(()) };
+        let kept = tokio::task::spawn_blocking(move || refresh.keep(&token)).await;
+        kept.map_err(|error| MailboxError::NotKept(error.to_string()))??;
+        had.unkept = None;
+        fault::point("mailbox-after-token");
+        Ok(())
+    }
+
+    fn client_secret(&self) -> Result<Option<SecretString>, MailboxError> {
+        let resolved = self.client_secret.as_ref().map(|secret| secret.resolve(&self.environment)).transpose();
+        resolved.map_err(|source| MailboxError::Secret { key: "client_secret", source })
+    }
+
+    fn form(&self, refresh: Option<&refresh::Token>) -> Result<String, MailboxError> {
         let mut url = Url::parse("https://form.invalid").map_err(|error| MailboxError::Client(error.to_string()))?;
         {
             let mut pairs = url.query_pairs_mut();
             pairs.append_pair("client_id", &self.client_id).append_pair("scope", &self.scope);
-            if let Some(secret) = &self.client_secret {
+            if let Some(secret) = self.client_secret()? {
                 pairs.append_pair("client_secret", secret.expose_secret());
             }
-            match &self.refresh_token {
-                Some(token) => {
-                    pairs.append_pair("grant_type", "refresh_token").append_pair("refresh_token", token.expose_secret())
-                }
+            match refresh {
+                Some(token) => pairs
+                    .append_pair("grant_type", "refresh_token")
+                    .append_pair("refresh_token", token.text.expose_secret()),
                 None => pairs.append_pair("grant_type", "client_credentials"),
             };
         }
         Ok(url.query().unwrap_or_default().to_owned())
     }
-}
 
-/// How long a server asks to be left alone, in seconds; at most a day.
-pub(super) fn retry_after(headers: &header::HeaderMap) -> Option<Duration> {
-    let seconds: u64 = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds.min(24 * 60 * 60)))
+    fn unreachable(&self, why: &str) -> MailboxError {
+        MailboxError::Unreachable { host: self.host.clone(), why: why.to_owned() }
+    }
 }
 
 /// Why a request failed, the address left out.
