@@ -377,6 +377,46 @@ async fn an_unknown_sender_waits_for_the_manager_who_accepts_once_or_always() {
 }
 
 #[tokio::test]
+async fn a_release_sent_by_mail_is_of_the_day_its_name_says_or_of_the_day_it_came() {
+    let Some(server) = Dovecot::start() else { return };
+    let board = board(&server);
+    let definition = board.read("pipelines/prevent-referrals/return.toml");
+    let between = |from: &str, to: &str| definition.split(from).nth(1).unwrap().split(to).next().unwrap().to_owned();
+    let (governance, tables) = (between("[governance]", "[source]"), between("[format]", "\0"));
+    let tables =
+        tables.replace("name = \"prevent_referrals\"\nperiod_column = \"Period\"\n", "name = \"local_figures\"\n");
+    board.write(
+        "pipelines/local-figures/return.toml",
+        format!(
+            "title = \"Local figures\"\nagencies = [\"probation\"]\npriority = \"all\"\nevery = \"release\"\n\n\
+             [governance]{governance}[source]\nkind = \"mailbox\"\npattern = \"local-figures*.csv\"\n\n[format]{tables}"
+        ),
+    );
+    board.done(&["validate"]);
+    let csv = "Referrals under 18,\"Of these, adopted by Channel\"\n3,1\n";
+    let of = |id: &'static str, name: &'static str, csv: &str| {
+        Letter { id, files: &[(name, csv.as_bytes())], ..Letter::default() }.write()
+    };
+    server.deliver(of("a@probation.example", "local-figures 2025-07-01.csv", csv));
+    server
+        .deliver_at("2025-07-07T10:00:00Z", of("b@probation.example", "local-figures.csv", &csv.replace("3,1", "4,1")));
+    let daemon = board.start(NOW);
+    daemon.ring().await;
+    let submissions = daemon.ledger().read(|txn| txn.submissions()).await.unwrap();
+    let mut taken: Vec<_> = submissions.iter().map(|submission| submission.obligation.to_string()).collect();
+    taken.sort();
+    let expected = ["local-figures/probation/2025-07-01", "local-figures/probation/2025-07-07"];
+    assert_eq!(taken, expected, "{:?} {}", answers(&daemon).await, daemon.board.done(&["held"]));
+    assert_eq!(verdicts(&daemon).await, ["accepted", "accepted"]);
+    assert_eq!(answers(&daemon).await, vec![format!("answer-accepted {LEAD}"); 2]);
+    assert_eq!((server.count(DONE), server.count(HELD)), (2, 0));
+    insta::assert_snapshot!(
+        "a_release_by_mail",
+        text_of(&daemon, "answer-accepted").await.split("\n=====").next().unwrap()
+    );
+}
+
+#[tokio::test]
 async fn a_refused_message_is_answered_with_the_reason_and_taken_by_nobody() {
     let Some(server) = Dovecot::start() else { return };
     let stranger = "someone@elsewhere.example";

@@ -7,7 +7,7 @@ use super::{
     sort::{self, Around},
 };
 use crate::{
-    domain::{AgencyId, Period, ReturnId, Verdict},
+    domain::{AgencyId, Period, ReturnId, Verdict, civil_day},
     flows::{App, intake},
     ledger::{Event, IncomingRow, IncomingState, ObligationKey},
     mail::key_of,
@@ -43,7 +43,9 @@ pub async fn accept(
     let about = keys.iter().find(|(key, _)| Some(key.as_str()) == about);
     let about: Option<ObligationKey> = about.and_then(|(_, obligation)| obligation.as_ref()?.parse().ok());
     let about = about.filter(|about| about.agency == agency);
-    let around = Around { agencies: &agencies, about: about.as_ref(), subject: &incoming.subject, states: &states };
+    let arrived = civil_day(row.arrived_at);
+    let around =
+        Around { agencies: &agencies, about: about.as_ref(), subject: &incoming.subject, states: &states, arrived };
     let mut offers = Vec::new();
     for (part, file) in incoming.files.iter().enumerate() {
         let taken = app.ledger.read(move |txn| txn.part_taken(id, part)).await?;

@@ -184,7 +184,7 @@ async fn take(app: &App, mailbox: &Mailbox, session: &mut Session<'_>, message: 
         Some(row) => row,
         None => {
             let mut record = match &read {
-                Some(incoming) => plan::plan(app, mailbox, incoming, too_large).await?,
+                Some(incoming) => plan::plan(app, mailbox, incoming, arrived_at, too_large).await?,
                 None => plan::unreadable(app, mailbox, identity).await?,
             };
             if record.keep {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     check::fits,
     decode::{decode, marks_of},
-    domain::{AgencyId, Period},
+    domain::{AgencyId, Period, civil_day},
     flows::{App, chase, intake},
     ledger::{IncomingState, NewIncoming, ObligationKey, Plan, State},
     mail::{Unused, key_of},
@@ -31,6 +31,8 @@ pub(super) struct Desk<'a> {
     pub(super) incoming: &'a Incoming,
     pub(super) id: i64,
     pub(super) now: Timestamp,
+    /// When it came into the mailbox.
+    pub(super) arrived_at: Timestamp,
     /// Whom it is from.
     pub(super) sender: Sender,
     /// The obligation whose message it answers.
@@ -41,7 +43,13 @@ pub(super) struct Desk<'a> {
 }
 
 /// What is to be done with a message.
-pub(super) async fn plan(app: &App, mailbox: &Mailbox, incoming: &Incoming, too_large: bool) -> anyhow::Result<Record> {
+pub(super) async fn plan(
+    app: &App,
+    mailbox: &Mailbox,
+    incoming: &Incoming,
+    arrived_at: Timestamp,
+    too_large: bool,
+) -> anyhow::Result<Record> {
     let from = incoming.from.clone().unwrap_or_default();
     let now = app.clock.now();
     let hour = now.checked_sub(SignedDuration::from_hours(1))?;
@@ -67,7 +75,7 @@ pub(super) async fn plan(app: &App, mailbox: &Mailbox, incoming: &Incoming, too_
         && app.board.mail.writes_to(&from)
         && (proven || sender.is_lead)
         && recent < MOST_ANSWERS;
-    let desk = Desk { app, mailbox, incoming, id, now, sender, about, answerable, too_large };
+    let desk = Desk { app, mailbox, incoming, id, now, arrived_at, sender, about, answerable, too_large };
     match nature {
         Nature::Report => return bounce::record(&desk, names().collect()).await,
         Nature::Ours | Nature::Reply => return Ok(desk.left(IncomingState::Ignored)),
@@ -109,9 +117,19 @@ pub(super) async fn plan(app: &App, mailbox: &Mailbox, incoming: &Incoming, too_
 pub(super) async fn unreadable(app: &App, mailbox: &Mailbox, identity: String) -> anyhow::Result<Record> {
     let id = app.ledger.read(|txn| txn.next_incoming()).await?;
     let incoming = Incoming::default();
-    let (sender, now) = (Sender::default(), app.clock.now());
-    let desk =
-        Desk { app, mailbox, incoming: &incoming, id, now, sender, about: None, answerable: false, too_large: false };
+    let now = app.clock.now();
+    let desk = Desk {
+        app,
+        mailbox,
+        incoming: &incoming,
+        id,
+        now,
+        arrived_at: now,
+        sender: Sender::default(),
+        about: None,
+        answerable: false,
+        too_large: false,
+    };
     let mut record = desk.held("It is no message that can be read; it may have been made to do harm.", Vec::new())?;
     record.new.identity = identity;
     Ok(record)
@@ -235,8 +253,13 @@ impl Desk<'_> {
 
     /// What it says beside its files, and what is known.
     pub(super) fn around<'a>(&'a self, states: &'a BTreeMap<ObligationKey, State>) -> Around<'a> {
-        let subject = &self.incoming.subject;
-        Around { agencies: &self.sender.agencies, about: self.about.as_ref(), subject, states }
+        Around {
+            agencies: &self.sender.agencies,
+            about: self.about.as_ref(),
+            subject: &self.incoming.subject,
+            states,
+            arrived: civil_day(self.arrived_at),
+        }
     }
 
     /// How far the obligations have come that it could be about.

@@ -5,13 +5,15 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use crate::{
     check::Contract,
     decode::Format,
     domain::{AgencyId, Period, ReturnId},
     flows::board::Agency,
     ledger::{ObligationKey, State},
-    source::{Source, mailbox::DataKind, pattern, period_in_name},
+    source::{Source, mailbox::DataKind, pattern, period_in_name, periods_in_name},
     timetable::{Every, Role},
 };
 
@@ -59,6 +61,8 @@ pub(super) struct Around<'a> {
     pub subject: &'a str,
     /// The obligations of these agencies, and how far each has come.
     pub states: &'a BTreeMap<ObligationKey, State>,
+    /// The day it came.
+    pub arrived: Date,
 }
 
 /// A return of an agency.
@@ -77,8 +81,8 @@ pub(super) fn returns<'a>(
     kind: Option<DataKind>,
 ) -> Vec<Candidate<'a>> {
     let owed = |agency: &'a AgencyId| {
-        let theirs = returns.values().filter(|contract| contract.every != Every::Release);
-        theirs.filter(|contract| contract.agencies.contains(agency)).map(move |contract| Candidate { agency, contract })
+        let theirs = returns.values().filter(|contract| contract.agencies.contains(agency));
+        theirs.map(move |contract| Candidate { agency, contract })
     };
     let mut left: Vec<Candidate<'_>> = around.agencies.iter().flat_map(owed).collect();
     let named: Vec<Candidate<'_>> = left.iter().filter(|one| is_named(one, name)).copied().collect();
@@ -92,6 +96,11 @@ pub(super) fn returns<'a>(
     if !named.is_empty() {
         left = named;
     } else {
+        // Nobody owes a release: one that comes another way is meant only where it is named.
+        let comes_by_mail = |contract: &Contract| matches!(contract.source, Source::Mailbox { .. });
+        left.retain(|Candidate { contract, .. }| {
+            contract.every != Every::Release || comes_by_mail(contract) || is_said(contract, around.subject)
+        });
         narrow(&mut left, |one| is_said(one.contract, around.subject));
     }
     if let Some(kind) = kind {
@@ -148,9 +157,14 @@ pub(super) fn is_read_as(format: &Format, kind: DataKind) -> bool {
 }
 
 /// The period a file is for: the one its name or the subject says, that of the message it answers, or the only one that is
-/// owed. Otherwise all that it could be.
+/// owed. Otherwise all that it could be. A release is of the day that is said, or else of the day it came.
 pub(super) fn period(candidate: Candidate<'_>, around: &Around<'_>, name: &str) -> Result<Period, Vec<Period>> {
     let contract = candidate.contract;
+    if contract.every == Every::Release {
+        let said = [name, around.subject].into_iter().flat_map(periods_in_name);
+        let mut days = said.filter(|period| matches!(period, Period::Release { .. }));
+        return Ok(days.next().unwrap_or(Period::Release { date: around.arrived }));
+    }
     let fits = |period: &Period| contract.every.period_of(period.start()) == Some(*period);
     let theirs = around
         .states

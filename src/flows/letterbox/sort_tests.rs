@@ -1,6 +1,8 @@
 use super::*;
 use crate::settings::{Problems, read_text};
 
+const ARRIVED: Date = jiff::civil::date(2025, 7, 15);
+
 fn contract(id: &str, title: &str, agencies: &[&str], source: &str, format: &str) -> Contract {
     let text = format!(
         "title = {title:?}\nagencies = {agencies:?}\nevery = \"quarter\"\n[due]\nworking_days = 10\n[governance]\n\
@@ -38,7 +40,7 @@ fn board() -> BTreeMap<ReturnId, Contract> {
 fn found(subject: &str, about: Option<&str>, name: &str, kind: DataKind) -> Vec<String> {
     let (board, agencies): (_, [AgencyId; 1]) = (board(), ["police".parse().unwrap()]);
     let (about, states): (Option<ObligationKey>, _) = (about.map(|about| about.parse().unwrap()), BTreeMap::new());
-    let around = Around { agencies: &agencies, about: about.as_ref(), subject, states: &states };
+    let around = Around { agencies: &agencies, about: about.as_ref(), subject, states: &states, arrived: ARRIVED };
     returns(&board, &around, name, Some(kind)).iter().map(|one| one.contract.id.to_string()).collect()
 }
 
@@ -66,7 +68,7 @@ fn when(subject: &str, about: Option<&str>, name: &str, states: &[(&str, State)]
     let about: Option<ObligationKey> = about.map(|about| about.parse().unwrap());
     let states = states.iter().map(|(period, state)| (format!("missing/police/{period}").parse().unwrap(), *state));
     let states = states.collect();
-    let around = Around { agencies: &agencies, about: about.as_ref(), subject, states: &states };
+    let around = Around { agencies: &agencies, about: about.as_ref(), subject, states: &states, arrived: ARRIVED };
     let candidate = Candidate { agency: &agencies[0], contract: &board[&"missing".parse().unwrap()] };
     let text = |period: Period| period.to_string();
     period(candidate, &around, name).map(text).map_err(|could| could.into_iter().map(text).collect())
@@ -96,12 +98,39 @@ fn a_period_is_the_one_that_is_said_or_the_only_one_owed() {
 }
 
 #[test]
+fn a_release_is_of_the_day_that_is_said_or_of_the_day_it_came_and_meant_by_chance_only_where_it_comes_by_mail() {
+    let agencies: [AgencyId; 1] = ["police".parse().unwrap()];
+    let states = BTreeMap::new();
+    let mut all = board();
+    let mut add = |id: &str, source: &str| {
+        let mut release = contract(id, id, &["police"], source, "parquet");
+        release.every = Every::Release;
+        all.insert(release.id.clone(), release);
+    };
+    add("posted", "kind = \"mailbox\"");
+    add("fetched", "kind = \"by-hand\"");
+    let around = |subject| Around { agencies: &agencies, about: None, subject, states: &states, arrived: ARRIVED };
+    let of = |subject: &'static str, name: &'static str| {
+        let found = returns(&all, &around(subject), name, Some(DataKind::Columns));
+        let one =
+            |one: &Candidate<'_>| format!("{} {}", one.contract.id, period(*one, &around(subject), name).unwrap());
+        found.iter().map(one).collect::<Vec<_>>()
+    };
+    assert_eq!(of("", "data.parquet"), ["posted 2025-07-15"]);
+    assert_eq!(of("as of 2025-07-10", "data.parquet"), ["posted 2025-07-10"]);
+    assert_eq!(of("as of 2025-07-10", "2025-07-11 data.parquet"), ["posted 2025-07-11"], "the file's name first");
+    assert_eq!(of("", "2025-26-Q1 data.parquet"), ["posted 2025-07-15"], "a quarter is no day");
+    assert_eq!(of("", "fetched.parquet"), ["fetched 2025-07-15"], "where it is named");
+}
+
+#[test]
 fn a_message_is_about_what_it_answers_or_the_only_thing_owed() {
     let agencies: [AgencyId; 1] = ["police".parse().unwrap()];
     let about = |about: Option<&str>, states: &[(&str, State)]| {
         let about: Option<ObligationKey> = about.map(|about| about.parse().unwrap());
         let states = states.iter().map(|(key, state)| (key.parse().unwrap(), *state)).collect();
-        let around = Around { agencies: &agencies, about: about.as_ref(), subject: "", states: &states };
+        let around =
+            Around { agencies: &agencies, about: about.as_ref(), subject: "", states: &states, arrived: ARRIVED };
         subject_of(&around).map(|key| key.to_string())
     };
     let (one, other) = ("missing/police/2025-26-Q1", "custody/police/2025-26-Q1");
@@ -123,7 +152,7 @@ fn a_message_that_answers_nothing_could_be_about_all_that_is_open_and_its_subjec
             ("missing/probation/2025-26-Q1", State::Open),
         ];
         let states = states.into_iter().map(|(key, state)| (key.parse().unwrap(), state)).collect();
-        let around = Around { agencies: &agencies, about: about.as_ref(), subject, states: &states };
+        let around = Around { agencies: &agencies, about: about.as_ref(), subject, states: &states, arrived: ARRIVED };
         could_be_about(&board, &around).iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     let (custody, missing) = ("custody/police/2025-26-Q1", "missing/police/2025-26-Q1");
