@@ -61,6 +61,9 @@ pub struct Plan {
     pub nil: Option<(ObligationKey, String)>,
     /// What it is once that is done.
     pub then: IncomingState,
+    /// Its Message-ID, without brackets: what is said about it answers it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
 }
 
 /// What is known of a message when it has been read.
@@ -188,6 +191,20 @@ impl Txn<'_> {
                 |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()?)
+    }
+
+    /// The Message-ID of the message that a submission came in, without brackets.
+    pub fn message_id_of(&self, submission: i64) -> Result<Option<String>> {
+        let plan: Option<String> = self
+            .0
+            .query_row(
+                "SELECT plan FROM incoming JOIN incoming_parts ON message = id WHERE submission = ?1",
+                [submission],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let plan: Option<Plan> = plan.map(|plan| serde_json::from_str(&plan)).transpose()?;
+        Ok(plan.and_then(|plan| plan.message_id))
     }
 
     /// Remembers that an address belongs to an agency.

@@ -51,6 +51,12 @@ pub fn key_of<'a>(word: &str, keys: impl IntoIterator<Item = &'a str>) -> Option
     if is_ours { keys.into_iter().find(|key| digest(key) == mark) } else { None }
 }
 
+/// Whether a Message-ID, as somebody else wrote it, can stand in a header: one that cannot is left out.
+fn is_message_id(id: &str) -> bool {
+    let plain = id.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>".contains(&byte));
+    plain && id.len() <= 250 && id.split('@').filter(|part| !part.is_empty()).count() == 2
+}
+
 /// Puts a message together for one recipient.
 ///
 /// `files` are the bytes of its attachments, in order.
@@ -81,6 +87,9 @@ pub(super) fn compose(
         .to(to)
         .subject(header("Subject", &message.subject)?)
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into()));
+    if let Some(id) = message.answers.as_deref().filter(|id| is_message_id(id)) {
+        builder = builder.in_reply_to(format!("<{id}>")).references(format!("<{id}>"));
+    }
     if let Some(attempt) = copy.again {
         let name = HeaderName::new_from_ascii_str("X-Quarterday-Attempt");
         builder = builder.raw_header(HeaderValue::new(name, attempt.to_string()));
@@ -232,6 +241,23 @@ mod tests {
         assert_eq!(parsed.header_raw("X-Quarterday-Attempt").map(str::trim), Some("2"));
         for part in [parsed.body_text(0).unwrap(), parsed.body_html(0).unwrap()] {
             assert!(part.contains("You may have this message already"), "{part}");
+        }
+    }
+
+    #[test]
+    fn an_answer_names_the_message_it_answers_unless_that_could_pass_for_something_else() {
+        let answering = |id: &str| {
+            let message = Message { answers: Some(id.into()), ..notice() };
+            let eml = composed(&message, Copy::default()).unwrap();
+            String::from_utf8(eml.bytes).unwrap()
+        };
+        let bytes = answering("CAF+x=1@mail.police.example");
+        for name in ["In-Reply-To", "References"] {
+            assert!(bytes.contains(&format!("\r\n{name}: <CAF+x=1@mail.police.example>\r\n")), "{bytes}");
+        }
+        for odd in ["a@b>\r\nBcc: <x@y.example", "a b@c", "ab", "é@b.example", &format!("{}@b", "a".repeat(300))] {
+            let bytes = answering(odd);
+            assert!(!bytes.contains("In-Reply-To") && !bytes.contains("Bcc"), "{bytes}");
         }
     }
 

@@ -25,6 +25,9 @@ pub struct Message {
     pub html: String,
     /// Files that go with it.
     pub attachments: Vec<Attachment>,
+    /// The Message-ID, without brackets, of the recipient's message that it answers, so that mail programs show it there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<String>,
 }
 
 /// A file that goes with a message.
@@ -131,6 +134,7 @@ mod tests {
                 content: Content::Bytes(vec![0, 255, 7]),
                 otherwise: String::new(),
             }],
+            answers: Some("one@police.example".into()),
         };
         let kept = serde_json::to_value(&message).unwrap();
         assert_eq!(serde_json::from_value::<Message>(kept).unwrap(), message);
@@ -145,6 +149,7 @@ mod tests {
             text: "x\n".into(),
             html: "<p>x</p>".into(),
             attachments: vec![],
+            answers: None,
         };
         assert_eq!(without_bytes(&serde_json::to_value(&message).unwrap()), None);
         message.attachments.push(Attachment {

@@ -118,6 +118,7 @@ impl Templates {
             text,
             html,
             attachments: Vec::new(),
+            answers: None,
         })
     }
 

@@ -22,7 +22,7 @@ pub const HELD: &str = "Quarterday held";
 pub const CSV: &str = "Period,Referrals under 18,\"Of these, adopted by Channel\"\n2025-26-Q1,3,1\n";
 
 /// A board that asks probation for one CSV a quarter and reads the mailbox of `server`.
-fn board(server: &Dovecot) -> TestBoard {
+pub fn board(server: &Dovecot) -> TestBoard {
     let board = TestBoard::with_returns(&["prevent-referrals"]).with("MAILBOX_PASSWORD", PASSWORD);
     reads(&board, server, "password = { env = \"MAILBOX_PASSWORD\" }");
     board

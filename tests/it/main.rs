@@ -38,6 +38,7 @@ mod mail;
 mod mail_at_least_once;
 mod mailbox;
 mod mailbox_graph;
+mod mailbox_smtp;
 mod naughty;
 mod pack;
 mod pipelines;

@@ -48,7 +48,9 @@ impl Desk<'_> {
     pub(super) fn answer(&self, letter: &Letter) -> anyhow::Result<Vec<OutboxRow>> {
         let Some(email) = self.incoming.from.clone().filter(|_| self.answerable) else { return Ok(Vec::new()) };
         let name = if self.incoming.name.is_empty() { email.clone() } else { self.incoming.name.clone() };
-        letters::post(self.app, &format!("post/{}", self.id), None, vec![Person { name, email }], letter, self.now)
+        let whom = vec![Person { name, email: email.clone() }];
+        let rows = letters::post(self.app, &format!("post/{}", self.id), None, whom, letter, self.now)?;
+        Ok(letters::in_reply(rows, &email, self.incoming.message_id.as_deref()))
     }
 
     /// What the manager is told of it: who, when, about what, and where it lies. None of its words.
@@ -87,6 +89,8 @@ pub(super) fn refused(app: &App, row: &IncomingRow, reason: &str, now: Timestamp
     let letter = Letter::PostNotTaken { arrived_at: row.arrived_at, things, taken: None, words: false };
     let email = row.known.sender.clone();
     let name = if row.known.name.is_empty() { email.clone() } else { row.known.name.clone() };
-    letters::post(app, &format!("post-refused/{}", row.id), None, vec![Person { name, email }], &letter, now)
-        .context("the answer to the sender")
+    let whom = vec![Person { name, email: email.clone() }];
+    let rows = letters::post(app, &format!("post-refused/{}", row.id), None, whom, &letter, now)
+        .context("the answer to the sender")?;
+    Ok(letters::in_reply(rows, &email, row.known.plan.message_id.as_deref()))
 }

@@ -146,7 +146,7 @@ impl Desk<'_> {
             sha256: None,
             answerable: self.answerable,
             why: None,
-            plan: Plan { offers: Vec::new(), nil: None, then },
+            plan: Plan { offers: Vec::new(), nil: None, then, message_id: self.incoming.message_id.clone() },
         };
         Record { id: self.id, new, letters: Vec::new(), events: Vec::new(), keep: false }
     }

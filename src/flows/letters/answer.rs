@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     super::{App, backfill, intake::Outcome},
-    contract, due, manager,
+    contract, due, in_reply, manager,
     marked::marked,
     narrative::{self, narrative},
     noticed::noticed,
@@ -40,7 +40,8 @@ pub(in super::super) async fn answer(
     let contract = contract(app, obligation)?;
     let due = due(app, obligation, contract);
     let (id, subject) = (submission.id, submission.obligation.to_string());
-    let (sender, events) = app.ledger.read(move |txn| Ok((txn.sender_of(id)?, txn.events_of(&subject)?))).await?;
+    let (sender, message_id, events) =
+        app.ledger.read(move |txn| Ok((txn.sender_of(id)?, txn.message_id_of(id)?, txn.events_of(&subject)?))).await?;
     // Its people were told that it waits; what a person decided is told beside that.
     let key = match events.iter().any(|recorded| recorded.event.holds(id)) {
         true => format!("answer/{id}/decided"),
@@ -60,6 +61,7 @@ pub(in super::super) async fn answer(
     }
     let calendar = &app.board.timetable.calendar;
     let arrived_at = submission.received_at;
+    let wrote = sender.as_ref().map(|(_, email)| email.clone()).unwrap_or_default();
     let people = with_sender(recipients(app, obligation, &[Role::Lead, Role::Deputy]), sender);
     let (mut files, mut more) = (Vec::new(), Vec::new());
     let letter = match (outcome.verdict, &outcome.nil) {
@@ -138,7 +140,8 @@ pub(in super::super) async fn answer(
             Letter::AnswerDuplicate { due, first_at: first.map_or(arrived_at, |first| first.received_at) }
         }
     };
-    let mut rows = post_with(app, &key, Some(obligation), people, &letter, &files, now)?;
+    let rows = post_with(app, &key, Some(obligation), people, &letter, &files, now)?;
+    let mut rows = in_reply(rows, &wrote, message_id.as_deref());
     rows.extend(more);
     if outcome.verdict == Verdict::Held {
         let what = format!("{} of {} is held for you", contract.title, app.board.agency_name(&obligation.key.agency));

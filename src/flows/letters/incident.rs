@@ -5,7 +5,7 @@ use super::{
         App,
         intake::{is_withheld, words_of},
     },
-    due, manager, post, recipients, with_sender,
+    due, in_reply, manager, post, recipients, with_sender,
 };
 use crate::{
     check::Contract,
@@ -32,7 +32,7 @@ pub(in super::super) async fn incident(
     let now = app.clock.now();
     let calendar = &app.board.timetable.calendar;
     let id = submission.id;
-    let sender = app.ledger.read(move |txn| txn.sender_of(id)).await?;
+    let (sender, message_id) = app.ledger.read(move |txn| Ok((txn.sender_of(id)?, txn.message_id_of(id)?))).await?;
     let places = lies(app, contract, submission);
     let sealed = Sealed {
         due: due(app, obligation, contract),
@@ -50,8 +50,10 @@ pub(in super::super) async fn incident(
     if obligation.duty || sender.is_some() {
         let fix_by = app.board.timetable.ladder.corrected_by(obligation, calendar, now)?.max(civil_day(now));
         let letter = Letter::IncidentSender { sealed: sealed.clone(), fix_by };
+        let wrote = sender.as_ref().map(|(_, email)| email.clone()).unwrap_or_default();
         let people = with_sender(recipients(app, obligation, &[Role::Lead, Role::Deputy]), sender);
-        rows.extend(post(app, &format!("answer/{id}"), Some(obligation), people, &letter, now)?);
+        let told = post(app, &format!("answer/{id}"), Some(obligation), people, &letter, now)?;
+        rows.extend(in_reply(told, &wrote, message_id.as_deref()));
     }
     let custodian = app.board.custodian.as_ref().map(|custodian| custodian.person.clone());
     let letter = Letter::IncidentManager {

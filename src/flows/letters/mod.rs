@@ -115,6 +115,17 @@ fn written(
     Ok(rows)
 }
 
+/// Has the messages to somebody answer the one that they wrote, so that their mail program shows both together.
+pub(super) fn in_reply(mut rows: Vec<OutboxRow>, to: &str, message_id: Option<&str>) -> Vec<OutboxRow> {
+    let Some(id) = message_id else { return rows };
+    for row in rows.iter_mut().filter(|row| row.recipient.eq_ignore_ascii_case(to)) {
+        if let Some(message) = row.message.as_object_mut() {
+            message.insert("answers".to_owned(), id.into());
+        }
+    }
+    rows
+}
+
 fn contract<'a>(app: &'a App, obligation: &Obligation) -> anyhow::Result<&'a Contract> {
     let id = &obligation.key.return_id;
     app.board.returns.get(id).with_context(|| format!("the return {id} is no longer defined in pipelines/"))

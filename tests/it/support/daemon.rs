@@ -132,6 +132,16 @@ impl TestBoard {
         TestDaemon::run(self, &["run", "--every", "1"])
     }
 
+    /// Starts the daemon on the machine's own clock, ringing so seldom.
+    pub fn start_ringing_every(self, seconds: u32) -> TestDaemon {
+        TestDaemon::run(self, &["run", "--every", &seconds.to_string()])
+    }
+
+    /// Starts the daemon as people do, on the machine's own clock.
+    pub fn start_as_shipped(self) -> TestDaemon {
+        TestDaemon::run(self, &["run"])
+    }
+
     pub fn ledger(&self) -> Ledger {
         Ledger::open(&self.path("data/ledger.sqlite")).unwrap()
     }

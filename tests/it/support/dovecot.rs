@@ -115,6 +115,23 @@ impl Dovecot {
         self.put(letter, None);
     }
 
+    /// Hands a letter to Dovecot's own delivery agent, as a mail server does.
+    pub fn deliver_by_agent(&self, sender: &str, letter: impl AsRef<[u8]>) {
+        use std::{io::Write, os::unix::process::CommandExt};
+        let (root, uid, gid) = owner();
+        let at = self.folder.path();
+        let mut command = Command::new("/usr/lib/dovecot/dovecot-lda");
+        command.arg("-c").arg(at.join("dovecot.conf")).args(["-o", "log_path=", "-o", "info_log_path="]);
+        command.args(["-e", "-f", sender]).env_clear().env("HOME", at.join("home")).env("USER", "nobody");
+        if root {
+            command.uid(uid).gid(gid);
+        }
+        let mut agent = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        agent.stdin.take().unwrap().write_all(letter.as_ref()).unwrap();
+        let ended = agent.wait_with_output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    }
+
     fn put(&self, letter: impl AsRef<[u8]>, came: Option<std::time::SystemTime>) {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::SeqCst);

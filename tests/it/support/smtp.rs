@@ -86,8 +86,12 @@ pub struct Relay {
     listening: JoinHandle<()>,
 }
 
+type Delivery = Box<dyn Fn(&Kept) + Send + Sync>;
+
 #[derive(Default)]
 struct Seen {
+    /// What becomes of a message before its sender hears that it was taken.
+    delivery: Option<Delivery>,
     kept: Mutex<Vec<Kept>>,
     lines: Mutex<Vec<String>>,
     connections: AtomicUsize,
@@ -103,10 +107,19 @@ impl Drop for Relay {
 impl Relay {
     /// Starts a relay that does as `script` says at each verb; it is handed the line the client sent.
     pub async fn start(tls: Tls, script: impl Fn(Verb, &str) -> Act + Send + Sync + 'static) -> Self {
+        Self::serve(tls, Arc::new(script), Seen::default()).await
+    }
+
+    /// One that takes letters in: each is delivered before it says so.
+    pub async fn delivering(delivery: impl Fn(&Kept) + Send + Sync + 'static) -> Self {
+        let seen = Seen { delivery: Some(Box::new(delivery)), ..Seen::default() };
+        Self::serve(Tls::Never, Arc::new(|_, _| Act::Go), seen).await
+    }
+
+    async fn serve(tls: Tls, script: Script, seen: Seen) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let seen = Arc::new(Seen::default());
-        let script: Script = Arc::new(script);
+        let seen = Arc::new(seen);
         let shared = seen.clone();
         let listening = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -274,6 +287,9 @@ impl Talk {
         let act = (self.script)(Verb::Dot, &recipient);
         if matches!(act, Act::Go | Act::KeepAndDrop | Act::KeepAndStall) {
             let kept = Kept { sender: sender.to_owned(), recipient, bytes };
+            if let Some(delivery) = &self.seen.delivery {
+                delivery(&kept);
+            }
             self.seen.kept.lock().unwrap().push(kept);
         }
         match act {
