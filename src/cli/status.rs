@@ -57,6 +57,9 @@ pub async fn status(home: &Path) -> anyhow::Result<()> {
     for line in board.mail.warnings() {
         say(toned(Tone::Alarm, format_args!("Warning: {line}.")));
     }
+    if let Some(note) = board.mailbox.as_ref().and_then(|mailbox| mailbox.note()) {
+        say(format_args!("Note: {note}."));
+    }
     let now = now.unwrap_or_else(|| Clock::System.now());
     say(format_args!("It is {} in London.", to_london(now).strftime("%A %-d %B %Y, %H:%M")));
 

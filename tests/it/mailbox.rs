@@ -417,6 +417,23 @@ async fn a_release_sent_by_mail_is_of_the_day_its_name_says_or_of_the_day_it_cam
 }
 
 #[tokio::test]
+async fn a_mailbox_that_is_looked_into_too_seldom_for_the_promised_minute_is_noted() {
+    let Some(server) = Dovecot::start() else { return };
+    let board = board(&server);
+    for (seconds, noted) in [(30, false), (31, true), (3600, true)] {
+        let text = board.read("config/quarterday.toml");
+        let (before, mailbox) = text.split_once("\n[mailbox]\n").unwrap();
+        let lines = mailbox.lines().filter(|line| !line.starts_with("poll_seconds"));
+        let mailbox = lines.chain([format!("poll_seconds = {seconds}").as_str()]).collect::<Vec<_>>().join("\n");
+        board.write("config/quarterday.toml", format!("{before}\n[mailbox]\n{mailbox}\n"));
+        for told in [board.done(&["validate"]), board.done(&["status"])] {
+            let note = format!("Note: the mailbox is looked into every {seconds} seconds only");
+            assert_eq!(told.contains(&note), noted, "{seconds}: {told}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_refused_message_is_answered_with_the_reason_and_taken_by_nobody() {
     let Some(server) = Dovecot::start() else { return };
     let stranger = "someone@elsewhere.example";

@@ -55,6 +55,15 @@ async fn a_marker_file_says_that_an_upload_is_whole() {
 }
 
 #[tokio::test]
+async fn a_folder_that_is_looked_into_too_seldom_for_the_promised_minute_is_noted_in_the_log() {
+    for (seconds, noted) in [(20, false), (21, true)] {
+        let daemon = board_with("").start_ringing_every(seconds);
+        let note = format!("drop folders are looked into every {seconds} seconds only");
+        assert_eq!(daemon.log().contains(&note), noted, "{}", daemon.log());
+    }
+}
+
+#[tokio::test]
 async fn a_folder_on_another_file_system_is_taken_from_while_it_is_written() {
     // Another device than the data folder's, as a mounted share is.
     let share = tempfile::Builder::new().prefix("quarterday").tempdir_in("/dev/shm").unwrap();

@@ -91,6 +91,9 @@ pub struct OAuth2 {
     pub scope: String,
 }
 
+/// Looked into no less often than this, a letter can be answered within a minute.
+const PROMPT: Duration = Duration::from_secs(30);
+
 const GRAPH: &str = "https://graph.microsoft.com/v1.0";
 
 impl Settings {
@@ -129,6 +132,17 @@ impl Settings {
             held_folder,
             poll: Duration::from_secs(poll?),
             proof,
+        })
+    }
+
+    /// What is to be known of how often it is looked into: senders are promised an answer within a minute.
+    pub fn note(&self) -> Option<String> {
+        (self.poll > PROMPT).then(|| {
+            format!(
+                "the mailbox is looked into every {} seconds only, so an answer can come later than the minute that is \
+                 promised; leave poll_seconds of [mailbox] out, or write 30 or less",
+                self.poll.as_secs()
+            )
         })
     }
 
