@@ -132,7 +132,8 @@ fn described(name: String, meta: &fs::Metadata) -> Entry {
     let modified = meta.modified().ok();
     let since = modified.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
     let version = since.map_or_else(|| "unknown".into(), |since| since.as_nanos().to_string());
-    Entry { name, size: meta.len(), modified: modified.and_then(|at| Timestamp::try_from(at).ok()), version }
+    let modified = modified.and_then(|at| Timestamp::try_from(at).ok());
+    Entry { name, size: meta.len(), modified, version, replaced: None }
 }
 
 #[cfg(test)]

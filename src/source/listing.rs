@@ -27,6 +27,8 @@ pub struct Entry {
     pub modified: Option<Timestamp>,
     /// What tells this content from another of the same name: a time, an entity tag, or both.
     pub version: String,
+    /// What an object store calls a version that another has replaced since; none for what lies there now.
+    pub replaced: Option<String>,
 }
 
 /// How many of the files that match are taken.
@@ -184,7 +186,7 @@ mod tests {
 
     fn entry(name: &str, second: i64) -> Entry {
         let modified = Timestamp::from_second(second).ok();
-        Entry { name: name.into(), size: 3, modified, version: second.to_string() }
+        Entry { name: name.into(), size: 3, modified, version: second.to_string(), replaced: None }
     }
 
     fn chosen(selection: &Selection, listing: &[Entry]) -> Vec<String> {

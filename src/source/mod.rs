@@ -79,7 +79,9 @@ impl Source {
             Self::Https(https) => https.check_files(environment).iter().map(ToString::to_string).collect(),
             Self::Store(store) => {
                 let secrets = store.secrets().into_iter().map(|secret| secret.resolve(environment));
-                secrets.filter_map(|secret| Some(secret.err()?.to_string())).collect()
+                let secrets = secrets.filter_map(|secret| Some(secret.err()?.to_string()));
+                let certificates = store.tls().and_then(|tls| tls.check(environment));
+                secrets.chain(certificates.map(|error| error.to_string())).collect()
             }
             Self::Folder(_) | Self::Mailbox { .. } | Self::ByHand => Vec::new(),
         }

@@ -1,11 +1,16 @@
 //! Files fetched from object stores and a WebDAV server: S3 (moto), Azure Blob (Azurite) and WsgiDAV.
 
+use axum::{http::StatusCode, response::IntoResponse};
+
 use crate::support::{
     Answer, Partner, TestBoard, TestDaemon,
+    authority::Authority,
     azurite::{self, Azurite},
     gate::{Gate, Way},
     moto::{self, Moto},
+    nginx::Nginx,
     said,
+    unruly::Unruly,
     wsgidav::{self, WsgiDav},
 };
 
@@ -107,6 +112,139 @@ async fn an_object_is_taken_once_a_changed_one_again_and_the_first_once_more() {
     }
     assert_eq!(verdicts(&daemon).await, ["accepted", "accepted", "accepted"], "{:?}", told(&daemon).await);
     assert_eq!(daemon.sql("SELECT sum(applications) FROM returns.care_applications").await, ["15"]);
+}
+
+#[tokio::test]
+async fn versions_that_were_replaced_between_two_looks_are_taken_in_their_order() {
+    let Some(server) = Moto::start().await else { return };
+    server.keep_versions().await;
+    let bucket = server.bucket();
+    let name = "out/cafcass/care 2025-26-Q1.csv";
+    // What was there before anybody looked is history.
+    for applications in [3, 4, 5] {
+        bucket.write(name, csv(applications)).await.unwrap();
+        a_second().await;
+    }
+    for (more, expected) in [("versions = true\n", ["15", "16", "17", "18"].as_slice()), ("", &["18"])] {
+        let daemon = board_with(|board| s3(board, server.port, more)).start(OPEN);
+        daemon.ring().await;
+        let first = verdicts(&daemon).await;
+        assert_eq!(first, ["accepted"], "{more}{:?}", told(&daemon).await);
+        if !more.is_empty() {
+            for applications in [6, 7, 8] {
+                bucket.write(name, csv(applications)).await.unwrap();
+                a_second().await;
+            }
+        }
+        daemon.advance("2025-07-01T10:00:00Z").await;
+        assert_eq!(verdicts(&daemon).await.len(), expected.len(), "{more}{:?}", told(&daemon).await);
+        let submissions = daemon.ledger().read(|txn| txn.submissions()).await.unwrap();
+        let digests: Vec<_> = submissions.iter().map(|submission| submission.sha256.clone()).collect();
+        let applications: &[u32] = if more.is_empty() { &[8] } else { &[5, 6, 7, 8] };
+        let wanted: Vec<_> = applications.iter().map(|n| quarterday::domain::sha256(csv(*n))).collect();
+        assert_eq!(digests, wanted, "each, in its order");
+        assert_eq!(daemon.sql("SELECT sum(applications) FROM returns.care_applications").await, ["18"]);
+        daemon.advance("2025-07-01T12:00:00Z").await;
+        assert_eq!(verdicts(&daemon).await.len(), expected.len(), "and once");
+    }
+}
+
+/// A real server with a certificate of an authority that nobody else trusts, before another that speaks no TLS.
+fn behind_tls(port: u16, more: &str) -> Option<(Nginx, Authority)> {
+    let authority = Authority::new();
+    let issued = authority.server(&["localhost"]);
+    let server = format!(
+        "ssl_certificate {{home}}/server.pem; ssl_certificate_key {{home}}/server.key;\n{more}\n\
+         location / {{ proxy_pass http://127.0.0.1:{port}; proxy_set_header Host $http_host; proxy_buffering off; {} }}",
+        if more.is_empty() { "" } else { "auth_request /check; proxy_set_header Authorization $inside;" }
+    );
+    let files = [("server.pem", issued.pem.as_str()), ("server.key", &issued.key)];
+    Some((Nginx::start("ssl", &server, &files)?, authority))
+}
+
+#[tokio::test]
+async fn a_store_behind_a_certificate_of_an_own_authority_is_trusted_by_its_source_alone() {
+    let Some(moto) = Moto::start().await else { return };
+    let Some(dav) = WsgiDav::start() else { return };
+    moto.bucket().write("out/cafcass/care 2025-26-Q1.csv", csv(5)).await.unwrap();
+    std::fs::create_dir_all(dav.path("out/cafcass")).unwrap();
+    std::fs::write(dav.path("out/cafcass/care 2025-26-Q1.csv"), csv(6)).unwrap();
+    for is_dav in [false, true] {
+        let Some((nginx, authority)) = behind_tls(if is_dav { dav.port } else { moto.port }, "") else { return };
+        for trusts in [false, true] {
+            let board = board_with(|board| {
+                let keys = match is_dav {
+                    true => webdav(board, nginx.port(), wsgidav::PASSWORD, ""),
+                    false => s3(board, nginx.port(), ""),
+                };
+                keys.replace("http://127.0.0.1", "https://localhost")
+            });
+            board.write("ca.pem", &authority.pem);
+            let tls = format!("[source.tls]\nca_file = {:?}\n\n[format]", board.path("ca.pem"));
+            if trusts {
+                board.edit("pipelines/care-applications/return.toml", "[format]", &tls);
+            }
+            let daemon = board.start(OPEN);
+            daemon.advance("2025-07-01T08:02:00Z").await;
+            let why = says(&daemon).await;
+            assert_eq!(why.contains("certificate"), !trusts, "{why}");
+            assert_eq!(verdicts(&daemon).await.len(), usize::from(trusts), "{why} {:?}", told(&daemon).await);
+        }
+    }
+    let board = board_with(|board| s3(board, 9, ""));
+    let tls = "[source.tls]\nca_file = \"/nowhere/ca.pem\"\n\n[format]";
+    board.edit("pipelines/care-applications/return.toml", "[format]", tls);
+    let told = said(&board.run(&["validate"]));
+    assert!(told.contains("/nowhere/ca.pem cannot be read"), "{told}");
+}
+
+#[tokio::test]
+async fn a_webdav_server_that_takes_tokens_is_asked_with_one_that_is_always_fresh() {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    let Some(dav) = WsgiDav::start() else { return };
+    std::fs::create_dir_all(dav.path("out/cafcass")).unwrap();
+    std::fs::write(dav.path("out/cafcass/care 2025-26-Q1.csv"), csv(6)).unwrap();
+    // Gives out tokens, of which the newest alone is good: one that is kept from look to look would be refused.
+    let newest = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let identity = Unruly::start(move |asked| {
+        use std::sync::atomic::Ordering;
+        if asked.target == "/token" {
+            assert!(
+                asked.body.contains("client_credentials") && asked.body.contains("CANARY-client"),
+                "{}",
+                asked.body
+            );
+            let token = format!("CANARY-token-{}", newest.fetch_add(1, Ordering::SeqCst) + 1);
+            return format!(r#"{{"access_token":"{token}","token_type":"Bearer","expires_in":3600}}"#).into_response();
+        }
+        let good = format!("Bearer CANARY-token-{}", newest.load(Ordering::SeqCst));
+        let is_good = asked.header("authorization") == Some(good.as_str());
+        if is_good { StatusCode::OK } else { StatusCode::UNAUTHORIZED }.into_response()
+    })
+    .await;
+    let inside = BASE64_STANDARD.encode(format!("{}:{}", wsgidav::USER, wsgidav::PASSWORD));
+    let check = format!(
+        "set $inside \"Basic {inside}\"; location = /check {{ internal; proxy_pass {}; proxy_pass_request_body off; \
+         proxy_set_header Content-Length \"\"; }}",
+        identity.base()
+    );
+    let Some((nginx, authority)) = behind_tls(dav.port, &check) else { return };
+    let board = board_with(|_| format!("kind = \"webdav\"\nurl = \"https://localhost:{}/dav/\"\n", nginx.port()));
+    board.write("ca.pem", &authority.pem);
+    let auth = format!(
+        "[source.tls]\nca_file = {:?}\n[source.auth]\nkind = \"oauth2\"\ntoken_url = \"{}/token\"\nclient_id = \"quarterday\"\n\
+         client_secret = {}\ncredentials = \"body\"\n\n[format]",
+        board.path("ca.pem"),
+        identity.base(),
+        board.secret("client", "CANARY-client"),
+    );
+    board.edit("pipelines/care-applications/return.toml", "[format]", &auth);
+    let daemon = board.start(OPEN);
+    daemon.advance("2025-07-01T10:00:00Z").await;
+    assert_eq!(verdicts(&daemon).await, ["accepted"], "{} {:?}", says(&daemon).await, told(&daemon).await);
+    assert_eq!(says(&daemon).await, "", "every look was let in");
+    assert!(identity.targets("/token").len() > 2, "each look has a token of its own");
+    assert!(!format!("{}{}", daemon.log(), daemon.board.done(&["status"])).contains("CANARY"));
 }
 
 #[tokio::test]
@@ -339,5 +477,10 @@ async fn an_address_beyond_this_machine_must_be_https_and_hold_no_secret() {
         "kind = \"s3\"\nendpoint = \"https://s3.example\"\nbucket = \"r\"\naccess_key_id = \"CANARY\"\nsecret_access_key = SECRET\n",
         "where the secret stands",
     );
+    refused(
+        "kind = \"webdav\"\nurl = \"https://files.example\"\n[source.auth]\nkind = \"bearer\"\ntoken = SECRET\n",
+        "a password and a token have keys of their own",
+    );
+    refused("kind = \"webdav\"\nurl = \"https://files.example\"\ntoken = SECRET\nversions = true\n", "versions");
     refused("kind = \"ftp\"\n", "one of https, sftp, s3, azure-blob, webdav, folder, mailbox, by-hand");
 }

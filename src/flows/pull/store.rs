@@ -117,8 +117,7 @@ async fn visit(
         app.looks.lock().await.settled(&format!("{at} for {}", contract.id), &entries)
     };
     for (one, settled) in chosen.into_iter().zip(settled) {
-        let Entry { name, size, version, .. } = &one.entry;
-        let file = TakenFile { path: format!("{at}/{name}"), size: *size, version: version.clone() };
+        let file = taken(&at, &one.entry);
         let asked = file.clone();
         let known = app.ledger.read(move |txn| txn.is_taken(&asked)).await?;
         if known || is_of_the_past(app, contract, &one) {
@@ -128,21 +127,51 @@ async fn visit(
             seen.unsettled = true;
             continue;
         }
+        let missed = missed(app, &session, &at, &one).await?;
         let name = one.entry.name.clone();
-        match take(app, contract, store, agency, &session, one, file).await {
-            Ok(new) => {
-                seen.taken += usize::from(new);
-                finish_moves(app, &session, &at).await?;
+        for (one, file) in missed.into_iter().chain([(one, file)]) {
+            match take(app, contract, store, agency, &session, one, file).await {
+                Ok(new) => {
+                    seen.taken += usize::from(new);
+                    finish_moves(app, &session, &at).await?;
+                }
+                Err(Untaken::File(error)) => {
+                    seen.unsettled |= error.downcast_ref().is_some_and(StoreError::changed_meanwhile);
+                    // One file that cannot be taken does not stand in the way of the next.
+                    note_failure(app, &format!("taking {name} for {} of {agency}", contract.id), &error).await;
+                }
+                Err(Untaken::Place(error)) => return Err(error),
             }
-            Err(Untaken::File(error)) => {
-                seen.unsettled |= error.downcast_ref().is_some_and(StoreError::changed_meanwhile);
-                // One file that cannot be taken does not stand in the way of the next.
-                note_failure(app, &format!("taking {name} for {} of {agency}", contract.id), &error).await;
-            }
-            Err(Untaken::Place(error)) => return Err(error),
         }
     }
     Ok(())
+}
+
+/// The versions of a file that were replaced between the last one that was taken and the one that is there, in their
+/// order. Of a file of which none was taken yet the one that is there is enough.
+async fn missed(
+    app: &App,
+    session: &Session,
+    at: &str,
+    one: &Candidate,
+) -> anyhow::Result<Vec<(Candidate, TakenFile)>> {
+    let mut missed = Vec::new();
+    for entry in session.replaced(&one.entry).await? {
+        let file = taken(at, &entry);
+        let asked = file.clone();
+        if app.ledger.read(move |txn| txn.is_taken(&asked)).await? {
+            missed.reverse();
+            return Ok(missed);
+        }
+        missed.push((Candidate { entry, marker: None, instead_of: Vec::new(), ..one.clone() }, file));
+    }
+    Ok(Vec::new())
+}
+
+/// What a file is remembered as.
+fn taken(at: &str, entry: &Entry) -> TakenFile {
+    let Entry { name, size, version, .. } = entry;
+    TakenFile { path: format!("{at}/{name}"), size: *size, version: version.clone() }
 }
 
 /// Whether a file is for a period before the return was owed: such files are history, and loaded as such.
@@ -183,7 +212,9 @@ async fn take(
     intake::owed_contract(app, &key).map_err(Untaken::File)?;
     let extract = session.fetch(&one.entry, &app.board.incoming()).await?;
     let at = store.place_of(agency);
-    let moves: Vec<Move> = match store.move_to {
+    let moves: Vec<Move> = match &store.move_to {
+        // There is nothing to move of what was replaced.
+        _ if one.entry.replaced.is_some() => Vec::new(),
         // What it was taken instead of goes with it: left alone, it would be the newest.
         Some(_) => {
             let with_it = one.marker.iter().chain(&one.instead_of);

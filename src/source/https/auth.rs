@@ -73,7 +73,7 @@ pub struct ClientCredentials {
 
 impl Auth {
     /// Reads `[source.auth]`.
-    pub(super) fn settle(table: &mut Section<'_>) -> Option<Self> {
+    pub(in crate::source) fn settle(table: &mut Section<'_>) -> Option<Self> {
         Some(match table.one_of("kind", &["basic", "bearer", "api-key", "oauth2"])? {
             "basic" => {
                 let (user, password) = (table.text("user"), table.secret("password"));
@@ -225,6 +225,18 @@ impl Tokens {
 
 fn name_of(credentials: &ClientCredentials) -> Asker {
     (credentials.token_url.clone(), credentials.client_id.clone(), credentials.scope.clone())
+}
+
+/// A new token.
+///
+/// # Errors
+/// When none is to be had.
+pub async fn token(
+    credentials: &ClientCredentials,
+    secret: &SecretString,
+    client: &Client,
+) -> Result<SecretString, FetchError> {
+    ask(credentials, secret, client).await.map(|granted| SecretString::from(granted.access_token))
 }
 
 async fn ask(credentials: &ClientCredentials, secret: &SecretString, client: &Client) -> Result<Granted, FetchError> {

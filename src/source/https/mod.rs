@@ -19,6 +19,7 @@ use reqwest::Url;
 use super::{fill, template};
 use crate::{settings::Section, timetable::Schedule};
 
+pub(super) use auth::token;
 pub use auth::{Auth, ClientCredentials};
 pub use error::FetchError;
 pub use fetcher::{Fetched, Fetcher};
@@ -79,7 +80,7 @@ impl Https {
     pub(super) fn check_files(&self, environment: &BTreeMap<String, String>) -> Vec<FetchError> {
         let secret = self.auth.as_ref().map(|auth| auth.secret().resolve(environment));
         let secret = secret.and_then(|secret| secret.err()).map(|error| FetchError::Secret(error.to_string()));
-        let certificates = self.tls.add_to(fetcher::client_builder(), environment).err();
+        let certificates = self.tls.check(environment);
         secret.into_iter().chain(certificates).collect()
     }
 

@@ -10,7 +10,7 @@ use std::{
 use reqwest::{Certificate, ClientBuilder, Identity};
 use secrecy::ExposeSecret;
 
-use super::FetchError;
+use super::{FetchError, fetcher::client_builder};
 use crate::settings::{Secret, Section};
 
 /// Certificates beside the machine's own.
@@ -24,7 +24,7 @@ pub struct Tls {
 
 impl Tls {
     /// Reads `[source.tls]`.
-    pub(super) fn settle(table: &mut Section<'_>) -> Self {
+    pub(in crate::source) fn settle(table: &mut Section<'_>) -> Self {
         let ca_file = table.text_opt("ca_file").map(PathBuf::from);
         let certificate = table.text_opt("client_certificate").map(PathBuf::from);
         let key = table.secret_opt("client_key");
@@ -42,11 +42,16 @@ impl Tls {
         Self { ca_file, client: certificate.zip(key) }
     }
 
+    /// What of the files it names cannot be used.
+    pub(in crate::source) fn check(&self, environment: &BTreeMap<String, String>) -> Option<FetchError> {
+        self.add_to(client_builder(), environment).err()
+    }
+
     /// Adds the certificates to a client. The files are read anew, so that a renewed certificate needs no restart.
     ///
     /// # Errors
     /// When a file cannot be read or holds no certificate or key.
-    pub(super) fn add_to(
+    pub(in crate::source) fn add_to(
         &self,
         mut client: ClientBuilder,
         environment: &BTreeMap<String, String>,

@@ -66,6 +66,14 @@ pub enum StoreError {
         /// What is wrong with it, and what to do.
         why: String,
     },
+    /// The certificates of `[source.tls]` cannot be used.
+    #[error("{place} cannot be asked: {why}")]
+    Certificate {
+        /// Where.
+        place: String,
+        /// What is wrong with them.
+        why: String,
+    },
     /// The address may not be asked.
     #[error("{place} is refused: {why}")]
     Refused {
@@ -138,6 +146,7 @@ impl StoreError {
             | Self::SignIn { place, .. }
             | Self::Secret { place, .. }
             | Self::Key { place, .. }
+            | Self::Certificate { place, .. }
             | Self::Refused { place, .. }
             | Self::NoFolder { place }
             | Self::TooMany { place }

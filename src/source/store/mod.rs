@@ -14,7 +14,7 @@ use jiff::civil::Date;
 
 use super::{
     Extract, fill,
-    https::timeout,
+    https::{Tls, timeout},
     listing::{Entry, Selection, Take},
     template,
 };
@@ -108,6 +108,14 @@ impl Store {
         }
     }
 
+    /// Certificates beside the machine's own, where it speaks TLS.
+    pub fn tls(&self) -> Option<&Tls> {
+        match &self.server {
+            Server::Sftp(_) => None,
+            Server::Objects(objects) => Some(objects.tls()),
+        }
+    }
+
     /// The host that is asked.
     pub fn host(&self) -> &str {
         match &self.server {
@@ -165,7 +173,7 @@ impl Store {
         let move_to = self.move_to.as_deref().map(|to| fill(to, "agency", agency.as_str()));
         let server = match &self.server {
             Server::Sftp(sftp) => Connected::Sftp(sftp.connect(home, environment, self.timeout).await?),
-            Server::Objects(objects) => Connected::Objects(objects.connect(environment, self.timeout)?),
+            Server::Objects(objects) => Connected::Objects(objects.connect(environment, self.timeout).await?),
         };
         Ok(Session { server, folder, move_to, place, host: self.host().to_owned(), timeout: self.timeout })
     }
@@ -223,6 +231,19 @@ impl Session {
         match &self.server {
             Connected::Sftp(server) => server.stat(&self.folder, name).await,
             Connected::Objects(server) => server.stat(&self.folder, name).await,
+        }
+        .map_err(|error| error.at(&self.place))
+    }
+
+    /// The versions of a listed file that others have replaced, the newest first; none where the source does not ask for
+    /// them.
+    ///
+    /// # Errors
+    /// When the server does not answer, or does not let us.
+    pub async fn replaced(&self, entry: &Entry) -> Result<Vec<Entry>, StoreError> {
+        match &self.server {
+            Connected::Sftp(_) => Ok(Vec::new()),
+            Connected::Objects(server) => server.replaced(&self.folder, entry).await,
         }
         .map_err(|error| error.at(&self.place))
     }

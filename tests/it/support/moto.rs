@@ -33,6 +33,15 @@ impl Moto {
         Some(server)
     }
 
+    /// Has the bucket keep what is overwritten.
+    pub async fn keep_versions(&self) {
+        let wanted = "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+                      <Status>Enabled</Status></VersioningConfiguration>";
+        let url = format!("http://127.0.0.1:{}/{BUCKET}?versioning", self.port);
+        let asked = reqwest::Client::new().put(url).body(wanted);
+        asked.send().await.unwrap().error_for_status().unwrap();
+    }
+
     /// Whether it refuses who has no key that it knows.
     pub async fn check_signatures(&self, on: bool) {
         let unchecked = if on { "0" } else { "1000000" };

@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::StoreError;
 use crate::{
     settings::{Secret, Section},
-    source::https::{is_link_local, refusal},
+    source::https::{Auth, ClientCredentials, FetchError, Tls, is_link_local, refusal, token},
 };
 
 pub(super) use session::Connection;
@@ -39,6 +39,8 @@ pub struct S3 {
     region: String,
     access_key_id: Secret,
     secret_access_key: Secret,
+    /// Whether the versions are taken too that were replaced between two looks.
+    versions: bool,
 }
 
 /// A container of an Azure storage account.
@@ -65,8 +67,13 @@ pub struct WebDav {
 
 #[derive(Debug, Clone)]
 enum DavCredential {
-    Password { user: String, password: Secret },
+    Password {
+        user: String,
+        password: Secret,
+    },
     Token(Secret),
+    /// A token that is asked for at each look.
+    OAuth2(ClientCredentials),
 }
 
 /// An address that may be asked.
@@ -74,10 +81,13 @@ enum DavCredential {
 struct Endpoint {
     url: String,
     host: String,
+    /// Certificates beside the machine's own.
+    tls: Tls,
 }
 
 impl Endpoint {
     fn settle(table: &mut Section<'_>, key: &str, example: &str) -> Option<Self> {
+        let tls = table.section_opt("tls").map(|mut tls| Tls::settle(&mut tls)).unwrap_or_default();
         let text = table.text(key)?;
         let write = format!("{key} = \"{example}\"");
         let expected = match Url::parse(&text) {
@@ -98,7 +108,7 @@ impl Endpoint {
                 } else if let Some(expected) = refusal(&text) {
                     expected
                 } else {
-                    return Some(Self { url: text.trim_end_matches('/').to_owned(), host });
+                    return Some(Self { url: text.trim_end_matches('/').to_owned(), host, tls });
                 }
             }
         };
@@ -114,12 +124,14 @@ impl S3 {
         let region = table.text_or("region", "eu-west-2");
         let access_key_id = secret(table, "access_key_id");
         let secret_access_key = secret(table, "secret_access_key");
+        let versions = table.boolean_or("versions", false);
         Some(Self {
             endpoint: endpoint?,
             bucket: bucket?,
             region,
             access_key_id: access_key_id?,
             secret_access_key: secret_access_key?,
+            versions,
         })
     }
 }
@@ -145,16 +157,30 @@ impl WebDav {
     pub(super) fn settle(table: &mut Section<'_>) -> Option<Self> {
         let endpoint = Endpoint::settle(table, "url", "https://files.partner.example/dav");
         let user = table.text_opt("user");
-        let credential = match (user, table.secret_opt("password"), table.secret_opt("token")) {
-            (Some(user), Some(password), None) => Some(DavCredential::Password { user, password }),
-            (None, None, Some(token)) => Some(DavCredential::Token(token)),
+        let auth = table.section_opt("auth").map(|mut auth| oauth2(&mut auth));
+        let credential = match (user, table.secret_opt("password"), table.secret_opt("token"), auth) {
+            (Some(user), Some(password), None, None) => Some(DavCredential::Password { user, password }),
+            (None, None, Some(token), None) => Some(DavCredential::Token(token)),
+            // What was wrong in that table was told there.
+            (None, None, None, Some(auth)) => auth.map(DavCredential::OAuth2),
             _ => {
                 let write = "password = { file = \"/etc/quarterday/dav\" }";
-                table.refuse("password", "either user and password, or token", write);
+                table.refuse("password", "either user and password, or token, or [source.auth]", write);
                 None
             }
         };
         Some(Self { endpoint: endpoint?, credential: credential? })
+    }
+}
+
+/// `[source.auth]` of a WebDAV server: the one kind that needs a table of its own.
+fn oauth2(table: &mut Section<'_>) -> Option<ClientCredentials> {
+    match Auth::settle(table)? {
+        Auth::OAuth2(credentials) => Some(credentials),
+        _ => {
+            table.refuse("kind", "\"oauth2\"; a password and a token have keys of their own", "kind = \"oauth2\"");
+            None
+        }
     }
 }
 
@@ -185,6 +211,7 @@ impl Objects {
             Self::WebDav(dav) => match &dav.credential {
                 DavCredential::Password { password, .. } => vec![password],
                 DavCredential::Token(token) => vec![token],
+                DavCredential::OAuth2(credentials) => vec![&credentials.client_secret],
             },
         }
     }
@@ -195,6 +222,10 @@ impl Objects {
             Self::Azure(azure) => &azure.endpoint,
             Self::WebDav(dav) => &dav.endpoint,
         }
+    }
+
+    pub(super) fn tls(&self) -> &Tls {
+        &self.endpoint().tls
     }
 
     pub(super) fn host(&self) -> &str {
@@ -210,12 +241,13 @@ impl Objects {
         }
     }
 
-    pub(super) fn connect(
+    pub(super) async fn connect(
         &self,
         environment: &BTreeMap<String, String>,
         patience: Duration,
     ) -> Result<Connection, StoreError> {
         let at = self.address();
+        let client = transport::client(patience, self.tls(), environment).map_err(|error| error.at(&at))?;
         let resolved = |secret: &Secret| -> Result<SecretString, StoreError> {
             secret.resolve(environment).map_err(|why| StoreError::Secret { place: at.clone(), why })
         };
@@ -249,6 +281,12 @@ impl Objects {
                         builder.username(user).password(resolved(password)?.expose_secret())
                     }
                     DavCredential::Token(token) => builder.token(resolved(token)?.expose_secret()),
+                    DavCredential::OAuth2(credentials) => {
+                        let secret = resolved(&credentials.client_secret)?;
+                        let token = token(credentials, &secret, &client).await;
+                        let refused = |why: FetchError| StoreError::SignIn { place: at.clone(), why: why.to_string() };
+                        builder.token(token.map_err(refused)?.expose_secret())
+                    }
                 })
             }
         };
@@ -257,8 +295,9 @@ impl Objects {
             place: at.clone(),
             why: "a key or a name in [source] has not the form it must have; look at its secrets".into(),
         })?;
-        let context = OperationContext::new().with_http_transport(transport::transport(patience)?);
+        let context = OperationContext::new().with_http_transport(transport::transport(client));
         let moves_at_once = matches!(self, Self::WebDav(_));
-        Ok(Connection::new(operator.with_context(context), moves_at_once, patience))
+        let versions = matches!(self, Self::S3(s3) if s3.versions);
+        Ok(Connection::new(operator.with_context(context), moves_at_once, versions, patience))
     }
 }

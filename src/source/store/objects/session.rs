@@ -19,12 +19,14 @@ pub struct Connection {
     operator: Operator,
     /// Whether the server itself moves a file; a copy is made and the original deleted elsewhere.
     moves_at_once: bool,
+    /// Whether the versions are asked for that others have replaced.
+    versions: bool,
     patience: Duration,
 }
 
 impl Connection {
-    pub(super) fn new(operator: Operator, moves_at_once: bool, patience: Duration) -> Self {
-        Self { operator, moves_at_once, patience }
+    pub(super) fn new(operator: Operator, moves_at_once: bool, versions: bool, patience: Duration) -> Self {
+        Self { operator, moves_at_once, versions, patience }
     }
 
     pub async fn list(&self, folder: &str) -> Result<Vec<Entry>, StoreError> {
@@ -52,6 +54,36 @@ impl Connection {
         Ok(found.filter(Metadata::is_file).map(|metadata| described(name, &metadata)))
     }
 
+    /// The versions of a file that others have replaced, the newest first; none where they are not asked for.
+    pub async fn replaced(&self, folder: &str, entry: &Entry) -> Result<Vec<Entry>, StoreError> {
+        if !self.versions {
+            return Ok(Vec::new());
+        }
+        let path = below(folder, &entry.name);
+        let path = path.trim_start_matches('/');
+        let asked = async { self.operator.lister_with(path).versions(true).await };
+        let mut listing = self.within(asked).await?;
+        let (mut found, mut seen) = (Vec::new(), 0);
+        while let Some(one) = self.within(listing.try_next()).await? {
+            seen += 1;
+            if seen > MOST_FILES {
+                return Err(StoreError::TooMany { place: String::new() });
+            }
+            let metadata = one.metadata();
+            if one.path() != path || metadata.is_current() == Some(true) || metadata.is_deleted() {
+                continue;
+            }
+            if let Some(version) = metadata.version() {
+                let replaced = Some(version.to_owned());
+                let at = metadata.last_modified().map(|at| at.into_inner());
+                found.push((at, Entry { replaced, ..described(&entry.name, metadata) }));
+            }
+        }
+        // The store lists the newest first, and that is kept where two are of one second.
+        found.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        Ok(found.into_iter().map(|(_, entry)| entry).collect())
+    }
+
     async fn look(&self, path: &str) -> Result<Option<Metadata>, StoreError> {
         let found = async {
             match self.operator.stat(path).await {
@@ -72,7 +104,11 @@ impl Connection {
             _ => told(&error),
         };
         let mut read = Spool::new(spool);
-        let reader = self.operator.reader(&path).await.map_err(wrong)?;
+        let reader = match &entry.replaced {
+            Some(version) => self.operator.reader_with(&path).version(version).await,
+            None => self.operator.reader(&path).await,
+        };
+        let reader = reader.map_err(wrong)?;
         let mut pieces = reader.into_stream(0..entry.size).await.map_err(wrong)?;
         while let Some(piece) = pieces.try_next().await.map_err(wrong)? {
             for bytes in piece {
@@ -80,6 +116,10 @@ impl Connection {
             }
         }
         let content = read.finish().map_err(|error| StoreError::not_kept(&error))?;
+        // A version never changes.
+        if entry.replaced.is_some() {
+            return Ok(content);
+        }
         match self.stat(folder, &entry.name).await? {
             Some(after) if after == *entry => Ok(content),
             _ => Err(changed()),
@@ -122,7 +162,7 @@ fn described(name: &str, metadata: &Metadata) -> Entry {
     // Both: the same bytes put again are another version, or a reversion to an earlier file would be missed.
     let time = modified.as_ref().map(jiff::Timestamp::to_string).unwrap_or_default();
     let version = format!("{} {time}", metadata.etag().unwrap_or_default().trim_matches('"')).trim().to_owned();
-    Entry { name: name.to_owned(), size: metadata.content_length(), modified, version }
+    Entry { name: name.to_owned(), size: metadata.content_length(), modified, version, replaced: None }
 }
 
 /// An error in words of our own: those of the crate may hold an address with a token in it.

@@ -1,6 +1,6 @@
 //! How object stores and WebDAV servers are spoken to: TLS always verified, nothing followed elsewhere, nothing endless.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use http::{Request, Response};
@@ -9,7 +9,7 @@ use opendal_http_transport_reqwest::ReqwestTransport;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::source::{
-    https::is_link_local,
+    https::{Tls, is_link_local},
     store::{MOST_BYTES, StoreError},
 };
 
@@ -19,19 +19,28 @@ const MOST_WORDS: u64 = 16 << 20;
 /// What messages begin with that were written here and hold no address.
 pub(super) const OURS: &str = "quarterday: ";
 
-/// A transport that asks named hosts and nobody they point to.
-pub(super) fn transport(patience: Duration) -> Result<HttpTransporter, StoreError> {
-    let client = reqwest::Client::builder()
+/// A client that asks named hosts and nobody they point to.
+pub(super) fn client(
+    patience: Duration,
+    tls: &Tls,
+    environment: &BTreeMap<String, String>,
+) -> Result<reqwest::Client, StoreError> {
+    let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(patience.min(Duration::from_secs(10)))
         .read_timeout(patience)
         .no_gzip()
         .referer(false)
         .user_agent(concat!("quarterday/", env!("CARGO_PKG_VERSION")))
-        .dns_resolver(Arc::new(NoLinkLocal))
-        .build()
-        .map_err(|_| StoreError::unreachable("the HTTP client could not be made"))?;
-    Ok(HttpTransporter::new(Bounded(ReqwestTransport::new(client))))
+        .dns_resolver(Arc::new(NoLinkLocal));
+    let unusable = |why: String| StoreError::Certificate { place: String::new(), why };
+    let builder = tls.add_to(builder, environment).map_err(|error| unusable(error.to_string()))?;
+    builder.build().map_err(|_| unusable("the HTTP client could not be made; look at [source.tls]".into()))
+}
+
+/// The way in which such a client asks.
+pub(super) fn transport(client: reqwest::Client) -> HttpTransporter {
+    HttpTransporter::new(Bounded(ReqwestTransport::new(client)))
 }
 
 /// Breaks off what is too long, and takes no redirection for an answer.

@@ -130,7 +130,7 @@ impl Connection {
 fn described(name: &str, attrs: &FileAttributes) -> Entry {
     let modified = attrs.mtime.and_then(|seconds| Timestamp::from_second(seconds.into()).ok());
     let version = attrs.mtime.map_or_else(|| "unknown".to_owned(), |seconds| seconds.to_string());
-    Entry { name: name.to_owned(), size: attrs.size.unwrap_or_default(), modified, version }
+    Entry { name: name.to_owned(), size: attrs.size.unwrap_or_default(), modified, version, replaced: None }
 }
 
 /// Whether it is a file and no link; a server that says nothing of permissions says it in the long name.
