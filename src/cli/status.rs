@@ -61,6 +61,9 @@ pub async fn status(home: &Path) -> anyhow::Result<()> {
         say(format_args!("Note: {note}."));
     }
     let now = now.unwrap_or_else(|| Clock::System.now());
+    for line in board.certificates(civil_day(now)) {
+        say(toned(Tone::Alarm, format_args!("Warning: {line}.")));
+    }
     say(format_args!("It is {} in London.", to_london(now).strftime("%A %-d %B %Y, %H:%M")));
 
     let outlook = standing::owed_at(&board, ledger.as_ref(), now).await?;

@@ -32,6 +32,9 @@ pub async fn validate(home: &Path) -> anyhow::Result<()> {
     for told in board.expiring(civil_day(Clock::System.now())) {
         say(format_args!("{told}; ask the partner for the next one"));
     }
+    for told in board.certificates(civil_day(Clock::System.now())) {
+        say(format_args!("{told}"));
+    }
     if let Some(note) = board.mailbox.as_ref().and_then(|mailbox| mailbox.note()) {
         say(format_args!("Note: {note}."));
     }

@@ -87,6 +87,15 @@ impl Source {
         }
     }
 
+    /// Certificates beside the machine's own, where it speaks TLS.
+    pub fn tls(&self) -> Option<&https::Tls> {
+        match self {
+            Self::Https(https) => Some(&https.tls),
+            Self::Store(store) => store.tls(),
+            Self::Folder(_) | Self::Mailbox { .. } | Self::ByHand => None,
+        }
+    }
+
     /// The folder of an agency, and the names of its files there, where it has one.
     pub fn folder_of(&self, agency: &AgencyId) -> Option<(String, String)> {
         match self {

@@ -168,6 +168,26 @@ async fn a_client_certificate_opens_a_server_that_asks_for_one() {
 }
 
 #[tokio::test]
+async fn a_client_certificate_that_ends_soon_is_told_a_month_ahead() {
+    let authority = Authority::new();
+    for (day, expected) in [("2025-07-25", None), ("2025-07-01", Some("ends on")), ("2025-06-01", Some("ended on"))] {
+        let board = board("http://127.0.0.1:9", "");
+        let ours = authority.client_until("quarterday", day.parse().unwrap());
+        board.write("ours.pem", &ours.pem);
+        let key = secret(&board, "ours.key", &ours.key);
+        let certificate = board.path("ours.pem").display().to_string();
+        let tls =
+            format!("[source.tls]\nclient_certificate = \"{certificate}\"\nclient_key = {{ file = \"{key}\" }}\n");
+        add(&board, &tls);
+        let daemon = board.start("2025-06-20T08:00:00Z");
+        let status = daemon.board.done(&["status"]);
+        let warning = format!("Warning: care-applications: the certificate {certificate}");
+        assert_eq!(status.contains(&warning), expected.is_some(), "{day}: {status}");
+        assert!(expected.is_none_or(|when| status.contains(&format!("{certificate} {when}"))), "{day}: {status}");
+    }
+}
+
+#[tokio::test]
 async fn a_certificate_of_an_unknown_authority_is_refused_and_no_setting_changes_that() {
     let Some((nginx, _)) = nginx("", &[]) else { return };
     nginx.file(PATH, CSV);

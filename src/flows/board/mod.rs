@@ -233,6 +233,22 @@ impl Board {
         told.collect()
     }
 
+    /// The certificates with which sources say who asks that end within 30 days of `today`, or have ended.
+    pub fn certificates(&self, today: civil::Date) -> Vec<String> {
+        let ending = |contract: &Contract| {
+            let (path, until) = contract.source.tls()?.client_until()?;
+            let days = today.until(until).ok()?.get_days();
+            let when = match days {
+                ..0 => "ended on",
+                0..=30 => "ends on",
+                _ => return None,
+            };
+            let day = until.strftime("%-d %B %Y");
+            Some(format!("{}: the certificate {} {when} {day}; renew it", contract.id, path.display()))
+        };
+        self.returns.values().filter_map(ending).collect()
+    }
+
     /// A source's address with `{base}` filled in.
     pub fn address(&self, url: &str) -> String {
         based(url, self.base.as_deref())

@@ -10,6 +10,7 @@ mod headers;
 mod pages;
 mod partial;
 mod tls;
+mod validity;
 mod words;
 
 use std::{collections::BTreeMap, net::IpAddr, time::Duration};

@@ -7,10 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::civil::Date;
 use reqwest::{Certificate, ClientBuilder, Identity};
 use secrecy::ExposeSecret;
 
-use super::{FetchError, fetcher::client_builder};
+use super::{FetchError, fetcher::client_builder, validity::valid_until};
 use crate::settings::{Secret, Section};
 
 /// Certificates beside the machine's own.
@@ -45,6 +46,12 @@ impl Tls {
     /// What of the files it names cannot be used.
     pub(in crate::source) fn check(&self, environment: &BTreeMap<String, String>) -> Option<FetchError> {
         self.add_to(client_builder(), environment).err()
+    }
+
+    /// Our own certificate, and its last day, where that can be read.
+    pub fn client_until(&self) -> Option<(&Path, Date)> {
+        let (path, _) = self.client.as_ref()?;
+        Some((path.as_path(), valid_until(&std::fs::read(path).ok()?)?))
     }
 
     /// Adds the certificates to a client. The files are read anew, so that a renewed certificate needs no restart.
