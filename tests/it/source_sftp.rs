@@ -8,7 +8,7 @@ use crate::support::{
     gate::{Gate, Way},
     password_sshd::{self, Asks},
     said,
-    sshd::Sshd,
+    sshd::{GUEST, PASSWORD, Sshd},
 };
 
 const OPEN: &str = "2025-07-01T08:00:00Z";
@@ -25,8 +25,8 @@ fn csv(applications: u32) -> String {
 fn board_with(server: &Sshd, port: u16, keys: &str) -> TestBoard {
     let board = TestBoard::with_returns(&["care-applications"]);
     let key = board.secret("sftp-key", &server.key("client"));
-    let user = user();
     let has = |name: &str| keys.lines().any(|line| line.starts_with(name));
+    let user = if has("user =") { String::new() } else { format!("user = \"{}\"\n", user()) };
     let usual = |name: &str, line: String| if has(name) { String::new() } else { format!("{line}\n") };
     let pinned = match has("known_hosts =") || has("host_key_until =") {
         true => String::new(),
@@ -36,7 +36,7 @@ fn board_with(server: &Sshd, port: u16, keys: &str) -> TestBoard {
     board.set_source(
         "care-applications",
         &format!(
-            "kind = \"sftp\"\nhost = \"127.0.0.1\"\nport = {port}\nuser = \"{user}\"\n{pinned}{credential}{}{}{}{}{keys}",
+            "kind = \"sftp\"\nhost = \"127.0.0.1\"\nport = {port}\n{user}{pinned}{credential}{}{}{}{}{keys}",
             usual("path =", "path = \"out\"".into()),
             usual("pattern =", "pattern = \"care {period}*.csv\"".into()),
             usual("pull =", "pull = \"0 * * * *\"".into()),
@@ -521,4 +521,26 @@ async fn a_password_is_taken_plainly_or_as_an_answer_and_a_wrong_one_is_told_onc
         let everything = format!("{}{}{:?}", daemon.log(), daemon.board.done(&["status"]), told(&daemon).await);
         assert!(!everything.contains("CANARY"), "{asks:?}: {everything}");
     }
+}
+
+#[tokio::test]
+async fn a_password_opens_openssh_itself_and_a_wrong_one_is_told_once_without_it() {
+    let Some(mut server) = Sshd::start() else { return };
+    if !server.serve_a_guest() {
+        return;
+    }
+    server.put("out/care 2025-26-Q1.csv", csv(5), 90);
+    let board = board_with(&server, server.port, &format!("user = \"{GUEST}\"\npassword = PLACE\n"));
+    let password = board.secret("password", "wrong-CANARY-2");
+    board.edit("pipelines/care-applications/return.toml", "PLACE", &password);
+    let daemon = board.with("QUARTERDAY_LOG", "debug").start(OPEN);
+    daemon.advance("2025-07-01T10:00:00Z").await;
+    let why = says(&daemon).await;
+    assert!(why.contains("refuses the sign-in: the password of"), "{why}");
+    assert_eq!(told(&daemon).await.len(), 1, "{:?}", told(&daemon).await);
+    daemon.board.secret("password", PASSWORD);
+    daemon.advance("2025-07-01T20:00:00Z").await;
+    assert_eq!(verdicts(&daemon).await, ["accepted"], "{}", says(&daemon).await);
+    let everything = format!("{}{}{:?}", daemon.log(), daemon.board.done(&["status"]), told(&daemon).await);
+    assert!(!everything.contains("CANARY"), "{everything}");
 }

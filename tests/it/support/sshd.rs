@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, SystemTime},
@@ -12,6 +13,13 @@ use tempfile::TempDir;
 use super::peer::{Peer, free_port};
 
 const PROGRAM: &str = "/usr/sbin/sshd";
+
+/// A user with a password, whom the server alone knows.
+pub const GUEST: &str = "quarterday-guest";
+pub const PASSWORD: &str = "right-CANARY-1";
+/// `openssl passwd -6` of it.
+const HASH: &str =
+    "$6$quarterday0$gjvxbGIwyAJiyH9iPshkhlCObpqtcvzHNJDCRqtejnuwONwOjctc1.tMK8JWp6P/9msMuadZUp8JCAVbtY.oc1";
 
 /// The server; it ends with the test.
 pub struct Sshd {
@@ -49,20 +57,50 @@ impl Sshd {
     /// Starts the server again at the same port, with these host keys.
     pub fn serve_with(&mut self, kinds: &[&str]) {
         self.stop();
+        self.configure(kinds, "no");
+        let mut command = Command::new(PROGRAM);
+        command.arg("-D").arg("-e").arg("-f").arg(self.at("config")).stdin(Stdio::null()).stderr(Stdio::null());
+        self.peer = Some(Peer::start(&mut command, self.port));
+    }
+
+    /// Starts the server again at the same port for [`GUEST`], who signs in with [`PASSWORD`]. The guest is known in a
+    /// namespace of the server's own alone: the machine's users stay as they are. Only root can make one; `false` where it
+    /// is not root, which CI does not allow.
+    pub fn serve_a_guest(&mut self) -> bool {
+        if !rustix::process::getuid().is_root() {
+            assert!(!super::in_ci(), "root is required in CI, to give sshd a guest with a password");
+            println!("skipped: only root can give sshd a guest with a password");
+            return false;
+        }
+        self.stop();
+        self.configure(&["ed25519"], "yes");
+        fs::set_permissions(self.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let users = fs::read_to_string("/etc/passwd").unwrap();
+        let guest = format!("{GUEST}:x:65533:65533::{}:/bin/sh\n", self.home().display());
+        fs::write(self.at("passwd"), users + &guest).unwrap();
+        fs::write(self.at("shadow"), format!("root:*:19000:0:99999:7:::\n{GUEST}:{HASH}:19000:0:99999:7:::\n"))
+            .unwrap();
+        fs::set_permissions(self.at("shadow"), fs::Permissions::from_mode(0o600)).unwrap();
+        let inside = "mount --bind \"$1\" /etc/passwd && mount --bind \"$2\" /etc/shadow && shift 2 && exec \"$@\"";
+        let mut command = Command::new("unshare");
+        command.args(["-m", "--propagation", "private", "sh", "-c", inside, "sh"]);
+        command.args([self.at("passwd"), self.at("shadow")]).args([PROGRAM, "-D", "-e", "-f"]).arg(self.at("config"));
+        self.peer = Some(Peer::start(command.stdin(Stdio::null()).stderr(Stdio::null()), self.port));
+        true
+    }
+
+    fn configure(&self, kinds: &[&str], passwords: &str) {
         let keys: String =
             kinds.iter().map(|kind| format!("HostKey {}\n", self.at(&format!("host_{kind}")).display())).collect();
         let (home, authorized, port) = (self.home(), self.at("authorized"), self.port);
         let config = format!(
             "Port {port}\nListenAddress 127.0.0.1\n{keys}PidFile none\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\n\
-             PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin yes\nMaxStartups 100\n\
+             PasswordAuthentication {passwords}\nKbdInteractiveAuthentication no\nPermitRootLogin yes\nMaxStartups 100\n\
              Subsystem sftp internal-sftp\nForceCommand internal-sftp -d {}\n",
             authorized.display(),
             home.display()
         );
         fs::write(self.at("config"), config).unwrap();
-        let mut command = Command::new(PROGRAM);
-        command.arg("-D").arg("-e").arg("-f").arg(self.at("config")).stdin(Stdio::null()).stderr(Stdio::null());
-        self.peer = Some(Peer::start(&mut command, port));
     }
 
     /// Ends the server and every session of it.
