@@ -121,3 +121,18 @@ fn sql_that_does_not_fit_the_contracts_is_found_offline() {
     assert!(told.contains("reports/indicators/second-plans.sql"), "{told}");
     assert!(told.contains("second_or_subsequnt"), "{told}");
 }
+
+#[test]
+fn a_column_that_two_returns_fill_with_different_types_is_told_with_both() {
+    let board = TestBoard::exampleshire();
+    let first = board.read("pipelines/missing-children/return.toml");
+    board.write("pipelines/missing-more/return.toml", first.replace("missing-children", "missing-more"));
+    assert!(board.done(&["validate"]).contains("no problems"), "two returns may fill one table");
+    let column = "headings = [\"What lies behind the figure\"]\ntype = ";
+    board.edit("pipelines/missing-more/return.toml", &format!("{column}\"text\""), &format!("{column}\"date\""));
+    let told = refused(&board);
+    for expected in ["pipelines/missing-more/return.toml", "\"text\" of returns.narrative", "of another type than in "]
+    {
+        assert!(told.contains(expected), "{expected:?} is not told:\n{told}");
+    }
+}

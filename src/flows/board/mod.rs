@@ -113,6 +113,7 @@ impl Board {
         }
         returns::check_folders(&returns, home, &mut problems);
         returns::check_stores(&returns, home, &mut problems);
+        returns::check_tables(&returns, home, &mut problems);
         reports::check_names(home, timetable.as_ref(), &packs, &indicators, &returns, &mut problems);
         if let (Some(main), Some(agencies)) = (&main, &agencies) {
             let people = agencies

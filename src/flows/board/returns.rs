@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use arrow::datatypes::DataType;
+
 use super::{Agency, based};
 use crate::{
     check::Contract,
@@ -139,6 +141,29 @@ pub(super) fn check_folders(returns: &BTreeMap<ReturnId, Contract>, home: &Path,
                 );
             }
             places.push((folder, pattern, contract, agency));
+        }
+    }
+}
+
+/// Tells of tables that two returns fill and in which one column would be of two types: what the second brought could never
+/// be stored.
+pub(super) fn check_tables(returns: &BTreeMap<ReturnId, Contract>, home: &Path, problems: &mut Problems) {
+    let mut known: BTreeMap<(String, String), (DataType, &Contract)> = BTreeMap::new();
+    for contract in returns.values() {
+        for table in &contract.tables {
+            let name = contract.qualified(table);
+            for field in table.schema().fields() {
+                let column = (name.clone(), field.name().clone());
+                let (kind, first) = known.entry(column).or_insert_with(|| (field.data_type().clone(), contract));
+                if *kind != *field.data_type() {
+                    problems.about(
+                        &definition_of(contract, home),
+                        format!("the column {:?} of {name} of another type than in {}", field.name(), first.id),
+                        "one type for a column of a table that two returns fill",
+                        "another name for the table, or the same type",
+                    );
+                }
+            }
         }
     }
 }
