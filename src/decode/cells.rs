@@ -98,8 +98,12 @@ pub(super) fn headings(
 
 /// Whether a text is a number, as a spreadsheet would have stored it had it been typed as one.
 pub(super) fn looks_like_a_number(text: &str) -> bool {
-    let text = text.trim();
+    let (text, exponent) = text.trim().split_once(['e', 'E']).unwrap_or((text.trim(), "0"));
     let text = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+    if exponent.is_empty() || !exponent.bytes().all(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
     text.starts_with(|c: char| c.is_ascii_digit())
         && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b',')
         && text.bytes().filter(|byte| *byte == b'.').count() <= 1
@@ -160,10 +164,10 @@ mod tests {
 
     #[test]
     fn a_text_of_digits_is_told_from_a_code() {
-        for text in ["12", " 1,234 ", "-3", "0.5", "007"] {
+        for text in ["12", " 1,234 ", "-3", "0.5", "007", "1.5E-2", "-2e3"] {
             assert!(looks_like_a_number(text), "{text}");
         }
-        for text in ["", "-", "2025-26", "1.2.3", "A12", "12 kg", "c", "01/04/2025"] {
+        for text in ["", "-", "2025-26", "1.2.3", "A12", "12 kg", "c", "01/04/2025", "12E", "E5", "1e-"] {
             assert!(!looks_like_a_number(text), "{text}");
         }
     }
