@@ -16,7 +16,7 @@ use quarterday::domain::sha256;
 use secrecy::SecretString;
 use zip::{CompressionMethod, ZipWriter, unstable::write::FileOptionsExt, write::SimpleFileOptions};
 
-use crate::support::{TestBoard, in_ci, launcher, shared_data};
+use crate::support::{TestBoard, in_ci, launcher, returns::definition, shared_data};
 
 const CSV: &str = "Area,Children\nYork,3\nHull,4\n";
 const PASSWORD: &str = "CANARY-correct-horse";
@@ -421,44 +421,13 @@ async fn a_workbook_with_a_password_opens_or_is_named() {
 /// A board whose police owe one small CSV a quarter.
 fn board(format: &str) -> TestBoard {
     let board = TestBoard::with_returns(&[]);
-    let contract = format!(
-        r#"title = "Packed"
-agencies = ["police"]
-every = "quarter"
-
-[due]
-working_days = 10
-
-[governance]
-purpose = "to see that wrapped files are read"
-lawful_basis = "Children Act 2004, section 16H"
-agreement = "the agreement"
-agreement_review = 2027-03-31
-retention_years = 6
-classification = "aggregate"
-
-[source]
-kind = "folder"
-path = "drop/{{agency}}"
-pattern = "packed*"
-
-[format]
-{format}
-
-[[table]]
-name = "packed"
-
-[[table.column]]
-name = "area"
-headings = ["Area"]
-type = "text"
-
-[[table.column]]
-name = "children"
-headings = ["Children"]
-type = "count"
-"#
-    );
+    let table = "[[table]]\nname = \"packed\"\n\
+                 [[table.column]]\nname = \"area\"\nheadings = [\"Area\"]\ntype = \"text\"\n\
+                 [[table.column]]\nname = \"children\"\nheadings = [\"Children\"]\ntype = \"count\"\n";
+    let rest = format!("[format]\n{format}\n\n{table}");
+    let contract = definition("Packed", "quarter", "aggregate", &rest);
+    let folder = "kind = \"folder\", path = \"drop/{agency}\", pattern = \"packed*\"";
+    let contract = contract.replace("kind = \"by-hand\"", folder);
     board.write("pipelines/packed/return.toml", contract);
     board
 }

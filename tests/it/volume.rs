@@ -15,15 +15,11 @@ use quarterday::{
     settings::{Problems, read_text},
 };
 
-use crate::support::{Answer, Partner, TestBoard, launcher};
+use crate::support::{Answer, Partner, TestBoard, launcher, returns::definition, watch::most_memory};
 
-const RETURN: &str = r#"
-title = "Episodes"
-agencies = ["police"]
-every = "quarter"
-due = { working_days = 10 }
-source = { kind = "by-hand" }
-format = { kind = "csv" }
+const TABLE: &str = r#"
+[format]
+kind = "csv"
 [[table]]
 name = "episodes"
 unique = ["episode"]
@@ -45,18 +41,12 @@ max = 500
 name = "note"
 headings = ["Note"]
 type = "text"
-[governance]
-purpose = "To see whether long files are taken in"
-lawful_basis = "Children Act 2004, section 16H"
-agreement = "Partnership agreement"
-agreement_review = 2099-03-01
-retention_years = 7
-classification = "child-level"
 "#;
 
 fn contract() -> Contract {
     let mut problems = Problems::default();
-    let document = read_text("return.toml", RETURN, &mut problems).unwrap();
+    let text = definition("Episodes", "quarter", "child-level", TABLE);
+    let document = read_text("return.toml", &text, &mut problems).unwrap();
     let contract = Contract::settle("episodes".parse().unwrap(), &document);
     problems.merge(document.finish());
     assert!(problems.is_empty(), "{problems}");
@@ -205,19 +195,11 @@ fn long_file(path: &Path, bytes: usize) -> usize {
     rows
 }
 
-/// The most memory that a process ever had, in MB.
-fn most_memory(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024 / 1_000_000
-}
-
 #[tokio::test]
 async fn a_daemon_fetches_and_takes_in_200_mb_within_400() {
     let partner = Partner::start().await;
     let board = TestBoard::with_returns(&["missing-children"]).with("QUARTERDAY__PULLS__BASE", &partner.base());
-    board.write("pipelines/episodes/return.toml", RETURN);
-    board.edit("pipelines/episodes/return.toml", "child-level", "aggregate");
+    board.write("pipelines/episodes/return.toml", definition("Episodes", "quarter", "aggregate", TABLE));
     let source = "kind = \"https\", url = \"{base}/{period}.csv\", pull = \"0 * * * *\", timeout_seconds = 600";
     board.edit("pipelines/episodes/return.toml", "kind = \"by-hand\"", source);
     let rows = long_file(&board.path("episodes.csv"), 200_000_000);

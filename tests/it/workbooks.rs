@@ -12,6 +12,7 @@ use crate::support::{
     Kept, TestBoard,
     books::{Book, Held, ods, zipped},
     launcher, made_up,
+    returns::definition,
 };
 
 /// A contract over workbooks with these tables.
@@ -515,7 +516,8 @@ async fn what_a_form_says_above_its_table_is_read_in_every_kind_and_answered_by_
     };
     let stands = "sheet = \"Return\"\nperiod_cell = \"B1\"\nagency_cell = \"B2\"";
     let board = TestBoard::with_returns(&[]);
-    board.write("pipelines/form/return.toml", format!("{FORM}{}", table("missing", stands, &COLUMNS)));
+    let rest = format!("[format]\nkind = \"workbook\"\n{}", table("missing", stands, &COLUMNS));
+    board.write("pipelines/form/return.toml", definition("A form", "quarter", "aggregate", &rest));
     for (kind, bytes) in book("2025-26-Q1", "Police").in_every_kind() {
         board.write(&format!("right.{kind}"), bytes);
     }
@@ -532,24 +534,6 @@ async fn what_a_form_says_above_its_table_is_read_in_every_kind_and_answered_by_
         assert!(right.contains(": accepted; 1 rows read"), "{kind}: {right}");
     }
 }
-
-const FORM: &str = r#"title = "A form"
-agencies = ["police"]
-every = "quarter"
-[due]
-working_days = 10
-[governance]
-purpose = "to see that a form's own cells are read"
-lawful_basis = "Children Act 2004, section 16H"
-agreement = "the agreement"
-agreement_review = 2027-03-31
-retention_years = 6
-classification = "aggregate"
-[source]
-kind = "by-hand"
-[format]
-kind = "workbook"
-"#;
 
 #[tokio::test]
 async fn both_systems_of_dates_are_read_in_every_kind() {

@@ -13,9 +13,12 @@ pub mod office;
 mod partner;
 pub mod password_sshd;
 pub mod peer;
+pub mod python;
+pub mod returns;
 pub mod smtp;
 pub mod sshd;
 pub mod unruly;
+pub mod watch;
 pub mod wsgidav;
 
 pub use daemon::{TestBoard, TestDaemon, said};
