@@ -15,7 +15,7 @@ use quarterday::{
 };
 use tempfile::TempDir;
 
-use crate::support::{Kept, launcher, shared_data};
+use crate::support::{Kept, launcher};
 
 /// A contract in a folder of its own, so that files can stand beside it.
 struct Bench {
@@ -137,32 +137,6 @@ async fn texts_keep_their_pattern_and_identifiers_their_check_digits() {
     error D3 check-digit: "uprn" is not a UPRN, which has up to twelve digits. Please look it up and correct it.
     query C3 check-digit: "upn" is not a UPN: its first letter does not follow from the rest. Please look it up and correct it.
     "#);
-}
-
-#[tokio::test]
-async fn of_the_pupil_numbers_of_a_looked_after_childrens_return_exactly_those_without_a_check_letter_are_flagged() {
-    let Some(folder) = shared_data("ssda903") else { return };
-    let text = fs::read_to_string(folder.join("header.csv")).unwrap();
-    let contract = Bench::new().contract_of(
-        "child-level",
-        "",
-        &table(&[
-            ("child", "text", "headings = [\"CHILD\"]\nrequired = true"),
-            ("sex", "text", "headings = [\"SEX\"]\nallowed = [\"1\", \"2\"]"),
-            ("born", "date", "headings = [\"DOB\"]\nrequired = true"),
-            ("ethnic", "text", "headings = [\"ETHNIC\"]"),
-            ("upn", "text", "headings = [\"UPN\"]\ncheck = \"upn\"\nseverity = \"query\""),
-            ("mother", "text", "headings = [\"MOTHER\"]"),
-            ("mothers_child_born", "date", "headings = [\"MC_DOB\"]"),
-        ]),
-    );
-    let (checked, _) = run(&contract, &text, &Past::default()).await;
-    assert_eq!(checked.verdict(), Verdict::AcceptedWithQueries, "{}", written(&checked.findings()[..3]));
-    assert_eq!(checked.rows(), RowCounts { read: 2675, accepted: 2675, refused: 0 });
-    let flagged: Vec<&Finding> = checked.findings().iter().filter(|finding| finding.rule == "check-digit").collect();
-    assert_eq!(flagged.len(), 1000, "so many are kept word for word");
-    assert!(flagged[999].says.ends_with(" There are 1,568 more like it."), "2,568 in all: {}", flagged[999].says);
-    assert!(flagged.iter().all(|finding| finding.letter.as_deref() == Some("E")));
 }
 
 const ETHNICITY: &str = "code,name\nWBRI,White British\nWIRI,White Irish\nAIND,Indian\n";

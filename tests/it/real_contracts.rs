@@ -18,11 +18,13 @@ use quarterday::{
 
 use crate::support::{Kept, contract, launcher, shared_data};
 
-fn real(name: &str) -> Contract {
+/// A definition of `tests/it/real`.
+pub fn real(name: &str) -> Contract {
     contract(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/real").join(name))
 }
 
-async fn run(contract: &Contract, release: &str, bytes: Bytes, past: &Past) -> (Checked, Vec<RecordBatch>) {
+/// Checks a file, which must be accepted.
+pub async fn run(contract: &Contract, release: &str, bytes: Bytes, past: &Past) -> (Checked, Vec<RecordBatch>) {
     let decoded: Decoded =
         decode(&contract.format, bytes, &launcher()).await.unwrap_or_else(|e| panic!("{release}: {e}"));
     let obligation = format!("{}/dfe/{release}", contract.id).parse().unwrap();

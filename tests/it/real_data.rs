@@ -6,10 +6,10 @@ use quarterday::ledger::{FindingRow, Severity, Submission, Txn};
 
 use crate::{
     real_contracts::{self, cells, of, york},
-    support::{Answer, Partner, TestBoard, TestDaemon, in_ci, shared_data},
+    support::{Answer, Partner, TestBoard, TestDaemon, in_ci},
 };
 
-const REAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/real");
+pub const REAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/real");
 const ISSUED_AT: &str = "/EES_ytd_data.csv";
 
 /// One publication of the file: its date, and its bytes.
@@ -25,7 +25,7 @@ fn issues() -> Option<Vec<Issue>> {
 }
 
 /// A board of these real returns, all published by one agency.
-fn board(returns: &[&str]) -> TestBoard {
+pub fn board(returns: &[&str]) -> TestBoard {
     let board = TestBoard::with_returns(&[]);
     for name in returns {
         let contract = fs::read_to_string(format!("{REAL}/{name}/return.toml")).unwrap();
@@ -92,13 +92,13 @@ fn added(issues: &[Issue], phase: &str) -> Vec<(String, Added)> {
 }
 
 /// The answer to a question put on the command line, row by row and cell by cell.
-fn asked(board: &TestBoard, question: &str) -> Vec<Vec<String>> {
+pub fn asked(board: &TestBoard, question: &str) -> Vec<Vec<String>> {
     let said = board.done(&["sql", "--format", "csv", "-c", question]);
     said.lines().skip(1).map(cells).collect()
 }
 
 /// Every submission with its findings, oldest first.
-async fn judged(daemon: &TestDaemon) -> Vec<(Submission, Vec<FindingRow>)> {
+pub async fn judged(daemon: &TestDaemon) -> Vec<(Submission, Vec<FindingRow>)> {
     let with = |txn: &Txn<'_>, submission: Submission| {
         let findings = txn.findings(submission.id)?;
         Ok((submission, findings))
@@ -262,128 +262,4 @@ fn text_of(pdf: &Path) -> Option<String> {
     };
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Some(String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-/// A dated release of the interactive tool's data: its rows, and how many of them each rule finds.
-struct Tool {
-    release: &'static str,
-    rows: i64,
-    found: [(&'static str, u64); 8],
-}
-
-/// What is known to be wrong with each, counted in the files by another program.
-const TOOLS: [Tool; 4] = [
-    Tool {
-        release: "2024-12-18",
-        rows: 558_280,
-        found: [
-            ("not-available", 83_946),
-            ("type", 2),
-            ("year-label", 1_020),
-            ("abolished-authority", 6_568),
-            ("spelling", 3_284),
-            ("share-above-100", 36),
-            ("year-marked", 30_260),
-            ("england-above-every-region", 8),
-        ],
-    },
-    Tool {
-        release: "2025-02-14",
-        rows: 567_290,
-        found: [
-            ("not-available", 85_255),
-            ("type", 2),
-            ("year-label", 1_020),
-            ("abolished-authority", 6_674),
-            ("spelling", 3_337),
-            ("share-above-100", 36),
-            ("year-marked", 32_470),
-            ("england-above-every-region", 8),
-        ],
-    },
-    Tool {
-        release: "2025-05-28",
-        rows: 598_740,
-        found: [
-            ("not-available", 87_985),
-            ("type", 2),
-            ("year-label", 170),
-            ("abolished-authority", 7_044),
-            ("spelling", 3_522),
-            ("share-above-100", 36),
-            ("year-marked", 30_600),
-            ("england-above-every-region", 8),
-        ],
-    },
-    Tool {
-        release: "2025-07-14",
-        rows: 586_500,
-        found: [
-            ("not-available", 87_907),
-            ("type", 2),
-            ("year-label", 170),
-            ("abolished-authority", 6_900),
-            ("spelling", 3_450),
-            ("share-above-100", 33),
-            ("year-marked", 28_050),
-            ("england-above-every-region", 7),
-        ],
-    },
-];
-
-/// How many cells or rows a rule found, those included that are only counted.
-fn found(findings: &[FindingRow], rule: &str) -> u64 {
-    let of_rule = of(findings, rule);
-    let more = |finding: &&FindingRow| {
-        let counted = finding.says.rsplit_once("There are ").and_then(|(_, rest)| rest.strip_suffix(" more like it."));
-        counted.map_or(0, |number| number.replace(',', "").parse::<u64>().unwrap())
-    };
-    of_rule.len() as u64 + of_rule.iter().map(more).sum::<u64>()
-}
-
-#[tokio::test]
-async fn four_releases_of_the_interactive_tool_load_with_their_defects_and_york_is_read_from_them_by_sql() {
-    let (Some(folder), Some(expected)) = (shared_data("lait"), shared_data("expected")) else { return };
-    let daemon = board(&["lait"]).start("2025-07-14T12:00:00Z");
-    for (tool, number) in TOOLS.iter().zip(1..) {
-        let Tool { release, rows, .. } = tool;
-        let file = folder.join(release).join("bds_long_0.parquet");
-        let which = ["--return", "lait", "--agency", "dfe", "--period", release];
-        let said = daemon.board.done(&[&["submit", file.to_str().unwrap()][..], &which].concat());
-        let start =
-            format!("submission {number}: accepted, with questions; {rows} rows read, {rows} accepted, 0 refused");
-        assert!(said.starts_with(&start), "{said}");
-    }
-    for (tool, (_, findings)) in TOOLS.iter().zip(judged(&daemon).await) {
-        let told = tool.found.map(|(rule, _)| (rule, found(&findings, rule)));
-        assert_eq!(told, tool.found, "{}", tool.release);
-        assert!(findings.iter().all(|finding| finding.severity != Severity::Error));
-        // Every value is a number stored as text: 274.10000000000002.
-        let stored = of(&findings, "stored-otherwise");
-        assert!(stored.iter().any(|finding| finding.heading.as_deref() == Some("Values")), "{stored:?}");
-    }
-
-    let york = "SELECT measure, year, la_number, value FROM reference.lait
-                WHERE period = '2025-07-14' AND la_number IN ('816', '970')";
-    let figures: BTreeMap<[String; 3], String> = asked(&daemon.board, york)
-        .into_iter()
-        .map(|row| <[String; 4]>::try_from(row).unwrap())
-        .map(|[measure, year, area, value]| ([measure, year, area], value))
-        .collect();
-    let text = fs::read_to_string(expected.join("lait_2025-07-14_york.csv")).unwrap();
-    let mut compared = 0;
-    for line in text.lines().skip(1) {
-        let cells = cells(line);
-        for (area, expected) in [("816", &cells[3]), ("970", &cells[8])] {
-            let key = [&cells[1], &cells[2], area].map(str::to_owned);
-            let (found, expected) = (figures[&key].parse::<f64>(), expected.parse::<f64>());
-            let same = match (&found, &expected) {
-                (Ok(found), Ok(expected)) => (found - expected).abs() < 1e-6,
-                (found, expected) => found.is_err() && expected.is_err(),
-            };
-            assert!(same, "{key:?}: {found:?}, {expected:?}");
-            compared += usize::from(expected.is_ok());
-        }
-    }
-    assert_eq!(compared, 816, "all that is published of the newest year for York and for England");
 }
