@@ -16,6 +16,7 @@ mod confidential;
 mod contract_checks;
 mod contract_rules;
 mod corpora;
+mod corpora_daemon;
 mod corpora_text;
 mod corpora_workbooks;
 mod csv_dialects;
