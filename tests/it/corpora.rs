@@ -132,6 +132,60 @@ async fn json_is_taken_or_refused_as_its_name_says() {
     assert_eq!((taken, refused), (95, 188));
 }
 
+/// The cells of the first record, with their headings; or the error.
+async fn first_record(bytes: Vec<u8>) -> Result<Vec<(String, String)>, DecodeError> {
+    let format = Format::Json(JsonOptions::default());
+    let Decoded { mut sheets, .. } = decode_within(&format, Bytes::from(bytes), &launcher(), limits()).await?;
+    let sheet = sheets.remove(0);
+    let batch = sheet.rows.into_iter().next().unwrap()?;
+    let cells = batch.columns()[1..].iter().map(|column| column.as_string::<i32>().value(0).to_owned());
+    Ok(sheet.columns.into_iter().zip(cells).collect())
+}
+
+/// Values that readers of JSON change on the way: numbers beyond a double, keys that differ in their marks alone or not at
+/// all, halves of characters. Each file as it is, and its value as the cell of a record.
+#[tokio::test]
+async fn values_of_json_keep_their_digits_and_keys_are_neither_joined_nor_dropped() {
+    let Some(files) = files("json-suite/test_transform") else { return };
+    assert_eq!(files.len(), 22);
+    for (name, bytes) in files {
+        let text = String::from_utf8_lossy(&bytes).trim().to_owned();
+        if name.starts_with("object_key_") {
+            let cells = first_record(bytes).await.unwrap();
+            let (one, other) = (("\u{e9}", "NFC"), ("e\u{301}", "NFD"));
+            let expected = if name == "object_key_nfc_nfd.json" { [one, other] } else { [other, one] };
+            assert_eq!(cells, expected.map(|(key, value)| (key.to_owned(), value.to_owned())), "{name}");
+            continue;
+        }
+        if name.starts_with("object_same_key_") {
+            let error = first_record(bytes).await.unwrap_err();
+            assert!(matches!(&error, DecodeError::DuplicateKey { record: 1, key } if key == "a"), "{name}: {error}");
+            continue;
+        }
+        let error = first_record(bytes.clone()).await.unwrap_err();
+        let invalid = name.contains("_invalid_codepoint");
+        let is_raw = invalid && !name.contains("escaped");
+        assert_eq!(matches!(error, DecodeError::Encoding { byte: 3, line: 1, .. }), is_raw, "{name}: {error}");
+        assert_eq!(matches!(error, DecodeError::NotAnObject { record: 1 }), !is_raw, "{name}: {error}");
+
+        let value = bytes.trim_ascii().strip_prefix(b"[").unwrap().strip_suffix(b"]").unwrap();
+        let cell = first_record([b"[{\"value\":", value, b"}]"].concat()).await;
+        match cell {
+            Err(DecodeError::Json(_)) => assert!(invalid && !is_raw, "{name}"),
+            Err(DecodeError::Encoding { .. }) => assert!(is_raw, "{name}"),
+            Err(other) => panic!("{name}: {other}"),
+            Ok(cells) if name == "string_with_escaped_NULL.json" => {
+                assert_eq!(cells, [("value".to_owned(), "A\0B".to_owned())]);
+            }
+            Ok(cells) => {
+                let written = text.trim_start_matches('[').trim_end_matches(']').to_owned();
+                assert!(name.starts_with("number_"), "{name}: {cells:?}");
+                assert_eq!(cells, [("value".to_owned(), written)], "{name}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn bad_parquet_is_read_or_refused_in_a_worker() {
     let Some(files) = files("parquet-bad/bad_data") else { return };
