@@ -12,7 +12,7 @@ use calamine::{Data, Range, Reader, Xlsx};
 use mail_parser::{MessageParser, MimeHeaders};
 use rust_xlsxwriter::Workbook;
 
-use crate::support::{TestBoard, TestDaemon, shared};
+use crate::support::{TestBoard, TestDaemon, returns::definition, shared};
 
 fn strings() -> Option<Vec<String>> {
     let path = shared("corpora/blns/blns.json")?;
@@ -24,47 +24,34 @@ fn strings() -> Option<Vec<String>> {
 /// A return of two columns.
 fn board(format: &str, classification: &str) -> TestBoard {
     let board = TestBoard::with_returns(&[]);
-    let contract = format!(
-        r#"title = "Naughty strings"
-agencies = ["police"]
-every = "quarter"
-
-[due]
-working_days = 10
-
-[governance]
-purpose = "to see that no text does harm"
-lawful_basis = "Children Act 2004, section 16H"
-agreement = "the agreement"
-agreement_review = 2027-03-31
-retention_years = 6
-classification = "{classification}"
-
-[source]
-kind = "by-hand"
-
-[format]
-kind = "{format}"
-
-[[table]]
-name = "naughty"
-
-[[table.column]]
-name = "n"
-type = "count"
-
-[[table.column]]
-name = "text"
-type = "text"
-"#
-    );
+    let columns = "[[table]]\nname = \"naughty\"\n[[table.column]]\nname = \"n\"\ntype = \"count\"\n\
+                   [[table.column]]\nname = \"text\"\ntype = \"text\"\n";
+    let rest = format!("[format]\nkind = \"{format}\"\n{columns}");
+    let contract = definition("Naughty strings", "quarter", classification, &rest);
     board.write("pipelines/naughty/return.toml", contract);
     board
+}
+
+/// What a cell keeps of a string: all of it, but for white space at its ends, which five strings have.
+fn kept(number: usize, text: &str) -> &str {
+    match number {
+        // Every kind of white space there is; a space without width is none.
+        95 => "\u{200b}",
+        170 => text.strip_suffix(' ').unwrap(),
+        175 => "test",
+        202 => text.strip_prefix(' ').unwrap(),
+        434 => "",
+        _ => text,
+    }
 }
 
 #[tokio::test]
 async fn naughty_strings_travel_from_file_to_sql_byte_for_byte() {
     let Some(strings) = strings() else { return };
+    let guide = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines/README.md")).unwrap();
+    assert!(guide.contains("White space at either end of a cell is no part of it"), "what is promised is written down");
+    let changed = strings.iter().enumerate().filter(|(n, text)| kept(*n, text) != text.as_str()).count();
+    assert_eq!((strings.len(), changed), (515, 5));
     let records: Vec<_> =
         strings.iter().enumerate().map(|(n, text)| serde_json::json!({ "n": n, "text": text })).collect();
     let mut csv = "n,text\n".to_owned();
@@ -80,8 +67,7 @@ async fn naughty_strings_travel_from_file_to_sql_byte_for_byte() {
         let rows = daemon.sql("SELECT n, encode(text, 'hex') FROM confidential.naughty ORDER BY n").await;
         assert_eq!(rows.len(), strings.len(), "{format}");
         for (row, (n, text)) in rows.iter().zip(strings.iter().enumerate()) {
-            // White space around a cell is not part of it.
-            let hex: String = text.trim().bytes().map(|byte| format!("{byte:02x}")).collect();
+            let hex: String = kept(n, text).bytes().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(*row, format!("{n},{hex}"), "{format}: string {n}");
         }
         assert!(!daemon.log().contains("panicked"));
