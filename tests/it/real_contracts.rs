@@ -7,7 +7,6 @@ use std::{
 
 use arrow::{
     array::RecordBatch,
-    datatypes::DataType,
     util::display::{ArrayFormatter, FormatOptions},
 };
 use bytes::Bytes;
@@ -203,18 +202,4 @@ async fn three_years_of_attendances_by_trust_load_without_a_question() {
     let (checked, _) = run(&real("ae-attendances"), "2019-04-11", bytes.into(), &Past::default()).await;
     assert_eq!(checked.rows(), RowCounts { read: 12_765, accepted: 12_765, refused: 0 });
     assert_eq!(checked.findings(), []);
-}
-
-#[tokio::test]
-async fn the_workbooks_of_a_looked_after_childrens_return_are_read_sheet_by_sheet() {
-    let Some(folder) = shared_data("ssda903") else { return };
-    for (name, file) in [("ssda903-providers", "scp_fake.xlsx"), ("ssda903-homes", "scp_ch_2025_fake.xlsx")] {
-        let contract = real(name);
-        let bytes = std::fs::read(folder.join(file)).unwrap();
-        let (checked, batches) = run(&contract, "2025-03-31", bytes.into(), &Past::default()).await;
-        assert_eq!(checked.rows(), RowCounts { read: 2, accepted: 2, refused: 0 }, "{name}: one row a sheet");
-        assert_eq!(batches.len(), 2);
-        let dates = batches.iter().flat_map(|batch| batch.columns()).filter(|c| *c.data_type() == DataType::Date32);
-        assert!(dates.map(|dates| dates.len() - dates.null_count()).sum::<usize>() >= 3, "{name}: dates are dates");
-    }
 }

@@ -8,7 +8,7 @@ use arrow::{
     datatypes::DataType,
     util::display::{ArrayFormatter, FormatOptions},
 };
-use quarterday::check::{Contract, Finding, Past, RowCounts};
+use quarterday::check::{Finding, Past, RowCounts, TableContract};
 use serde_json::Value;
 
 use crate::{
@@ -37,9 +37,21 @@ def read(file):
 print(json.dumps([read(file) for file in sys.argv[1:]]))
 "#;
 
-/// Holds what was kept of a file, a table with one kept column for each of its own, to the other reader's records.
-fn every_cell_is_the_same(contract: &Contract, batches: &[RecordBatch], expected: &Value, missing: &str) {
-    let table = &contract.tables[0];
+/// By sheet, the cells of its one row under their headings; days as they are written here.
+const BY_HEADING: &str = r#"
+import datetime, json, openpyxl, sys
+day = lambda cell: cell.strftime("%Y-%m-%d") if isinstance(cell, datetime.datetime) else cell
+def read(file):
+    sheets = {}
+    for sheet in openpyxl.load_workbook(file).worksheets:
+        headings, row = sheet.iter_rows(values_only=True)
+        sheets[sheet.title] = {heading: day(cell) for heading, cell in zip(headings, row) if heading}
+    return sheets
+print(json.dumps([read(file) for file in sys.argv[1:]]))
+"#;
+
+/// Holds what was kept of a table to the other reader's records, which have a cell for each of its columns.
+fn every_cell_is_the_same(table: &TableContract, batches: &[RecordBatch], expected: &Value, missing: &str) {
     let expected = expected.as_array().unwrap();
     let mut at = 0;
     for batch in batches {
@@ -99,7 +111,7 @@ async fn the_dictionary_of_each_release_is_read_as_it_is_with_what_is_wrong_in_i
         let bytes = std::fs::read(file).unwrap();
         let (checked, batches) = run(&contract, release, bytes.into(), &Past::default()).await;
         assert_eq!(checked.rows(), RowCounts { read: rows, accepted: rows, refused: 0 }, "{release}");
-        every_cell_is_the_same(&contract, &batches, told, "NA");
+        every_cell_is_the_same(&contract.tables[0], &batches, told, "NA");
         let mut rules = counted(checked.findings());
         let told = [
             ("required", uncoded),
@@ -122,7 +134,7 @@ async fn the_list_of_areas_is_read_cell_by_cell_and_its_two_spellings_of_a_regio
     let contract = real("lait-areas");
     let (checked, batches) = run(&contract, "2025-07-14", std::fs::read(file).unwrap().into(), &Past::default()).await;
     assert_eq!(checked.rows(), RowCounts { read: 171, accepted: 171, refused: 0 });
-    every_cell_is_the_same(&contract, &batches, &told[0], "NA");
+    every_cell_is_the_same(&contract.tables[0], &batches, &told[0], "NA");
     let places = |rule| of(checked.findings(), rule).iter().map(|finding| finding.row.unwrap()).collect::<Vec<_>>();
     let spelt = told[0].as_array().unwrap().iter().position(|row| row[1] == "Yorkshire and the Humber").unwrap();
     assert_eq!(places("region-spelt-otherwise"), [u32::try_from(spelt).unwrap() + 2]);
@@ -144,7 +156,7 @@ async fn both_sets_of_neighbours_are_read_cell_by_cell_and_what_stands_below_the
     {
         let (checked, batches) = run(&contract, release, std::fs::read(file).unwrap().into(), &Past::default()).await;
         assert_eq!(checked.rows(), RowCounts { read: rows, accepted: rows, refused: 0 }, "{release}");
-        every_cell_is_the_same(&contract, &batches, told, "-");
+        every_cell_is_the_same(&contract.tables[0], &batches, told, "-");
         let below = of(checked.findings(), "below-table");
         assert_eq!(below.len(), 1, "{release}: {:?}", checked.findings());
         assert_eq!(below[0].row, Some(first), "{release}");
@@ -174,5 +186,27 @@ async fn the_bank_holidays_of_england_and_wales_are_read_from_among_those_of_thr
     let events = told["england-and-wales"]["events"].as_array().unwrap();
     let in_order = |event: &Value| ["date", "title", "notes", "bunting"].map(|key| event[key].clone()).to_vec().into();
     let records: Vec<Value> = events.iter().map(in_order).collect();
-    every_cell_is_the_same(&contract, &batches, &records.into(), "");
+    every_cell_is_the_same(&contract.tables[0], &batches, &records.into(), "");
+}
+
+#[tokio::test]
+async fn the_workbooks_of_a_looked_after_childrens_return_hold_what_another_reader_finds_in_them() {
+    let Some(folder) = shared_data("ssda903") else { return };
+    let names = [("ssda903-providers", "scp_fake.xlsx"), ("ssda903-homes", "scp_ch_2025_fake.xlsx")];
+    let files = names.map(|(_, file)| folder.join(file));
+    let Some(told) = python::told(BY_HEADING, &files) else { return };
+    for (((name, _), file), told) in names.iter().zip(&files).zip(told.as_array().unwrap()) {
+        let contract = real(name);
+        let bytes = std::fs::read(file).unwrap();
+        let (checked, batches) = run(&contract, "2025-03-31", bytes.into(), &Past::default()).await;
+        assert_eq!(checked.rows(), RowCounts { read: 2, accepted: 2, refused: 0 }, "{name}: one row a sheet");
+        // Both have their sheets in the order of their names.
+        let sheets: Vec<&Value> = told.as_object().unwrap().values().collect();
+        assert_eq!((sheets.len(), batches.len()), (2, 2), "{name}");
+        for ((table, batch), sheet) in contract.tables.iter().zip(&batches).zip(sheets) {
+            let record: Vec<Value> = table.columns.iter().map(|column| sheet[&column.headings[0]].clone()).collect();
+            assert!(record.iter().filter(|cell| !cell.is_null()).count() > 4, "{name}: {record:?}");
+            every_cell_is_the_same(table, std::slice::from_ref(batch), &vec![Value::from(record)].into(), "");
+        }
+    }
 }
