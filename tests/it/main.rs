@@ -18,6 +18,7 @@ mod contract_rules;
 mod corpora;
 mod corpora_daemon;
 mod corpora_text;
+mod corpora_values;
 mod corpora_workbooks;
 mod csv_dialects;
 mod daemon;
