@@ -27,6 +27,7 @@ mod keys;
 mod marks;
 mod met;
 mod outlier;
+mod own_period;
 mod parts;
 mod past;
 mod periods;

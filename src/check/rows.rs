@@ -9,7 +9,7 @@ use arrow::{
 };
 
 use super::{
-    CheckError, Claim, Coverage, Past, Rule, Severity, TableContract, Total, cell,
+    CheckError, Claim, Coverage, Past, Rule, Severity, TableContract, Total,
     cells::{Cells, Sum},
     cover::check_cover,
     details::Details,
@@ -20,6 +20,7 @@ use super::{
     keys::Keys,
     marks,
     met::{Known, Met},
+    own_period,
     parts::Roll,
     past::Comparison,
     refusal::{add_kept, without},
@@ -191,8 +192,8 @@ impl<'a> Rows<'a> {
         }
         let cells = |place: usize| text.column(place + 1).as_string::<i32>();
         let before = self.findings.kept();
-        if let (Some((place, _)), None) = (&self.layout.period, &kept) {
-            self.check_period(cells(*place), rows);
+        if let (Some((place, spot)), None) = (&self.layout.period, &kept) {
+            own_period::check(cells(*place), rows, self.claim.obligation.period, spot, self.findings);
         }
         let mut arrays = self.own_columns(rows);
         // Rows that are refused do not count; which they are is known only at the end.
@@ -278,30 +279,6 @@ impl<'a> Rows<'a> {
         let numbers = rows.values().iter().map(|row| i32::try_from(*row).unwrap_or(i32::MAX));
         own.push(Arc::new(Int32Array::from_iter_values(numbers)));
         own
-    }
-
-    fn check_period(&mut self, cells: &StringArray, rows: &UInt32Array) {
-        let Some((_, spot)) = &self.layout.period else { return };
-        let asked = self.claim.obligation.period;
-        // Nearly all rows say what the row before says.
-        let mut last = (None, None);
-        for (cell, row) in cells.iter().zip(rows.values()) {
-            if last.0 != cell {
-                last = (cell, cell.and_then(|text| cell::period(text, asked)));
-            }
-            let read = last.1;
-            if read == Some(asked) {
-                continue;
-            }
-            self.findings.add(Severity::Error, spot, Some(*row), rule::PERIOD, || match read {
-                Some(other) => format!(
-                    "the period reads {}; we asked for {}. Please correct it, or tell us which period it is for.",
-                    other.human(),
-                    asked.human()
-                ),
-                None => format!("the period cannot be read. Please write {asked} for {}.", asked.human()),
-            });
-        }
     }
 
     /// Every row beyond the most that the table may have.

@@ -75,6 +75,8 @@ impl FindingRow {
             (Some(sheet), Some(letter), Some(row)) => format!("sheet {sheet}, cell {letter}{row}: "),
             (None, Some(letter), Some(row)) => format!("column {letter}, row {row}: "),
             (_, _, Some(row)) => format!("row {row}: "),
+            (Some(sheet), Some(letter), None) => format!("sheet {sheet}, column {letter}: "),
+            (None, Some(letter), None) => format!("column {letter}: "),
             (Some(sheet), _, None) => format!("sheet {sheet}: "),
             _ => String::new(),
         }

@@ -54,7 +54,7 @@ pub(in super::super) async fn answer(
             return Ok(Vec::new());
         }
         let what = format!("{} for {} was not taken", contract.title, obligation.key.period.human());
-        let why = outcome.reason.iter().cloned().chain(findings.iter().take(5).map(|f| f.says.clone())).collect();
+        let why = outcome.reason.iter().cloned().chain(findings.iter().take(5).map(|f| f.place() + &f.says)).collect();
         let next_step = "look at the file, and bring a corrected one with `quarterday submit`".to_owned();
         let letter = Letter::Alarm { what, why, since: now, next_step };
         return post(app, &key, None, vec![manager(app)], &letter, now);
