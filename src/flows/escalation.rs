@@ -2,7 +2,7 @@
 //!
 //! A hold stands until the file is there; the lead goes on being reminded.
 
-use super::App;
+use super::{App, reason::identity_in};
 use crate::{
     ledger::{Event, LedgerError, ObligationKey, OutboxState},
     mail::Kind,
@@ -19,6 +19,9 @@ pub async fn hold(app: &App, key: &ObligationKey, reason: &str, actor: &str) -> 
         .write(move |txn| {
             if reason.is_empty() {
                 return refused("a hold needs one line of reason; the pack prints it".into());
+            }
+            if let Some(holds) = identity_in(&reason) {
+                return refused(format!("{holds}, and the pack prints it: say it without"));
             }
             let Some(obligation) = txn.obligation(&key)?.filter(|obligation| obligation.duty) else {
                 return refused(format!("nothing is owed as {key}; `quarterday owed` lists what is"));

@@ -1,7 +1,7 @@
 //! A query is cleared by a recorded explanation; the pack prints it as a footnote.
 
-use super::App;
-use crate::{check::guard, domain::words::listed, ledger::LedgerError};
+use super::{App, reason::identity_in};
+use crate::ledger::LedgerError;
 
 /// The longest explanation, in characters: it is a footnote.
 const LONGEST: usize = 500;
@@ -27,11 +27,7 @@ fn refusal(says: &str) -> Option<String> {
     if says.chars().count() > LONGEST {
         return Some(format!("an explanation is a footnote of at most {LONGEST} characters; say it shorter"));
     }
-    let kinds = guard::in_words(says);
-    (!kinds.is_empty()).then(|| {
-        let kinds = listed(kinds.into_iter().map(guard::Identity::one));
-        format!("it holds what looks like {kinds}, and the pack prints it: say it without")
-    })
+    identity_in(says).map(|holds| format!("{holds}, and the pack prints it: say it without"))
 }
 
 #[cfg(test)]

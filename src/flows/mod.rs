@@ -28,6 +28,7 @@ mod pseudonyms;
 pub mod publish;
 pub mod pull;
 pub mod query;
+mod reason;
 pub mod rebuild;
 pub mod refresh;
 pub mod restated;

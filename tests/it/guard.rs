@@ -537,3 +537,24 @@ async fn a_workbook_may_say_who_prepared_it_and_hold_crime_numbers_where_that_is
         assert!(incident || said.contains(": accepted"), "{said}");
     }
 }
+
+#[tokio::test]
+async fn words_that_are_kept_with_a_decision_tell_of_no_child() {
+    let daemon = board().start(OPEN);
+    let nil = |reason: &str| Command::Nil {
+        return_id: "care-applications".parse().unwrap(),
+        agency: "cafcass".parse().unwrap(),
+        period: "2025-26-Q1".parse().unwrap(),
+        reason: reason.to_owned(),
+        actor: "tester".into(),
+    };
+    let refused = daemon.order(nil("Amy Smith 943 476 5919 moved")).await.unwrap_err();
+    assert!(refused.contains("an NHS number") && refused.contains("say it without"), "{refused}");
+    assert!(!refused.contains("943"), "{refused}");
+    assert_eq!(daemon.sql("SELECT count(*) FROM ledger.submissions").await, ["0"]);
+    let order = Command::Release { submission: 1, accept: true, reason: "seen at YO1 7HG".into(), actor: "t".into() };
+    let refused = daemon.order(order).await.unwrap_err();
+    assert!(refused.contains("a full postcode"), "{refused}");
+    assert_eq!(leaks(&daemon.board, &[]), Vec::<String>::new());
+    daemon.order(nil("no application was made")).await.unwrap();
+}

@@ -562,6 +562,21 @@ async fn a_reply_of_nil_is_a_nil_return_and_without_a_reason_it_is_asked_for() {
     look(&daemon, "2025-07-08T09:02:00Z").await;
     let last = daemon.ledger().read(|txn| txn.incoming(3)).await.unwrap().unwrap();
     assert_eq!(last.state, IncomingState::Held, "nothing is left to be nil: a person looks");
+    server.deliver(
+        Letter {
+            id: "n4@probation.example",
+            text: "nil: Zebedee Canarybird 943 476 5919 moved",
+            subject: "April to June 2025",
+            ..Letter::default()
+        }
+        .write(),
+    );
+    look(&daemon, "2025-07-08T09:03:00Z").await;
+    let letters = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
+    let letters: Vec<String> = letters.iter().map(|row| row.message.to_string()).collect();
+    assert!(letters.iter().any(|text| text.contains("a reason that tells of no child")), "{letters:?}");
+    let row = daemon.ledger().read(|txn| txn.incoming(4)).await.unwrap().unwrap();
+    assert!(!format!("{row:?}").contains("943") && !letters.iter().any(|text| text.contains("943")), "{row:?}");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use std::panic::AssertUnwindSafe;
 use anyhow::{Context, anyhow, bail};
 use futures::FutureExt;
 
-use super::{App, incidents, retry};
+use super::{App, incidents, reason::identity_in, retry};
 use crate::{
     check::Contract,
     domain::{Period, Verdict, civil_day},
@@ -151,6 +151,9 @@ pub async fn nil(
     if reason.trim().is_empty() {
         bail!("a nil return needs one line of reason");
     }
+    if let Some(holds) = identity_in(&reason) {
+        bail!("the reason is kept and sent on, and {holds}: say it without");
+    }
     let now = app.clock.now();
     let opened = opening(app, contract, &key)?;
     let new = NewSubmission {
@@ -187,6 +190,9 @@ pub async fn nil(
 /// # Errors
 /// When the submission is not held, or the disk or the ledger failed.
 pub async fn release(app: &App, submission: i64, accept: bool, reason: &str, actor: &str) -> anyhow::Result<Received> {
+    if let Some(holds) = identity_in(reason) {
+        bail!("the reason is kept and sent on, and {holds}: say it without");
+    }
     // Earlier periods found in one file are one restatement.
     let together = app.ledger.read(move |txn| txn.held_with(submission)).await?;
     let received = release_one(app, submission, accept, reason, actor).await?;

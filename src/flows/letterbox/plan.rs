@@ -14,7 +14,7 @@ use crate::{
     check::fits,
     decode::{decode, marks_of},
     domain::{AgencyId, Period, civil_day},
-    flows::{App, chase, intake},
+    flows::{App, chase, intake, reason::identity_in},
     ledger::{IncomingState, NewIncoming, ObligationKey, Plan, State},
     mail::{Unused, key_of},
     source::mailbox::{File, Incoming, Kind, Mailbox, Nature, is_proven, nature},
@@ -234,6 +234,12 @@ impl Desk<'_> {
             let why = "A nil return needs one line of reason. Please reply again with \"nil\" and the reason after it";
             return self.not_taken(vec![Unused { name: "Your \"nil\"".into(), why: why.into() }], false);
         };
+        if let Some(holds) = identity_in(&reason) {
+            let why = format!(
+                "Its reason is not kept, because {holds}. Please reply again with \"nil\" and a reason that tells of no child"
+            );
+            return self.not_taken(vec![Unused { name: "Your \"nil\"".into(), why }], false);
+        }
         let Some(key) = about else {
             return self.held("It says \"nil\", and not for which return.", Vec::new());
         };
