@@ -1,19 +1,14 @@
 //! Every cell of a workbook, wanted or not: all sheets, hidden ones too, and what the file keeps beside them.
 //!
-//! Runs in a worker. Knows no headings and no contract; beside the sheets it knows notes, the rows behind pivot tables and
-//! what was copied from other workbooks. It does not know pictures, drawings or macros.
+//! Runs in a worker. Knows no headings and no contract; what a file keeps beside its sheets is read by
+//! [`beside`](super::beside).
 
-use std::{
-    collections::BTreeMap,
-    io::{BufReader, Cursor, Read},
-};
+use std::{collections::BTreeMap, io::Cursor};
 
 use calamine::{Data, DataRef, ExcelDateTime, Reader, SheetVisible, Sheets, Xlsb, Xlsx, open_workbook_auto_from_rs};
-use quick_xml::{
-    XmlVersion,
-    events::{BytesStart, Event},
-};
 use zip::ZipArchive;
+
+use super::beside::beside;
 
 /// One part of a workbook after the other.
 pub enum Part<'a> {
@@ -37,9 +32,6 @@ pub enum Part<'a> {
     },
 }
 
-/// The most of one inner file that is read.
-const MOST: u64 = 256 << 20;
-
 /// Shows every part of a workbook to `see`.
 ///
 /// # Errors
@@ -57,7 +49,8 @@ pub fn every_row(input: &[u8], see: &mut dyn FnMut(Part<'_>)) -> Result<(), Stri
     }
     let mut book: Sheets<_> = open_workbook_auto_from_rs(Cursor::new(input)).map_err(|error| unreadable(&error))?;
     if let Sheets::Xlsb(book) = &mut book {
-        return every_sheet_of_xlsb(book, see).map_err(|error| unreadable(&error));
+        every_sheet_of_xlsb(book, see).map_err(|error| unreadable(&error))?;
+        return beside(input, see).map_err(|error| unreadable(&error));
     }
     let sheets = book.sheets_metadata().to_vec();
     for (sheet, number) in sheets.iter().zip(1..) {
@@ -72,7 +65,10 @@ pub fn every_row(input: &[u8], see: &mut dyn FnMut(Part<'_>)) -> Result<(), Stri
             }
         }
     }
-    Ok(())
+    match &book {
+        Sheets::Ods(_) => beside(input, see).map_err(|error| unreadable(&error)),
+        _ => Ok(()),
+    }
 }
 
 /// Cells are kept sparse, so that one stray cell in the last corner costs one cell.
@@ -163,89 +159,4 @@ fn as_text(value: &Data) -> String {
         Data::DateTime(date) => date_written(date),
         Data::Error(_) | Data::Empty => String::new(),
     }
-}
-
-/// What an XLSX keeps beside its sheets.
-fn beside(input: &[u8], see: &mut dyn FnMut(Part<'_>)) -> Result<(), String> {
-    let mut zip = ZipArchive::new(Cursor::new(input)).map_err(|error| error.to_string())?;
-    let names: Vec<String> = zip.file_names().flatten().map(|name| name.into_owned()).collect();
-    for name in names {
-        let is = |start: &str| name.starts_with(start) && name.ends_with(".xml");
-        let what = if is("xl/comments") || is("xl/threadedComments/") {
-            "the notes of cells"
-        } else if is("xl/pivotCache/") {
-            "the rows behind a pivot table"
-        } else if is("xl/externalLinks/") {
-            "the cells copied from another workbook"
-        } else {
-            continue;
-        };
-        let file = zip.by_name(&name).map_err(|error| error.to_string())?;
-        see(Part::Behind(what));
-        read_beside(BufReader::new(file.take(MOST)), see)?;
-    }
-    Ok(())
-}
-
-/// Notes are texts; a pivot table's fields have a name and the values met in them, its records a value a field.
-fn read_beside(from: impl std::io::BufRead, see: &mut dyn FnMut(Part<'_>)) -> Result<(), String> {
-    let mut reader = quick_xml::Reader::from_reader(from);
-    let mut buffer = Vec::new();
-    let (mut row, mut text) = (0_u32, String::new());
-    let mut fields: Vec<Vec<String>> = Vec::new();
-    let mut record: Option<Vec<(u32, String)>> = None;
-    let mut column = 0_u32;
-    loop {
-        let event = reader.read_event_into(&mut buffer).map_err(|error| error.to_string())?;
-        match &event {
-            Event::Eof => break,
-            Event::Start(tag) | Event::Empty(tag) => match tag.local_name().as_ref() {
-                "cacheField" => fields.push(attribute(tag, "name").into_iter().collect()),
-                "r" if attribute(tag, "r").is_none() => (record, column) = (Some(Vec::new()), 0),
-                "s" | "n" | "d" | "b" | "x" => {
-                    let value = attribute(tag, "v").filter(|_| tag.local_name().as_ref() != "x");
-                    match (&mut record, fields.last_mut()) {
-                        (Some(record), _) => {
-                            record.extend(value.map(|value| (column, value)));
-                            column += 1;
-                        }
-                        (None, Some(field)) => field.extend(value),
-                        (None, None) => {}
-                    }
-                }
-                "m" => column += 1,
-                _ => {}
-            },
-            Event::Text(piece) => text.push_str(&piece.xml10_content()),
-            Event::End(tag) => match tag.local_name().as_ref() {
-                "r" => {
-                    if let Some(cells) = record.take().filter(|cells| !cells.is_empty()) {
-                        row += 1;
-                        see(Part::Row { row, cells: &cells });
-                    }
-                }
-                "comment" | "threadedComment" | "cell" => {
-                    row += 1;
-                    let words = std::mem::take(&mut text);
-                    see(Part::Row { row, cells: &[(0, words)] });
-                }
-                _ => {}
-            },
-            _ => {}
-        }
-        buffer.clear();
-    }
-    let most = fields.iter().map(Vec::len).max().unwrap_or(0);
-    for at in 0..most {
-        let cells: Vec<(u32, String)> =
-            (0..).zip(&fields).filter_map(|(column, values)| Some((column, values.get(at)?.clone()))).collect();
-        row += 1;
-        see(Part::Row { row, cells: &cells });
-    }
-    Ok(())
-}
-
-fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
-    let found = tag.attributes().flatten().find(|attribute| attribute.key.local_name().as_ref() == name)?;
-    found.normalized_value(XmlVersion::Implicit1_0).ok().map(std::borrow::Cow::into_owned)
 }

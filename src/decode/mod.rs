@@ -5,6 +5,7 @@
 //! which texts mean "not available" is for `check`.
 
 mod arrow_file;
+mod beside;
 mod cells;
 mod columnar;
 mod csv;

@@ -538,6 +538,170 @@ async fn a_workbook_may_say_who_prepared_it_and_hold_crime_numbers_where_that_is
     }
 }
 
+/// The board with care applications in another format: `format` is what `[format]` says, `table` what else the table does.
+fn in_format(format: &str, table: &str) -> TestBoard {
+    let board = board();
+    let path = "pipelines/care-applications/return.toml";
+    let contract = board.read(path);
+    let head = &contract[..contract.find("[source]").unwrap()];
+    let column =
+        "[[table.column]]\nname = \"applications\"\nheadings = [\"applications\"]\ntype = \"count\"\nrequired = true\n";
+    board.write(
+        path,
+        format!(
+            "{head}[source]\nkind = \"by-hand\"\n\n[format]\n{format}\n\n[[table]]\nname = \"care_applications\"\n\
+             extra_columns = \"ignore\"\n{table}\n{column}"
+        ),
+    );
+    board
+}
+
+/// What is said of each file, offered in turn; `None` for one that is accepted, else the findings.
+async fn judged(board: TestBoard, ending: &str, files: &[&[u8]]) -> Vec<Option<String>> {
+    let daemon = board.start(OPEN);
+    let mut judged = Vec::new();
+    for (file, number) in files.iter().zip(1..) {
+        let name = format!("offered-{number}.{ending}");
+        daemon.board.write(&name, file);
+        let said = submit(&daemon, &name).await;
+        let is_sealed = said.contains("not accepted") && said.contains("incident");
+        assert!(is_sealed || said.contains(": accepted"), "{name}: {said}");
+        judged.push(is_sealed.then_some(said));
+    }
+    let left = daemon.ledger().read(|txn| txn.data_keys()).await.unwrap().len();
+    assert_eq!(left, judged.iter().flatten().count().abs_diff(files.len()), "what is sealed has no readable key");
+    judged
+}
+
+/// All but the first are sealed; answers with what was said of them.
+async fn all_but_the_first_are_sealed(board: TestBoard, ending: &str, files: &[&[u8]]) -> Vec<String> {
+    let judged = judged(board, ending, files).await;
+    assert_eq!(judged[0], None);
+    for (judged, number) in judged.iter().zip(1..).skip(1) {
+        assert!(judged.is_some(), "file {number} was accepted");
+    }
+    judged.into_iter().flatten().collect()
+}
+
+/// Several files in an archive.
+fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    use std::io::Write;
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+#[tokio::test]
+async fn what_a_workbook_keeps_beside_its_cells_is_looked_at() {
+    use rust_xlsxwriter::{DataValidation, DocProperties, Shape, Url};
+    fn sheet(book: &mut Workbook) -> &mut rust_xlsxwriter::Worksheet {
+        book.worksheet_from_name("Return").unwrap()
+    }
+    let books = [
+        workbook(|book| {
+            sheet(book).write_row(0, 0, ["applications", "area"]).unwrap();
+            sheet(book).write_row(1, 0, ["5", "York"]).unwrap();
+        }),
+        workbook(|book| {
+            book.set_properties(&DocProperties::new().set_title("Review of P123456789123"));
+        }),
+        workbook(|book| {
+            book.set_properties(&DocProperties::new().set_comment("NHS 943 476 5919"));
+        }),
+        workbook(|book| {
+            sheet(book).set_header("&C&\"Arial,Bold\"&12DOB 12/03/2012");
+        }),
+        workbook(|book| {
+            sheet(book).set_footer("&C943 476 5919");
+        }),
+        workbook(|book| {
+            book.define_name("Child", "=\"943 476 5919\"").unwrap();
+        }),
+        workbook(|book| {
+            let list = DataValidation::new().allow_list_strings(&["P123456789123", "other"]).unwrap();
+            sheet(book).add_data_validation(1, 1, 5, 1, &list).unwrap();
+        }),
+        workbook(|book| {
+            let link = Url::new("file:///C:/cases/9434765919.docx").set_text("notes");
+            sheet(book).write_url(8, 0, link).unwrap();
+        }),
+        workbook(|book| {
+            let shape = Shape::textbox().set_text("Child's surname: Canarybird");
+            sheet(book).insert_shape(3, 3, &shape).unwrap();
+        }),
+    ];
+    let counted: Vec<Vec<Identity>> = {
+        let mut all = Vec::new();
+        for book in &books {
+            all.push(kinds(&found("xlsx", book.clone()).await));
+        }
+        all
+    };
+    let expected = [
+        vec![],
+        vec![Identity::Upn],
+        vec![Identity::NhsNumber],
+        vec![Identity::DateOfBirth],
+        vec![Identity::NhsNumber],
+        vec![Identity::NhsNumber],
+        vec![Identity::Upn],
+        vec![Identity::NhsNumber],
+        vec![Identity::Name],
+    ];
+    assert_eq!(counted, expected);
+    // Who made a workbook is the adult who prepared it.
+    let made = workbook(|book| {
+        book.set_properties(&DocProperties::new().set_author("Priya Nair, YO1 7HG"));
+    });
+    assert_eq!(found("xlsx", made).await, []);
+
+    let files: Vec<&[u8]> = books.iter().map(Vec::as_slice).collect();
+    let board = in_format("kind = \"workbook\"", "sheet = \"Return\"");
+    all_but_the_first_are_sealed(board, "xlsx", &files).await;
+}
+
+#[tokio::test]
+async fn a_note_a_text_box_and_a_page_header_of_an_open_document_are_looked_at() {
+    let content = |cell: &str| {
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><office:document-content \
+             xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" \
+             xmlns:table=\"urn:oasis:names:tc:opendocument:xmlns:table:1.0\" \
+             xmlns:text=\"urn:oasis:names:tc:opendocument:xmlns:text:1.0\" \
+             xmlns:draw=\"urn:oasis:names:tc:opendocument:xmlns:drawing:1.0\" \
+             xmlns:dc=\"http://purl.org/dc/elements/1.1/\" office:version=\"1.2\"><office:body><office:spreadsheet>\
+             <table:table table:name=\"Return\"><table:table-row>\
+             <table:table-cell office:value-type=\"string\"><text:p>applications</text:p></table:table-cell></table:table-row>\
+             <table:table-row><table:table-cell office:value-type=\"float\" office:value=\"5\">{cell}<text:p>5</text:p>\
+             </table:table-cell></table:table-row></table:table></office:spreadsheet></office:body>\
+             </office:document-content>"
+        )
+    };
+    let manifest = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><manifest:manifest \
+         xmlns:manifest=\"urn:oasis:names:tc:opendocument:xmlns:manifest:1.0\"/>";
+    let book = |content: &str, styles: &str| {
+        archive(&[
+            ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"),
+            ("META-INF/manifest.xml", manifest.as_bytes()),
+            ("content.xml", content.as_bytes()),
+            ("styles.xml", styles.as_bytes()),
+        ])
+    };
+    let (plain, styles) = (content(""), "<office:styles/>");
+    let note =
+        "<office:annotation><dc:creator>Priya Nair</dc:creator><text:p>NHS 943 476 5919</text:p></office:annotation>";
+    let text_box = "<draw:frame><draw:text-box><text:p>seen at YO1 7HG</text:p></draw:text-box></draw:frame>";
+    let header = "<office:styles><style:header><text:p>DOB 12/03/2012</text:p></style:header></office:styles>";
+    let books =
+        [book(&plain, styles), book(&content(note), styles), book(&content(text_box), styles), book(&plain, header)];
+    let files: Vec<&[u8]> = books.iter().map(Vec::as_slice).collect();
+    let board = in_format("kind = \"workbook\"", "sheet = \"Return\"");
+    all_but_the_first_are_sealed(board, "ods", &files).await;
+}
+
 #[tokio::test]
 async fn words_that_are_kept_with_a_decision_tell_of_no_child() {
     let daemon = board().start(OPEN);
