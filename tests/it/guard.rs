@@ -703,6 +703,31 @@ async fn a_note_a_text_box_and_a_page_header_of_an_open_document_are_looked_at()
 }
 
 #[tokio::test]
+async fn names_below_a_child_and_identifiers_however_they_are_written_are_found() {
+    let nhs = |written: [&str; 3]| format!("applications,ref\n5,{}\n5,{}\n5,{}\n", written[0], written[1], written[2]);
+    let files = [
+        "applications,Name,Child\n5,North Yorkshire,Looked After\n6,Hob Moor Primary,Child A\n".to_owned(),
+        "applications,Child\n5,Amy Smith\n".to_owned(),
+        "applications,Young person\n5,Amy Smith\n".to_owned(),
+        "applications,Name,Date of birth\n5,Amy,\n".to_owned(),
+        "applications,Birthday\n5,12/03/2012\n".to_owned(),
+        "applications,Date born\n5,12/03/2012\n".to_owned(),
+        "applications,DoB\n5,12/03/2012\n".to_owned(),
+        "applications,PersonBirthDate\n5,2012-03-12\n".to_owned(),
+        nhs(["943 4765919", "401 0232137", "943 4765919"]),
+        nhs(["943/476/5919", "401/023/2137", "943/476/5919"]),
+        nhs(["9 4 3 4 7 6 5 9 1 9", "4 0 1 0 2 3 2 1 3 7", "9 4 3 4 7 6 5 9 1 9"]),
+        "applications,ref\n5,９４３　４７６　５９１９\n5,９４３４７６５９１９\n".to_owned(),
+        "applications,NHS no\n5,943  476  5919\n".to_owned(),
+        "applications,where\n5,YO1-7HG\n".to_owned(),
+        "applications,where\n5,YO1.7HG\n".to_owned(),
+        "applications,ref\n5,P 1234567 89123\n".to_owned(),
+    ];
+    let files: Vec<&[u8]> = files.iter().map(String::as_bytes).collect();
+    all_but_the_first_are_sealed(in_format("kind = \"csv\"", ""), "csv", &files).await;
+}
+
+#[tokio::test]
 async fn words_that_are_kept_with_a_decision_tell_of_no_child() {
     let daemon = board().start(OPEN);
     let nil = |reason: &str| Command::Nil {

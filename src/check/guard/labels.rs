@@ -8,6 +8,8 @@ pub(super) enum Label {
     Forename,
     Surname,
     Name,
+    /// Somebody, and perhaps by name: "Child", "Pupil".
+    Person,
     Initials,
     DateOfBirth,
     NhsNumber,
@@ -18,7 +20,7 @@ pub(super) enum Label {
 const LONGEST: usize = 60;
 
 /// Words that turn a heading into a count or a description of one.
-const COUNTS: &[&str] = &[
+pub(super) const COUNTS: &[&str] = &[
     "number of",
     "no of",
     "count",
@@ -45,7 +47,7 @@ const COUNTS: &[&str] = &[
 ];
 
 /// Whose name is no child's, and what else has a name.
-const OTHERS: &[&str] = &[
+pub(super) const OTHERS: &[&str] = &[
     "worker",
     "workers",
     "officer",
@@ -116,7 +118,7 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Whose name it is, where it is a child's or that of somebody who leads to one.
-const PEOPLE: &[&str] = &[
+pub(super) const PEOPLE: &[&str] = &[
     "child",
     "childs",
     "children",
@@ -171,7 +173,10 @@ pub(super) fn label(text: &str) -> Option<Label> {
     if words.len() > 7 || any(COUNTS) {
         return None;
     }
-    if has("dob") || phrase("d o b") || has("birthdate") || has("birth") && has("date") {
+    // "DoB" is two words by its letters.
+    let birth = has("dob") || phrase("d o b") || phrase("do b") || has("birthdate") || has("birth") && has("date");
+    let born = has("birthday") || phrase("date born") || phrase("born on") || joined == "born";
+    if birth || born {
         return Some(Label::DateOfBirth);
     }
     if has("upn") || has("upns") || has("pupil") && has("unique") || phrase("pupil number") {
@@ -198,27 +203,53 @@ pub(super) fn label(text: &str) -> Option<Label> {
     if named && (any(PEOPLE) || phrase("service user") || phrase("full name") || has("fullname")) {
         return Some(Label::Name);
     }
-    None
+    PERSONS.contains(&joined.as_str()).then_some(Label::Person)
+}
+
+/// Headings below which somebody's name may stand, as may a group or a number.
+const PERSONS: &[&str] = &["child", "pupil", "student", "young person", "yp", "baby", "patient", "sibling", "learner"];
+
+/// What a heading announces that stands in something with a name of its own, as an element of XML and a key of JSON do:
+/// the name in a "Contact" is no child's.
+pub(super) fn label_within(above: &str, text: &str) -> Option<Label> {
+    let is_another = || words(above).iter().any(|word| OTHERS.contains(&word.as_str()));
+    label(&format!("{above} {text}")).or_else(|| label(text).filter(|_| !is_another()))
+}
+
+/// Whether a heading is "Name" and nothing else: whose, tells what stands beside it.
+pub(super) fn is_plain_name(text: &str) -> bool {
+    matches!(text.trim().to_ascii_lowercase().as_str(), "name" | "names")
+}
+
+/// Whether a text is one of [`PERSONS`], however its words are joined; without room of its own, since every cell is asked.
+fn is_a_person(text: &str) -> bool {
+    const JOINED: [&str; 3] = ["young_person", "youngperson", "young-person"];
+    let text = text.trim();
+    text.len() <= 12 && PERSONS.iter().chain(&JOINED).any(|known| text.eq_ignore_ascii_case(known))
 }
 
 /// Whether any of the words that make a label may be in it; most cells have none.
 fn may_be_a_label(text: &str) -> bool {
-    const STEMS: [&[u8]; 10] =
-        [b"name", b"birth", b"dob", b"d.o", b"d o b", b"nhs", b"upn", b"pupil", b"initial", b"known as"];
-    let text = text.as_bytes();
-    let has = |stem: &&[u8]| text.windows(stem.len()).any(|part| part.eq_ignore_ascii_case(stem));
-    STEMS.iter().any(has)
+    const STEMS: [&[u8]; 11] =
+        [b"name", b"birth", b"born", b"dob", b"d.o", b"d o b", b"nhs", b"upn", b"pupil", b"initial", b"known as"];
+    let bytes = text.as_bytes();
+    let has = |stem: &&[u8]| bytes.windows(stem.len()).any(|part| part.eq_ignore_ascii_case(stem));
+    STEMS.iter().any(has) || is_a_person(text)
 }
 
 /// A heading's words in small letters: `childFirst_name` is "child first name", and `child's` is `childs`.
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
-    let mut before_lower = false;
-    for c in text.chars() {
+    let (mut before_lower, mut before_upper) = (false, false);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
         if matches!(c, '\'' | '’') {
             continue;
         }
-        if !c.is_alphanumeric() || (c.is_uppercase() && before_lower) {
+        // In "NHSNumber" the last capital begins a word; in "UPNs" it does not.
+        let is_next_lower = chars.peek().is_some_and(|next| next.is_lowercase() && *next != 's');
+        let begins = c.is_uppercase() && (before_lower || before_upper && is_next_lower);
+        if !c.is_alphanumeric() || begins {
             words.push(String::new());
         }
         if c.is_alphanumeric()
@@ -226,89 +257,23 @@ fn words(text: &str) -> Vec<String> {
         {
             word.extend(c.to_lowercase());
         }
-        before_lower = c.is_lowercase();
+        (before_lower, before_upper) = (c.is_lowercase(), c.is_uppercase());
     }
     words.retain(|word| !word.is_empty());
     words
 }
 
-/// Whether a text below such a heading may be somebody's name, and is not a mark for "not given".
-pub(super) fn may_be_a_name(text: &str) -> bool {
-    let text = text.trim();
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    letters >= 2
-        && text.chars().filter(char::is_ascii_digit).count() < 3
-        && text.split_whitespace().count() <= 5
-        && !is_a_mark(text)
-        && label(text).is_none()
-}
-
-/// What is written where a name was taken out, or where a description of the data stands.
-fn is_a_mark(text: &str) -> bool {
-    const MARKS: &[&str] = &[
-        "na",
-        "n a",
-        "none",
-        "nil",
-        "not available",
-        "not applicable",
-        "not given",
-        "not known",
-        "not recorded",
-        "unknown",
-        "redacted",
-        "removed",
-        "withheld",
-        "anonymised",
-        "anonymized",
-        "anon",
-        "suppressed",
-        "confidential",
-        "hidden",
-        "deleted",
-        "blank",
-        "total",
-        "totals",
-        "all",
-        "yes",
-        "no",
-        "true",
-        "false",
-        "text",
-        "string",
-        "varchar",
-        "char",
-        "alphanumeric",
-        "free text",
-        "mandatory",
-        "optional",
-        "required",
-        "low",
-        "tbc",
-        "null",
-        "xx",
-        "xxx",
-        "xxxx",
-    ];
-    MARKS.contains(&words(text).join(" ").as_str())
-}
-
-/// Whether a text may stand beside other headings: short, and no description of what a column holds.
-pub(super) fn reads_like_a_heading(text: &str) -> bool {
-    text.split_whitespace().count() <= 4 && !is_a_mark(text)
-}
-
-/// Whether a text beside such a word is written as names are: one to four words with capitals.
-pub(super) fn is_written_as_a_name(text: &str) -> bool {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    may_be_a_name(text)
-        && (1..=4).contains(&words.len())
-        && words.iter().all(|word| word.starts_with(char::is_uppercase) && !word.contains(|c: char| c.is_ascii_digit()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_name_stands_in_tells_whose_it_is() {
+        assert_eq!(label_within("Child", "Name"), Some(Label::Name));
+        assert_eq!(label_within("Missing", "Forename"), Some(Label::Forename));
+        assert_eq!(label_within("Contact", "Forename"), None);
+        assert_eq!(label_within("Area", "Name"), None);
+    }
 
     #[test]
     fn headings_of_identities_are_known_however_they_are_written() {
@@ -330,6 +295,19 @@ mod tests {
             ("Date of birth (dd/mm/yyyy)", Label::DateOfBirth),
             ("birth_date", Label::DateOfBirth),
             ("Child's DOB", Label::DateOfBirth),
+            ("DoB", Label::DateOfBirth),
+            ("DOBChild", Label::DateOfBirth),
+            ("PersonBirthDate", Label::DateOfBirth),
+            ("Birthday", Label::DateOfBirth),
+            ("Date born", Label::DateOfBirth),
+            ("ChildFirstName", Label::Forename),
+            ("PersonFamilyName", Label::Surname),
+            ("ChildUPN", Label::Upn),
+            ("UPNs", Label::Upn),
+            ("PersonNHSNumber", Label::NhsNumber),
+            ("Child", Label::Person),
+            ("Young person", Label::Person),
+            ("YoungPerson", Label::Person),
             ("NHS No.", Label::NhsNumber),
             ("NHSNumber", Label::NhsNumber),
             ("UPN", Label::Upn),
@@ -352,6 +330,8 @@ mod tests {
             "Social worker surname",
             "Number of children with date of birth recorded",
             "Births",
+            "Babies born in the area",
+            "Children",
             "Live births 2024",
             "Indicator Name",
             "Measure",
@@ -369,16 +349,5 @@ mod tests {
         ] {
             assert_eq!(label(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn marks_and_numbers_below_a_heading_are_no_names() {
-        for text in ["41", "c", "-", "n/a", "REDACTED", "Not known", "..", "", "Surname", "12/03/2012"] {
-            assert!(!may_be_a_name(text), "{text}");
-        }
-        for text in ["Amy", "O'Neill", "de la Cruz", "Smith, John", "Jo"] {
-            assert!(may_be_a_name(text), "{text}");
-        }
-        assert!(is_written_as_a_name("Amy Smith") && !is_written_as_a_name("the child's given name"));
     }
 }

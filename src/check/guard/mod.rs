@@ -12,6 +12,8 @@ mod exempt;
 mod found;
 mod labels;
 mod look;
+mod names;
+mod parted;
 mod patterns;
 mod scan;
 

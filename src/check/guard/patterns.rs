@@ -8,7 +8,10 @@ use std::sync::LazyLock;
 use jiff::civil::Date;
 use regex::{Captures, Regex};
 
-use super::Identity;
+use super::{
+    Identity,
+    parted::{loose_digits, narrow, parted_upn},
+};
 use crate::domain::is_nhs_number;
 
 /// Something in a text that looks like an identity.
@@ -28,6 +31,8 @@ pub(super) enum Sure {
     Number,
     /// It has the shape and no valid check digit: one alone means nothing.
     Shape,
+    /// The cell is ten digits in groups that nobody would choose, with a valid check digit: one of a column of them.
+    Loose,
     /// Letters below a heading for initials: somebody's, if a date of birth stands on the same sheet.
     Initials,
 }
@@ -50,11 +55,15 @@ fn pattern(text: &str) -> Regex {
 
 static TEN_DIGITS: LazyLock<Regex> =
     LazyLock::new(|| pattern("[0-9]{3}([ .\u{a0}\u{2011}-]?)[0-9]{3}([ .\u{a0}\u{2011}-]?)[0-9]{4}"));
-static PUPIL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b([A-Z])([0-9]{11})([0-9A-Z])\b"));
+pub(super) static PUPIL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b([A-Z])([0-9]{11})([0-9A-Z])\b"));
 static POSTCODE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
-        "(?i)\\b(?:(?:{AREAS})[0-9][0-9A-HJKMNPR-Y]?([ \u{a0}]{{0,2}})([0-9][ABD-HJLNP-UW-Z]{{2}})|GIR ?0AA)\\b"
+        "(?i)\\b(?:(?:{AREAS})[0-9][0-9A-HJKMNPR-Y]?([ \u{a0}]{{0,2}}|[-.])([0-9][ABD-HJLNP-UW-Z]{{2}})|GIR ?0AA)\\b"
     ))
+});
+/// Ten digits however they are parted, where the words before them say what they are.
+static CALLED_NHS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern("(?i)\\bnhs\\b[^0-9\n]{0,20}((?:[0-9][ ./\u{a0}\u{2011}-]{0,2}){9}[0-9])(?:[^0-9A-Za-z]|$)")
 });
 static BORN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(
@@ -68,6 +77,7 @@ static RANGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)^ ?(?:to|and|unti
 /// Everything in a text that looks like an identity.
 pub(super) fn sightings(text: &str) -> Vec<Sighting> {
     let mut found = Vec::new();
+    let text = &*narrow(text);
     // Most cells are words or short numbers, and none of the patterns is without a digit.
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     if text.len() < 5 || digits == 0 || is_other_number(text) {
@@ -78,14 +88,32 @@ pub(super) fn sightings(text: &str) -> Vec<Sighting> {
             found.push(Sighting { kind: Identity::NhsNumber, sure });
         }
     }
+    if found.is_empty()
+        && digits == 10
+        && !is_plain_number(text)
+        && loose_digits(text).is_some_and(|d| is_nhs_number(&d))
+    {
+        found.push(Sighting { kind: Identity::NhsNumber, sure: Sure::Loose });
+    }
     if !text.bytes().any(|byte| byte.is_ascii_alphabetic()) {
         return found;
+    }
+    let called = CALLED_NHS.captures_iter(text).take_while(|_| digits >= 10).any(|called| {
+        let digits: String = called[1].chars().filter(char::is_ascii_digit).collect();
+        is_nhs_number(&digits)
+    });
+    if called && !found.iter().any(|one| one.sure == Sure::Written) {
+        found.retain(|one| one.sure != Sure::Loose);
+        found.push(Sighting { kind: Identity::NhsNumber, sure: Sure::Written });
     }
     for pupil in PUPIL.captures_iter(text).take_while(|_| digits >= 11) {
         let sure = if is_pupil_number(&pupil[0]) { Sure::Written } else { Sure::Shape };
         found.push(Sighting { kind: Identity::Upn, sure });
     }
-    if POSTCODE.captures_iter(text).any(|postcode| is_postcode(&postcode)) {
+    if (11..=12).contains(&digits) && parted_upn(text).is_some_and(|upn| is_pupil_number(&upn)) {
+        found.push(Sighting { kind: Identity::Upn, sure: Sure::Written });
+    }
+    if POSTCODE.captures_iter(text).any(|postcode| is_postcode(text, &postcode)) {
         found.push(Sighting { kind: Identity::Postcode, sure: Sure::Written });
     }
     if BORN.captures_iter(text).any(|born| is_birth(text, &born)) {
@@ -101,7 +129,7 @@ fn is_other_number(text: &str) -> bool {
 }
 
 /// Whether the whole text is digits, as a program writes a whole number.
-fn is_plain_number(text: &str) -> bool {
+pub(super) fn is_plain_number(text: &str) -> bool {
     let text = text.trim();
     let whole = text.trim_end_matches('0').strip_suffix('.').unwrap_or(text);
     !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit())
@@ -158,9 +186,16 @@ fn is_pupil_number(text: &str) -> bool {
 }
 
 /// Whether what has the shape of a postcode is one: `1st`, `2yr` and the like behind a short code are not.
-fn is_postcode(found: &Captures<'_>) -> bool {
-    let (Some(space), Some(inward)) = (found.get(1), found.get(2)) else { return true };
+fn is_postcode(text: &str, found: &Captures<'_>) -> bool {
+    let (Some(space), Some(inward), Some(whole)) = (found.get(1), found.get(2), found.get(0)) else { return true };
     let (inward, spaced) = (inward.as_str(), !space.as_str().is_empty());
+    if matches!(space.as_str(), "-" | ".") {
+        // With such a sign in it a part of a longer code, or anything in small letters, is none.
+        let joins = |c: char| matches!(c, '-' | '.' | '/' | '_');
+        let joined = text[..whole.start()].ends_with(joins)
+            || text[whole.end()..].starts_with(|c: char| matches!(c, '-' | '/' | '_'));
+        return !joined && !whole.as_str().bytes().any(|byte| byte.is_ascii_lowercase());
+    }
     let lower = inward.bytes().any(|byte| byte.is_ascii_lowercase());
     let word =
         matches!(&inward.to_ascii_lowercase()[1..], "st" | "nd" | "rd" | "th" | "yr" | "hr" | "wd" | "ds" | "ys");
@@ -176,6 +211,7 @@ fn is_birth(text: &str, found: &Captures<'_>) -> bool {
 
 /// Whether the whole text is a date, as a cell below "Date of birth" holds one; a spreadsheet's day number counts.
 pub(super) fn is_date(text: &str) -> bool {
+    let text = &*narrow(text);
     let text = text.trim();
     if let Ok(serial) = text.parse::<u32>() {
         // 1980 to 2040.
@@ -184,14 +220,15 @@ pub(super) fn is_date(text: &str) -> bool {
     WHOLE_DATE.is_match(text) || text.get(..10).is_some_and(|day| day.parse::<Date>().is_ok())
 }
 
-/// Whether the whole text has ten digits in the shape of an NHS number.
+/// Whether the whole text has the ten digits of an NHS number, however they are parted.
 pub(super) fn has_ten_digits(text: &str) -> bool {
-    TEN_DIGITS.find(text.trim()).is_some_and(|found| found.len() == text.trim().len())
+    loose_digits(&narrow(text)).is_some()
 }
 
 /// Whether the whole text has the shape of a unique pupil number.
 pub(super) fn has_shape_of_upn(text: &str) -> bool {
-    PUPIL.find(text.trim()).is_some_and(|found| found.len() == text.trim().len())
+    let text = narrow(text);
+    PUPIL.find(text.trim()).is_some_and(|found| found.len() == text.trim().len()) || parted_upn(&text).is_some()
 }
 
 #[cfg(test)]
@@ -201,7 +238,7 @@ mod tests {
     fn kinds(text: &str) -> Vec<Identity> {
         sightings(text)
             .into_iter()
-            .filter(|sighting| sighting.sure != Sure::Shape)
+            .filter(|sighting| !matches!(sighting.sure, Sure::Shape | Sure::Loose))
             .map(|sighting| sighting.kind)
             .collect()
     }
@@ -256,6 +293,10 @@ mod tests {
         assert_eq!(sightings("A123456789123"), [Sighting { kind: Identity::Upn, sure: Sure::Shape }]);
         // A temporary number ends in a letter: 8 × 2 + 1 × 3 + 6 × 4 + 2 × 5, and C is 2, × 13: 79 mod 23 is 10, L.
         assert!(kinds("L81620000000C").contains(&Identity::Upn));
+        for text in ["P123 4567 89123", "P 123456789123", "P-1234567-89123"] {
+            assert_eq!(kinds(text), [Identity::Upn], "{text}");
+        }
+        assert!(kinds("A 123456789123").is_empty() && has_shape_of_upn("A 123456789123"));
         assert!(kinds("AP123456789123").is_empty() && kinds("P1234567891234").is_empty());
     }
 
@@ -266,6 +307,12 @@ mod tests {
             "GIR 0AA",
         ] {
             assert_eq!(kinds(text), [Identity::Postcode], "{text}");
+        }
+        for text in ["YO1-7HG", "YO1.7HG", "at YO24-2QR."] {
+            assert_eq!(kinds(text), [Identity::Postcode], "{text}");
+        }
+        for text in ["AB-M1-2AB-X", "e1-2ab", "L1.1AB/3", "2025-B1-1AA"] {
+            assert!(kinds(text).is_empty(), "{text}");
         }
         assert_eq!(kinds("lives at 3 Hob Moor Road, York YO24 2QR now"), [Identity::Postcode]);
         for text in [

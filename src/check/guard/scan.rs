@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use super::{
     Exempt, Found, Identity, Place,
     labels::{self, Label},
+    names, parted,
     patterns::{self, Sighting, Sure},
 };
 
-/// So many pupil numbers without a valid check letter in one column are no accident.
+/// So many pupil numbers without a valid check letter in one column are no accident, nor are so many NHS numbers in groups
+/// of their own.
 const MANY_SHAPES: u64 = 3;
 
 /// From so many ten-digit numbers in a column on, their share of valid ones tells NHS numbers from others: of others, one
@@ -28,6 +30,8 @@ pub(super) struct Scan<'a> {
     numbers: BTreeMap<(Place, u32, Identity), Found>,
     /// Sightings by shape alone.
     shapes: BTreeMap<(Place, u32, Identity), Found>,
+    /// NHS numbers in groups that nobody would choose.
+    loose: BTreeMap<(Place, u32, Identity), Found>,
     /// Initials of the sheet under way, which count once there is a date of birth beside them.
     initials: BTreeMap<(Place, u32, Identity), Found>,
     sheet: Sheet,
@@ -46,6 +50,8 @@ struct Sheet {
     has_header: bool,
     /// How many large numbers stand in each column.
     large: HashMap<u32, u64>,
+    /// How many numbers of ten digits in groups stand in each column that are no NHS numbers.
+    others: HashMap<u32, u64>,
 }
 
 impl Sheet {
@@ -59,6 +65,7 @@ impl Sheet {
             rows: 0,
             has_header: false,
             large: HashMap::new(),
+            others: HashMap::new(),
         }
     }
 }
@@ -67,8 +74,8 @@ impl<'a> Scan<'a> {
     /// A scan that passes over what is exempt.
     pub(super) fn new(exempt: &'a [Exempt], lettered: bool) -> Self {
         let sheet = Sheet::new(Place::Text, None, false);
-        let (found, numbers, shapes, initials) = Default::default();
-        Self { exempt, lettered, found, numbers, shapes, initials, sheet }
+        let (found, numbers, shapes, loose, initials) = Default::default();
+        Self { exempt, lettered, found, numbers, shapes, loose, initials, sheet }
     }
 
     /// Begins a sheet or another part of the file; its name is looked at too.
@@ -86,9 +93,27 @@ impl<'a> Scan<'a> {
         self.sightings(row, 0, text);
     }
 
+    /// Looks at a text that goes by a name in something with a name of its own, as a value of JSON does by its key.
+    pub(super) fn named(&mut self, row: u32, above: &str, name: &str, text: &str) {
+        self.sheet.headings = HashMap::from([(0, name.to_owned())]);
+        self.sheet.labels = labels::label_within(above, name).map(|label| (0, label)).into_iter().collect();
+        for text in [name, text].into_iter().filter(|text| !text.is_empty()) {
+            self.sightings(row, 0, text);
+        }
+        if let Some(label) = self.sheet.labels.get(&0).copied() {
+            self.below(row, 0, label, text);
+        }
+        self.within(row, 0, text);
+    }
+
     /// Looks at a row's cells, which stand in the order of their columns; `is_header` where the format says so.
     pub(super) fn row(&mut self, row: u32, cells: &[(u32, &str)], is_header: bool) {
-        let labels: Vec<Option<Label>> = cells.iter().map(|(_, text)| labels::label(text)).collect();
+        let mut labels: Vec<Option<Label>> = cells.iter().map(|(_, text)| labels::label(text)).collect();
+        if labels.iter().flatten().any(|label| matches!(label, Label::DateOfBirth | Label::Upn | Label::NhsNumber)) {
+            // A name beside such a heading is a child's.
+            let names = labels.iter_mut().zip(cells).filter(|(_, (_, text))| labels::is_plain_name(text));
+            names.for_each(|(label, _)| *label = Some(Label::Name));
+        }
         self.sheet.has_header |= is_header;
         let is_header = is_header || (!is_form(cells, &labels) && self.is_header(cells, &labels));
         self.sheet.rows += 1;
@@ -156,13 +181,16 @@ impl<'a> Scan<'a> {
             && texts >= 2
             && texts == cells.len()
             && labels.contains(&None)
-            && cells.iter().all(|(_, text)| labels::reads_like_a_heading(text));
+            && cells.iter().all(|(_, text)| names::reads_like_a_heading(text));
         first_of_two || two || alone || near_the_top
     }
 
     fn sightings(&mut self, row: u32, column: u32, text: &str) {
         if patterns::is_large_number(text) {
             *self.sheet.large.entry(column).or_default() += 1;
+        }
+        if parted::is_other_loose_number(text) {
+            *self.sheet.others.entry(column).or_default() += 1;
         }
         for Sighting { kind, sure } in patterns::sightings(text) {
             self.add(kind, row, column, sure);
@@ -172,11 +200,14 @@ impl<'a> Scan<'a> {
     /// A cell below a heading that announces an identity.
     fn below(&mut self, row: u32, column: u32, label: Label, text: &str) {
         match label {
-            Label::Forename | Label::Surname | Label::Name if labels::may_be_a_name(text) => {
+            Label::Forename | Label::Surname | Label::Name if names::may_be_a_name(text) => {
+                self.add(Identity::Name, row, column, Sure::Written);
+            }
+            Label::Person if names::is_written_as_a_full_name(text) => {
                 self.add(Identity::Name, row, column, Sure::Written);
             }
             Label::Initials
-                if text.chars().filter(|c| c.is_alphabetic()).count() <= 4 && labels::may_be_a_name(text) =>
+                if text.chars().filter(|c| c.is_alphabetic()).count() <= 4 && names::may_be_a_name(text) =>
             {
                 self.add(Identity::Name, row, column, Sure::Initials);
             }
@@ -187,7 +218,10 @@ impl<'a> Scan<'a> {
     /// A cell to the right of such a word, as in a form.
     fn beside(&mut self, row: u32, column: u32, label: Label, text: &str) {
         match label {
-            Label::Forename | Label::Surname | Label::Name if labels::is_written_as_a_name(text) => {
+            Label::Forename | Label::Surname | Label::Name if names::is_written_as_a_name(text) => {
+                self.add(Identity::Name, row, column, Sure::Written);
+            }
+            Label::Person if names::is_written_as_a_full_name(text) => {
                 self.add(Identity::Name, row, column, Sure::Written);
             }
             _ => self.called(row, column, label, text),
@@ -197,7 +231,7 @@ impl<'a> Scan<'a> {
     /// "Child's name: …" in one cell.
     fn within(&mut self, row: u32, column: u32, text: &str) {
         let Some((word, rest)) = text.split_once(':').filter(|(word, _)| word.len() <= 40) else { return };
-        if let Some(label @ (Label::Forename | Label::Surname | Label::Name)) = labels::label(word) {
+        if let Some(label @ (Label::Forename | Label::Surname | Label::Name | Label::Person)) = labels::label(word) {
             self.beside(row, column, label, rest.trim());
         }
     }
@@ -233,6 +267,7 @@ impl<'a> Scan<'a> {
             Sure::Written => &mut self.found,
             Sure::Number => &mut self.numbers,
             Sure::Shape => &mut self.shapes,
+            Sure::Loose => &mut self.loose,
             Sure::Initials => &mut self.initials,
         };
         let seen = known.entry((sheet.place.clone(), column, kind)).or_insert_with(|| Found {
@@ -260,6 +295,14 @@ impl<'a> Scan<'a> {
                 self.merge(key, numbers);
             }
         }
+        for (key, loose) in std::mem::take(&mut self.loose) {
+            let others = self.sheet.others.get(&key.1).copied().unwrap_or(0);
+            // Below a heading that says so, each was counted for itself.
+            let known = self.found.get(&key).map_or(0, |found| found.cells);
+            if loose.cells >= MANY_SHAPES && loose.cells > others && known < loose.cells {
+                self.merge(key, loose);
+            }
+        }
         let initials = std::mem::take(&mut self.initials);
         let place = self.sheet.place.clone();
         let has_births = self.found.keys().any(|(at, _, kind)| *at == place && *kind == Identity::DateOfBirth);
@@ -272,5 +315,5 @@ impl<'a> Scan<'a> {
 /// Whether a row is of a form, a word and what it asks for, and not two headings.
 fn is_form(cells: &[(u32, &str)], labels: &[Option<Label>]) -> bool {
     let [_, (_, text)] = cells else { return false };
-    matches!(labels, [Some(_), None]) && text.split_whitespace().count() > 1 && labels::is_written_as_a_name(text)
+    matches!(labels, [Some(_), None]) && text.split_whitespace().count() > 1 && names::is_written_as_a_name(text)
 }
