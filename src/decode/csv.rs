@@ -67,13 +67,8 @@ const MOST_FOOTER: u32 = 20;
 
 /// Reads the headings; the rows follow as they are asked for.
 pub(super) fn read(options: &CsvOptions, extract: Content) -> Result<Sheet, DecodeError> {
-    let mut text = Text::of(extract, options.encoding)?.reader()?;
-    let mut buffer = BytesMut::new();
-    let mut is_whole = false;
-    while buffer.len() < HEAD && !is_whole {
-        is_whole = !text.more(&mut buffer)?;
-    }
-    let Dialect { marks, header_row, columns, body } = dialect::settle(options, characters(&buffer), is_whole)?;
+    let (text, mut buffer, dialect) = begin(options, extract)?;
+    let Dialect { marks, header_row, columns, body } = dialect;
     let _ = buffer.split_to(body);
     let last = columns.iter().rposition(|heading| !is_unnamed(heading)).map_or(0, |last| last + 1);
     let shape = Shape { marks, schema: schema(&columns), fewest: if options.short_rows { 0 } else { last } };
@@ -100,6 +95,53 @@ pub(super) fn read(options: &CsvOptions, extract: Content) -> Result<Sheet, Deco
         below,
         rows: Rows::in_pieces(pieces),
     })
+}
+
+/// A file's text behind its head, the head, and how it is written.
+fn begin(options: &CsvOptions, extract: Content) -> Result<(TextReader, BytesMut, Dialect), DecodeError> {
+    let mut text = Text::of(extract, options.encoding)?.reader()?;
+    let mut buffer = BytesMut::new();
+    let mut is_whole = false;
+    while buffer.len() < HEAD && !is_whole {
+        is_whole = !text.more(&mut buffer)?;
+    }
+    let dialect = dialect::settle(options, characters(&buffer), is_whole)?;
+    Ok((text, buffer, dialect))
+}
+
+/// The rows of a file that are none of its table, with their numbers: those above its headings or, where `end` says which
+/// row ended it, those from there on.
+///
+/// # Errors
+/// As when its rows are read.
+pub fn rows_outside(
+    options: &CsvOptions,
+    extract: Content,
+    end: Option<u32>,
+) -> Result<Vec<(u32, Vec<String>)>, DecodeError> {
+    let (text, mut buffer, Dialect { marks, header_row, body, .. }) = begin(options, extract)?;
+    let head = buffer.split_to(body);
+    let (mut rows, mut record) = (Vec::new(), Record::default());
+    let Some(end) = end else {
+        let mut records = Records::of(characters(&head), marks);
+        while records.row.saturating_add(1) < header_row && records.next(&mut record)? {
+            rows.push((records.row, record.cells().map(str::to_owned).collect()));
+        }
+        return Ok(rows);
+    };
+    let footer = Footer { patterns: Vec::new(), at_blank_row: false, width: 0, below: Arc::default() };
+    let mut cutter = Cutter { text, buffer, row: header_row, marks, footer, ended: false };
+    while let Some(next) = cutter.record(0)? {
+        let text = cutter.buffer.split_to(next);
+        cutter.row = cutter.row.checked_add(1).ok_or(DecodeError::TooManyRows)?;
+        if cutter.row >= end {
+            let text = characters(&text);
+            let is_read = Records::of(text, marks).next(&mut record).is_ok();
+            let cells = if is_read { record.cells().map(str::to_owned).collect() } else { vec![text.to_owned()] };
+            rows.push((cutter.row, cells));
+        }
+    }
+    Ok(rows)
 }
 
 /// The whole characters at the beginning of bytes that are text but for a part of one at their end.

@@ -39,20 +39,22 @@ use crate::worker::{self, Input, Job, Kind, Launcher};
 
 pub use crate::worker::Limits;
 pub use cells::{NOT_CALCULATED, is_formula_error, is_unnamed, plain};
-pub use csv::{CsvOptions, Quote};
+pub use csv::{CsvOptions, Quote, rows_outside};
 pub use error::DecodeError;
 pub use every_row::{Part, every_row};
-pub use json::JsonOptions;
+pub use json::{JsonOptions, each_value};
 pub use lines::each_line;
 pub use marks::{AGENCY_MARK, Marks, PERIOD_MARK, RETURN_MARK, marks_of};
 pub use remarks::{Below, Outside, Remarks, Runs, Stored, Tally};
 pub use rows::{Piece, Rows};
 pub use text::{Encoding, refuse_what_is_no_data};
-pub use unwrap::{Keys, Lock, Members, NotAPattern, Pattern, Refusal, Unwrapped, is_wrapped, may_be_wrapped, unwrap};
+pub use unwrap::{
+    Keys, Lock, Members, NotAPattern, Pattern, Refusal, Unwrapped, is_wrapped, may_be_wrapped, unwrap, unwrap_all,
+};
 #[cfg(fuzzing)]
 pub use wire::sheets as sheets_of;
 pub use workbook::{Wanted, WantedHeading, WorkbookOptions, is_cell, is_range};
-pub use xml::{Element, NotAPath, Place, XmlOptions, XmlTable, outline, rows_path};
+pub use xml::{Element, NotAPath, Place, XmlOptions, XmlTable, each_text, outline, rows_path};
 
 /// What a file holds: one or more tables of text cells.
 pub struct Decoded {

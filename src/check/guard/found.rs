@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Identity;
 use crate::{
     check::{Contract, Finding, Severity, headings::plain},
-    decode::letter,
+    decode::{Format, letter},
     domain::words::whole,
 };
 
@@ -68,12 +68,12 @@ impl Found {
             letter: (in_cell && self.lettered).then(|| letter(self.column as usize)),
             row: (in_cell || self.place == Place::Text).then_some(self.row),
             rule: self.kind.rule().to_owned(),
-            says: self.says(sheet.is_some()),
+            says: self.says(contract, sheet.is_some()),
             sheet: sheet.filter(|_| in_cell),
         }
     }
 
-    fn says(&self, is_named: bool) -> String {
+    fn says(&self, contract: &Contract, is_named: bool) -> String {
         let (one, several) = (self.kind.one(), self.kind.several());
         let hidden = if self.hidden { " (it is hidden)" } else { "" };
         let place = match &self.place {
@@ -81,6 +81,10 @@ impl Found {
             Place::SheetName(at) => return format!("the name of sheet {at}{hidden} holds what looks like {one}."),
             Place::Behind(what) => return format!("{what} hold what looks like {one}, in {}.", cells(self.cells)),
             Place::Text => return format!("the text holds what looks like {one}, in {}.", lines(self.cells)),
+            Place::Sheet(at) if matches!(contract.format, Format::Xml(_)) => {
+                let rows = at.checked_sub(1).and_then(|at| contract.tables.get(at)?.rows.as_deref());
+                rows.map(|rows| format!(" It is in an element {rows}.")).unwrap_or_default()
+            }
             Place::Sheet(_) if is_named && !self.hidden => String::new(),
             Place::Sheet(_) if is_named => " The sheet is hidden.".to_owned(),
             Place::Sheet(at) if self.sheet.is_some() => format!(" It is sheet {at} of the workbook{hidden}."),

@@ -1,7 +1,8 @@
 //! The identity guard: what looks like a child's identity in a return of figures about groups.
 //!
-//! It looks at every cell of a file, whether the contract asks for it or not: headings, other sheets, hidden rows and
-//! sheets, notes, what a pivot table keeps behind itself, and the file's name. It answers with places and kinds, never
+//! It looks at every cell of a file, whether the contract asks for it or not: headings, what stands above and below a table
+//! or beside its records, other sheets, hidden rows and sheets, what a workbook keeps beside its sheets, other files of an
+//! archive, and the file's name. It answers with places and kinds, never
 //! with what it saw. It knows NHS numbers (with their check digit), unique pupil numbers, full postcodes, dates of birth
 //! and names below headings that announce them. It does not know names in free text, addresses without a postcode, or
 //! pictures.
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use exempt::Exempt;
 pub use found::{Found, Place};
-pub use look::{in_name, in_words, look, serve_worker};
+pub use look::{in_name, in_words, look, look_beside, serve_worker};
 
 /// What identifies a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

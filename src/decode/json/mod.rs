@@ -4,6 +4,7 @@
 //! inside a record are joined by points, so that `{"child": {"id": 1}}` has the heading `child.id`.
 
 mod records;
+mod values;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -19,6 +20,8 @@ use self::records::{Records, malformed};
 use super::cells::{Batch, COLUMNS, headings, schema};
 use super::text::settle;
 use super::{DecodeError, Encoding, Remarks, Rows, Sheet};
+
+pub use values::each_value;
 
 /// What a return may state about its JSON files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

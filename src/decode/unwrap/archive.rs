@@ -51,21 +51,31 @@ pub(super) fn open(bytes: &[u8]) -> Result<Zip<'_>, Refusal> {
     Ok(zip)
 }
 
-/// The files that are wanted; none if the archive is a workbook. Names of others go to `ignored`.
+/// The files that are wanted, and the others.
+pub(super) type Chosen = (Vec<Entry>, Vec<Entry>);
+
+/// The files that are wanted, and the others; none if the archive is a workbook. Names of others go to `ignored`.
 pub(super) fn wanted(
     request: &Request,
     zip: &mut Zip<'_>,
     ignored: &mut Vec<String>,
-) -> Result<Option<Vec<Entry>>, Refusal> {
+) -> Result<Option<Chosen>, Refusal> {
     let (entries, workbook) = list(zip, ignored)?;
     if workbook {
         return Ok(None);
     }
-    let wanted = choose(request, zip, entries, ignored)?;
+    let (wanted, others) = choose(request, zip, entries, ignored)?;
     match wanted.iter().find(|entry| entry.is_link) {
         Some(link) => Err(Refusal::Link(link.label.clone())),
-        None => Ok(Some(wanted)),
+        None => Ok(Some((wanted, others))),
     }
+}
+
+/// The same of an archive that was not wanted itself: nothing of it is.
+pub(super) fn all(zip: &mut Zip<'_>, ignored: &mut Vec<String>) -> Result<Option<Chosen>, Refusal> {
+    let (entries, workbook) = list(zip, ignored)?;
+    ignored.extend(entries.iter().map(|entry| entry.label.clone()).filter(|_| !workbook));
+    Ok((!workbook).then_some((Vec::new(), entries)))
 }
 
 /// What a file holds.
@@ -127,7 +137,7 @@ fn choose(
     zip: &mut Zip<'_>,
     entries: Vec<Entry>,
     ignored: &mut Vec<String>,
-) -> Result<Vec<Entry>, Refusal> {
+) -> Result<Chosen, Refusal> {
     let patterns: Vec<Pattern> = request.members.iter().filter_map(|text| text.parse().ok()).collect();
     let fits = |entry: &Entry| patterns.is_empty() || patterns.iter().any(|pattern| pattern.fits(&entry.label));
     let found: Vec<String> = entries.iter().map(|entry| entry.label.clone()).collect();
@@ -146,14 +156,14 @@ fn choose(
         let Some(other) = others.into_iter().next() else { return refuse() };
         let opening = zip.by_index_raw(other.index).ok().map(|file| file.encrypted());
         let is_wrapped = opening == Some(false) && is_wrapped(&start(zip, other.index));
-        return if is_wrapped { Ok(vec![other]) } else { refuse() };
+        return if is_wrapped { Ok((vec![other], Vec::new())) } else { refuse() };
     }
     if wanted.is_empty() || (request.single && wanted.len() > 1) {
         return refuse();
     }
-    ignored.extend(others.into_iter().map(|entry| entry.label));
+    ignored.extend(others.iter().map(|entry| entry.label.clone()));
     wanted.sort_by(|a, b| a.label.cmp(&b.label));
-    Ok(wanted)
+    Ok((wanted, others))
 }
 
 /// The first bytes of a file, to see what it is.

@@ -41,6 +41,9 @@ pub(super) struct Request {
     pub members: Vec<String>,
     /// Whether there must be one.
     pub single: bool,
+    /// Whether what lies in the files that are not wanted is given too.
+    #[serde(default)]
+    pub all: bool,
     pub keys: Told,
     /// Bytes that all files together may have.
     pub allowed: u64,
@@ -59,7 +62,7 @@ enum Inside<'a> {
 /// # Errors
 /// A [`Refusal`], or what stands between us and who is told.
 pub(super) fn unwrap(request: &Request, input: Vec<u8>, output: &mut Output) -> io::Result<Vec<String>> {
-    let mut peeling = Peeling { request, left: request.allowed, ignored: Vec::new(), output };
+    let mut peeling = Peeling { request, left: request.allowed, ignored: Vec::new(), is_beside: false, output };
     peeling.peel(None, Inside::Whole(input), request.deeper)?;
     Ok(peeling.ignored)
 }
@@ -69,6 +72,8 @@ struct Peeling<'a> {
     /// Bytes that may still be given.
     left: u64,
     ignored: Vec<String>,
+    /// Whether what is taken off now was not wanted.
+    is_beside: bool,
     output: &'a mut Output,
 }
 
@@ -117,27 +122,45 @@ impl Peeling<'_> {
     /// The files of an archive; an archive that is a workbook is one file.
     fn archive(&mut self, name: Option<String>, bytes: Vec<u8>, deeper: usize) -> io::Result<()> {
         let mut zip = archive::open(&bytes)?;
-        let Some(wanted) = archive::wanted(self.request, &mut zip, &mut self.ignored)? else {
+        let chosen = match self.is_beside {
+            true => archive::all(&mut zip, &mut self.ignored)?,
+            false => archive::wanted(self.request, &mut zip, &mut self.ignored)?,
+        };
+        let Some((wanted, others)) = chosen else {
             drop(zip);
             return self.give(name, Inside::Whole(bytes));
         };
-        let allowed = self.request.allowed;
         for file in wanted {
-            let name = Some(file.label.clone());
-            match archive::file(&self.request.keys, &mut zip, file)? {
-                Found::Open(from, packed) => {
-                    let packed = Rc::new(Cell::new(packed));
-                    let layer = Layer { from, what: Wrapping::Zip.name(), packed, given: 0, allowed };
-                    self.peel(name, Inside::Stream(Box::new(layer)), deeper)?;
+            self.file(&mut zip, file, deeper)?;
+        }
+        if self.request.all {
+            let was_beside = std::mem::replace(&mut self.is_beside, true);
+            for file in others {
+                match self.file(&mut zip, file, deeper) {
+                    // One that cannot be unpacked stays a name among those passed over.
+                    Err(error) if !error.get_ref().is_some_and(|inner| inner.is::<Refusal>()) => return Err(error),
+                    _ => {}
                 }
-                Found::Unlocked(bytes) => self.peel(name, Inside::Whole(bytes), deeper)?,
             }
+            self.is_beside = was_beside;
         }
         Ok(())
     }
 
+    fn file(&mut self, zip: &mut archive::Zip<'_>, file: archive::Entry, deeper: usize) -> io::Result<()> {
+        let (name, allowed) = (Some(file.label.clone()), self.request.allowed);
+        match archive::file(&self.request.keys, zip, file)? {
+            Found::Open(from, packed) => {
+                let packed = Rc::new(Cell::new(packed));
+                let layer = Layer { from, what: Wrapping::Zip.name(), packed, given: 0, allowed };
+                self.peel(name, Inside::Stream(Box::new(layer)), deeper)
+            }
+            Found::Unlocked(bytes) => self.peel(name, Inside::Whole(bytes), deeper),
+        }
+    }
+
     fn give(&mut self, name: Option<String>, inside: Inside<'_>) -> io::Result<()> {
-        self.output.json(&json!({ "file": name }))?;
+        self.output.json(&json!({ "file": name, "beside": self.is_beside }))?;
         match inside {
             Inside::Whole(bytes) => bytes.chunks(PIECE).try_for_each(|piece| self.piece(piece)),
             Inside::Stream(mut from) => {

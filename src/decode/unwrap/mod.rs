@@ -39,12 +39,14 @@ pub enum Members {
 }
 
 /// What came out of the wrappings.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Unwrapped {
     /// The files, with their names in their archive; none for a file that was in none.
     pub files: Vec<(Option<String>, Content)>,
     /// Names of files that were passed over.
     pub ignored: Vec<String>,
+    /// What lies in those of them that could be unpacked, where that was asked for.
+    pub beside: Vec<Content>,
 }
 
 impl Members {
@@ -82,9 +84,35 @@ pub async fn unwrap(
     limits: Limits,
     folder: &Path,
 ) -> Result<Unwrapped, DecodeError> {
-    let extract = extract.into();
+    taken_off(extract.into(), members, false, keys, worker, limits, folder).await
+}
+
+/// As [`unwrap`], and with what lies in the files of an archive that are not wanted.
+///
+/// # Errors
+/// As [`unwrap`]; a file that is not wanted and cannot be unpacked is none.
+pub async fn unwrap_all(
+    extract: impl Into<Content>,
+    members: &Members,
+    keys: &Keys,
+    worker: &Launcher,
+    limits: Limits,
+    folder: &Path,
+) -> Result<Unwrapped, DecodeError> {
+    taken_off(extract.into(), members, true, keys, worker, limits, folder).await
+}
+
+async fn taken_off(
+    extract: Content,
+    members: &Members,
+    all: bool,
+    keys: &Keys,
+    worker: &Launcher,
+    limits: Limits,
+    folder: &Path,
+) -> Result<Unwrapped, DecodeError> {
     if !may_be_wrapped(&extract.head(super::HEAD)?) {
-        return Ok(Unwrapped { files: vec![(None, extract)], ignored: Vec::new() });
+        return Ok(Unwrapped { files: vec![(None, extract)], ..Unwrapped::default() });
     }
     if extract.length() > layers::WHOLE {
         return Err(DecodeError::TooLarge(layers::WHOLE));
@@ -92,12 +120,13 @@ pub async fn unwrap(
     let request = json!({
         "members": members.patterns(),
         "single": !matches!(members, Members::Each(_)),
+        "all": all,
         "keys": keys.exposed(),
         "allowed": limits.decoded_bytes,
         "deeper": layers::DEPTH,
     });
     let job = Job { kind: Kind::Unwrap, request: &request, input: Input::Content(&extract), limits, readable: &[] };
-    let mut files = Files { folder, open: None, unwrapped: Unwrapped { files: Vec::new(), ignored: Vec::new() } };
+    let mut files = Files { folder, open: None, unwrapped: Unwrapped::default() };
     worker.run_each(job, |frame| files.take(frame)).await?;
     files.close()?;
     Ok(files.unwrapped)
@@ -113,10 +142,17 @@ pub(super) fn handle(request: Value, input: Vec<u8>, output: &mut Output) -> Res
     output.json(&answer).map_err(|error| error.to_string())
 }
 
+/// A file that is coming.
+struct Open {
+    name: Option<String>,
+    is_wanted: bool,
+    spool: Spool,
+}
+
 /// The files as they come.
 struct Files<'a> {
     folder: &'a Path,
-    open: Option<(Option<String>, Spool)>,
+    open: Option<Open>,
     unwrapped: Unwrapped,
 }
 
@@ -125,7 +161,7 @@ impl Files<'_> {
         let wire = |what| DecodeError::Wire(what);
         let mut said = match (frame, &mut self.open) {
             (Frame::Json(said), _) => said,
-            (Frame::Bytes(bytes), Some((_, spool))) => return Ok(spool.write_all(&bytes)?),
+            (Frame::Bytes(bytes), Some(open)) => return Ok(open.spool.write_all(&bytes)?),
             (Frame::Bytes(_), None) => return Err(wire("bytes without a name")),
         };
         self.close()?;
@@ -138,13 +174,18 @@ impl Files<'_> {
             return Ok(());
         }
         let name = serde_json::from_value(said["file"].take()).map_err(|_| wire("no name"))?;
-        self.open = Some((name, Spool::new(self.folder)));
+        let is_wanted = !said["beside"].as_bool().unwrap_or(false);
+        self.open = Some(Open { name, is_wanted, spool: Spool::new(self.folder) });
         Ok(())
     }
 
     fn close(&mut self) -> Result<(), DecodeError> {
-        if let Some((name, spool)) = self.open.take() {
-            self.unwrapped.files.push((name, spool.finish()?));
+        if let Some(Open { name, is_wanted, spool }) = self.open.take() {
+            let content = spool.finish()?;
+            match is_wanted {
+                true => self.unwrapped.files.push((name, content)),
+                false => self.unwrapped.beside.push(content),
+            }
         }
         Ok(())
     }

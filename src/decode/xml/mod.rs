@@ -9,6 +9,7 @@ mod gather;
 mod outline;
 mod path;
 mod plan;
+mod texts;
 mod walk;
 
 use bytes::Bytes;
@@ -19,6 +20,7 @@ use super::{DecodeError, Decoded, Encoding};
 
 pub use outline::{Element, outline};
 pub use path::{NotAPath, Place, rows_path};
+pub use texts::each_text;
 
 /// What a return's tables are in its XML files.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -42,7 +42,13 @@ pub(in super::super) async fn open(
 ) -> Result<Unwrapped, OpenError> {
     let head = extract.head(decode::HEAD).map_err(DecodeError::from)?;
     let keys = if decode::may_be_wrapped(&head) { keys_of(app, agency)? } else { Keys::default() };
-    Ok(decode::unwrap(extract, &contract.members, &keys, &app.launcher, LIMITS, &app.board.incoming()).await?)
+    let (members, incoming) = (&contract.members, app.board.incoming());
+    let opened = match contract.governance.is_guarded() {
+        // The guard looks through what nobody asked for too.
+        true => decode::unwrap_all(extract, members, &keys, &app.launcher, LIMITS, &incoming).await,
+        false => decode::unwrap(extract, members, &keys, &app.launcher, LIMITS, &incoming).await,
+    };
+    Ok(opened?)
 }
 
 /// Reads what came out.

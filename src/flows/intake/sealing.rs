@@ -64,6 +64,9 @@ pub(super) async fn look(
         found.extend(name.iter().flat_map(|name| guard::in_name(name)));
         found.extend(guard::look(contract, content.clone(), &app.launcher).await?);
     }
+    for content in &opened.beside {
+        found.extend(guard::look_beside(contract, content.clone(), &app.launcher).await?);
+    }
     found.extend(opened.ignored.iter().flat_map(|name| guard::in_name(name)));
     if let Some(rest) = submission.name.strip_prefix(WITHHELD) {
         let kinds = rest.split(')').next().unwrap_or_default();
