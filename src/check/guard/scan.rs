@@ -315,5 +315,9 @@ impl<'a> Scan<'a> {
 /// Whether a row is of a form, a word and what it asks for, and not two headings.
 fn is_form(cells: &[(u32, &str)], labels: &[Option<Label>]) -> bool {
     let [_, (_, text)] = cells else { return false };
-    matches!(labels, [Some(_), None]) && text.split_whitespace().count() > 1 && names::is_written_as_a_name(text)
+    match labels {
+        [Some(Label::Person), None] => names::is_written_as_a_full_name(text),
+        [Some(_), None] => text.split_whitespace().count() > 1 && names::is_written_as_a_name(text),
+        _ => false,
+    }
 }

@@ -90,6 +90,16 @@ fn headings_below_a_title_and_its_author_are_found() {
 }
 
 #[test]
+fn names_are_found_below_and_beside_a_child_and_below_a_name_beside_a_birth() {
+    assert_eq!(told(&[&["Child", "Social Worker"], &["Amy Smith", "yes"], &["Ben Jones", "no"]]), ["name A2 2"]);
+    assert_eq!(told(&[&["Young person", "Amy Smith"], &["Area", "York"]]), ["name B1 1"]);
+    assert_eq!(told(&[&["Name", "Birthday"], &["Amy", "12/03/2012"]]), ["name A2 1", "date-of-birth B2 1"]);
+    let groups: &[&[&str]] =
+        &[&["Child", "Name", "n"], &["Looked After", "Clifton Green", "4"], &["Child A", "York", "3"]];
+    assert_eq!(told(groups), Vec::<String>::new());
+}
+
+#[test]
 fn figures_about_groups_hold_nothing() {
     let rows: &[&[&str]] = &[
         &["Period", "Area", "Children missing from home", "Report date", "Spend"],
