@@ -292,7 +292,7 @@ fn seven_bits(from: &mut &[u8], most: usize) -> Option<u32> {
 }
 
 /// Notes are texts; a pivot table's fields have a name and the values met in them, its records a value a field.
-fn read_beside(from: impl std::io::BufRead, see: &mut dyn FnMut(Part<'_>)) -> Result<(), String> {
+fn read_beside(from: impl BufRead, see: &mut dyn FnMut(Part<'_>)) -> Result<(), String> {
     let mut reader = quick_xml::Reader::from_reader(from);
     let mut buffer = Vec::new();
     let (mut row, mut text) = (0_u32, String::new());

@@ -671,6 +671,18 @@ async fn files_of_an_archive_that_are_not_asked_for_are_looked_through() {
     let board = in_format("kind = \"csv\"\nmember = \"figures.csv\"", "");
     let said = all_but_the_first_are_sealed(board, "zip", &files).await;
     assert!(said[0].contains("files of the archive that are not asked for hold what looks like"), "{}", said[0]);
+
+    // An archive of which nobody knows which file is meant is not taken, and not kept open either.
+    let daemon = in_format("kind = \"csv\"", "").start(OPEN);
+    daemon.board.write("two.zip", archive(&[figures, ("more.csv", figures.1)]));
+    daemon.board.write("planted.zip", archive(&[figures, ("children.csv", b"Forename\nAmy\n")]));
+    daemon.board.write("named.zip", archive(&[figures, ("P123456789123.csv", figures.1)]));
+    let said = submit(&daemon, "two.zip").await;
+    assert!(said.contains("not accepted") && said.contains("more.csv") && !said.contains("incident"), "{said}");
+    for (file, incident) in [("planted.zip", "incident 1"), ("named.zip", "incident 2")] {
+        let said = submit(&daemon, file).await;
+        assert!(said.contains("not accepted") && said.contains(incident) && !said.contains(".csv"), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -192,8 +192,7 @@ fn is_postcode(text: &str, found: &Captures<'_>) -> bool {
     if matches!(space.as_str(), "-" | ".") {
         // With such a sign in it a part of a longer code, or anything in small letters, is none.
         let joins = |c: char| matches!(c, '-' | '.' | '/' | '_');
-        let joined = text[..whole.start()].ends_with(joins)
-            || text[whole.end()..].starts_with(|c: char| matches!(c, '-' | '/' | '_'));
+        let joined = text[..whole.start()].ends_with(joins) || text[whole.end()..].starts_with(['-', '/', '_']);
         return !joined && !whole.as_str().bytes().any(|byte| byte.is_ascii_lowercase());
     }
     let lower = inward.bytes().any(|byte| byte.is_ascii_lowercase());

@@ -122,9 +122,14 @@ impl Peeling<'_> {
     /// The files of an archive; an archive that is a workbook is one file.
     fn archive(&mut self, name: Option<String>, bytes: Vec<u8>, deeper: usize) -> io::Result<()> {
         let mut zip = archive::open(&bytes)?;
-        let chosen = match self.is_beside {
-            true => archive::all(&mut zip, &mut self.ignored)?,
-            false => archive::wanted(self.request, &mut zip, &mut self.ignored)?,
+        let (chosen, refusal) = match self.is_beside {
+            true => (archive::all(&mut zip, &mut self.ignored)?, None),
+            false => match archive::wanted(self.request, &mut zip, &mut self.ignored) {
+                Err(refusal @ Refusal::Members { .. }) if self.request.all => {
+                    (archive::all(&mut zip, &mut self.ignored)?, Some(refusal))
+                }
+                wanted => (wanted?, None),
+            },
         };
         let Some((wanted, others)) = chosen else {
             drop(zip);
@@ -144,7 +149,7 @@ impl Peeling<'_> {
             }
             self.is_beside = was_beside;
         }
-        Ok(())
+        refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
     }
 
     fn file(&mut self, zip: &mut archive::Zip<'_>, file: archive::Entry, deeper: usize) -> io::Result<()> {

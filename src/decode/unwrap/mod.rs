@@ -47,6 +47,8 @@ pub struct Unwrapped {
     pub ignored: Vec<String>,
     /// What lies in those of them that could be unpacked, where that was asked for.
     pub beside: Vec<Content>,
+    /// Why none of them is taken for what was wanted, where the rest was asked for too: then nothing of it is read.
+    pub refused: Option<Refusal>,
 }
 
 impl Members {
@@ -90,7 +92,8 @@ pub async fn unwrap(
 /// As [`unwrap`], and with what lies in the files of an archive that are not wanted.
 ///
 /// # Errors
-/// As [`unwrap`]; a file that is not wanted and cannot be unpacked is none.
+/// As [`unwrap`]; a file that is not wanted and cannot be unpacked is none, and an archive without what is wanted is told
+/// in [`Unwrapped::refused`].
 pub async fn unwrap_all(
     extract: impl Into<Content>,
     members: &Members,
@@ -126,7 +129,7 @@ async fn taken_off(
         "deeper": layers::DEPTH,
     });
     let job = Job { kind: Kind::Unwrap, request: &request, input: Input::Content(&extract), limits, readable: &[] };
-    let mut files = Files { folder, open: None, unwrapped: Unwrapped::default() };
+    let mut files = Files { folder, all, open: None, unwrapped: Unwrapped::default() };
     worker.run_each(job, |frame| files.take(frame)).await?;
     files.close()?;
     Ok(files.unwrapped)
@@ -152,6 +155,8 @@ struct Open {
 /// The files as they come.
 struct Files<'a> {
     folder: &'a Path,
+    /// Whether what is not wanted comes too.
+    all: bool,
     open: Option<Open>,
     unwrapped: Unwrapped,
 }
@@ -167,6 +172,10 @@ impl Files<'_> {
         self.close()?;
         if let Some(refused) = said.get_mut("refused") {
             let refusal: Refusal = serde_json::from_value(refused.take()).map_err(|_| wire("refused"))?;
+            if self.all && matches!(refusal, Refusal::Members { .. }) {
+                self.unwrapped.refused = Some(refusal);
+                return Ok(());
+            }
             return Err(refusal.into());
         }
         if let Some(ignored) = said.get_mut("ignored") {

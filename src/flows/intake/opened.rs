@@ -53,6 +53,9 @@ pub(in super::super) async fn open(
 
 /// Reads what came out.
 pub(in super::super) async fn read(app: &App, contract: &Contract, opened: Unwrapped) -> Result<Decoded, OpenError> {
+    if let Some(refused) = opened.refused {
+        return Err(DecodeError::from(refused).into());
+    }
     Ok(decode::decode_each(&contract.format, &contract.members, opened, &app.launcher).await?)
 }
 

@@ -16,7 +16,7 @@ use crate::{
         Contract,
         guard::{self, Found, Identity},
     },
-    decode::{DecodeError, Unwrapped},
+    decode::{DecodeError, Refusal, Unwrapped},
     domain::{Verdict, civil_day, words::listed},
     fault,
     ledger::{Event, FindingRow, Incident, MASTER, RowCounts, Submission},
@@ -67,7 +67,11 @@ pub(super) async fn look(
     for content in &opened.beside {
         found.extend(guard::look_beside(contract, content.clone(), &app.launcher).await?);
     }
-    found.extend(opened.ignored.iter().flat_map(|name| guard::in_name(name)));
+    let refused = match &opened.refused {
+        Some(Refusal::Members { found, .. }) => found.as_slice(),
+        _ => &[],
+    };
+    found.extend(opened.ignored.iter().chain(refused).flat_map(|name| guard::in_name(name)));
     if let Some(rest) = submission.name.strip_prefix(WITHHELD) {
         let kinds = rest.split(')').next().unwrap_or_default();
         found.extend(
