@@ -242,7 +242,7 @@ fn doubt(empty: Option<Option<String>>, tables: &[TableCount], past: &Past) -> O
         let (table, now) = tables
             .iter()
             .find_map(|table| Some((Some(table), size(table)?.1)))
-            .unwrap_or_else(|| (None, 0));
+            .unwrap_or((None, 0));
         // A column or a table that the return no longer has is no drop.
         let is_column = name.matches('.').count() > 1;
         if !dropped(now, *usual) || (is_column && table.is_none()) {

@@ -249,8 +249,11 @@ impl<'a> Rows<'a> {
         }
         self.left_out += self.window.as_ref().map_or(0, |window| window.later);
         let totals = self.figures.totals(self.table, qualified, &self.sums);
-        let measures = self.table.columns.iter().zip(&self.sums).filter(|(column, _)| column.kind.is_measure());
-        let filled = measures.map(|(column, sum)| (column.name.clone(), sum.filled)).collect();
+        // A column that may be left out, and is, has not lost its figures.
+        let filled = (self.table.columns.iter().zip(&self.sums).zip(&self.layout.places))
+            .filter(|((column, _), place)| column.kind.is_measure() && !(column.sometimes && place.is_none()))
+            .map(|((column, sum), _)| (column.name.clone(), sum.filled))
+            .collect();
         self.unread.tell(self.table, self.findings);
         if let Some(below) = below {
             tell_below(below, &self.layout, self.findings);

@@ -136,8 +136,8 @@ async fn json_is_taken_or_refused_as_its_name_says() {
 async fn first_record(bytes: Vec<u8>) -> Result<Vec<(String, String)>, DecodeError> {
     let format = Format::Json(JsonOptions::default());
     let Decoded { mut sheets, .. } = decode_within(&format, Bytes::from(bytes), &launcher(), limits()).await?;
-    let sheet = sheets.remove(0);
-    let batch = sheet.rows.into_iter().next().unwrap()?;
+    let mut sheet = sheets.remove(0);
+    let batch = sheet.rows.next().unwrap()?;
     let cells = batch.columns()[1..].iter().map(|column| column.as_string::<i32>().value(0).to_owned());
     Ok(sheet.columns.into_iter().zip(cells).collect())
 }

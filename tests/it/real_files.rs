@@ -58,7 +58,7 @@ fn names(folder: &Path) -> Vec<String> {
 fn offers(data: &Path) -> Vec<Offer> {
     let offer = |name: String, return_id, period: &str| Offer { name, return_id, period: period.to_owned() };
     let mut offers: Vec<Offer> =
-        SINGLE.iter().map(|(return_id, name, period)| offer((*name).to_owned(), *return_id, *period)).collect();
+        SINGLE.iter().map(|(return_id, name, period)| offer((*name).to_owned(), return_id, period)).collect();
     for name in names(&data.join("attendance")) {
         let period = name.trim_end_matches(".csv").to_owned();
         offers.push(offer(format!("attendance/{name}"), "attendance", &period));

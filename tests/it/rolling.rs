@@ -285,6 +285,7 @@ async fn a_row_outside_the_window_or_an_unreadable_period_is_an_error() {
     // Rows of an earlier period that break a rule take nothing away from the current one.
     let said = submit(&daemon, &[("2025-26-Q1", "9,2"), ("2025-26-Q2", "6,10")], "2025-26-Q2").await;
     assert!(said.contains("accepted, with questions") && said.contains("do not keep the rules"), "{said}");
+    assert!(said.contains("The first: column C, row 2: children are fewer than applications"), "{said}");
     assert_eq!(stored(&daemon).await, ["2025-26-Q2,6,10"]);
 }
 

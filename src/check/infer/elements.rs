@@ -120,7 +120,10 @@ mod tests {
     use super::*;
     use crate::decode::outline;
 
-    fn guessed(text: &str) -> Vec<(String, Vec<String>, Option<(usize, usize)>)> {
+    /// A table's path, its columns, and the table and column it leads back to.
+    type Guessed = (String, Vec<String>, Option<(usize, usize)>);
+
+    fn guessed(text: &str) -> Vec<Guessed> {
         let outline = outline(&bytes::Bytes::copy_from_slice(text.as_bytes()), 1 << 20).unwrap();
         tables(&outline).into_iter().map(|table| (table.path.join("/"), table.columns, table.within)).collect()
     }

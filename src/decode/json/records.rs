@@ -40,9 +40,8 @@ impl Records {
             let start = text.len() - text.trim_ascii_start().len() + 1;
             return Ok(Self { text, at: start, in_list: true });
         }
-        let mut values = Deserializer::from_slice(&text).into_iter::<IgnoredAny>();
         let mut number = 0_usize;
-        while let Some(value) = values.next() {
+        for value in Deserializer::from_slice(&text).into_iter::<IgnoredAny>() {
             value.map_err(malformed)?;
             number += 1;
         }

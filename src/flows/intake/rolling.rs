@@ -67,13 +67,17 @@ pub(super) async fn earlier(
             continue;
         }
         let key = ObligationKey { period, ..submission.obligation.clone() };
-        let Some(read) = rows_of(app, submission, contract, opened, &key, past).await? else {
-            let says = format!(
-                "the rows of {} do not keep the rules of this return; what we have of it stays. Please correct them.",
-                period.human()
-            );
-            earlier.findings.push(finding(Severity::Query, "period-unusable", says));
-            continue;
+        let read = match rows_of(app, submission, contract, opened, &key, past).await? {
+            Ok(read) => read,
+            Err(first) => {
+                let says = format!(
+                    "the rows of {} do not keep the rules of this return; what we have of it stays. Please correct them. The \
+                     first: {first}",
+                    period.human()
+                );
+                earlier.findings.push(finding(Severity::Query, "period-unusable", says));
+                continue;
+            }
         };
         let moved = moved(app, contract, &key, &read).await?;
         if moved.is_empty() {
@@ -152,7 +156,7 @@ fn finding(severity: Severity, rule: &str, says: String) -> FindingRow {
     }
 }
 
-/// The rows of one earlier period, by table; none if they break the contract.
+/// The rows of one earlier period, by table; or the first that breaks the contract, and how.
 async fn rows_of(
     app: &App,
     submission: &Submission,
@@ -160,7 +164,7 @@ async fn rows_of(
     opened: &Unwrapped,
     key: &ObligationKey,
     past: &Past,
-) -> anyhow::Result<Option<Kept>> {
+) -> anyhow::Result<Result<Kept, String>> {
     let decoded = super::opened::read(app, contract, opened.clone()).await?;
     let claim = Claim { obligation: key.clone(), submission: submission.id };
     let mut kept = Kept::default();
@@ -172,7 +176,8 @@ async fn rows_of(
         ..Past::default()
     };
     let checked = check(contract, claim, decoded, &known, &mut kept).await?;
-    Ok(checked.released().verdict().is_accepted().then_some(kept))
+    let first = checked.findings().first().map(|first| format!("{}{}", first.place(), first.says)).unwrap_or_default();
+    Ok(if checked.released().verdict().is_accepted() { Ok(kept) } else { Err(first) })
 }
 
 /// Rows in memory: those of one period of one return.

@@ -77,7 +77,7 @@ pub(in super::super) async fn answer(
             let copy;
             (copy, files) = marked(app, contract, &due, submission, &queries).await;
             let words = narrative(app, contract, submission, &outcome.ignored).await;
-            let is_ignored = |name: &&String| !is_own(name) && !(words.is_some() && form::is_narrative(name));
+            let is_ignored = |name: &&String| !(is_own(name) || (words.is_some() && form::is_narrative(name)));
             let ignored_sheets = outcome.ignored.iter().filter(is_ignored).cloned().collect();
             let read = read_back(app, contract, submission.id, obligation.effective, last).await?;
             let has_narrative = words.as_ref().is_some_and(|words| !words.is_empty());

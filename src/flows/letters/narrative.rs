@@ -60,7 +60,7 @@ async fn read(app: &App, submission: &Submission) -> anyhow::Result<Option<Vec<W
         headings: NARRATIVE_COLUMNS.map(heading).into(),
         ..Wanted::default()
     };
-    let format = Format::Workbook(WorkbookOptions { tables: vec![wanted], ..WorkbookOptions::default() });
+    let format = Format::Workbook(WorkbookOptions { tables: vec![wanted] });
     let decoded = decode(&format, bytes, &app.launcher).await?;
     let Some(sheet) = decoded.sheets.into_iter().next() else { return Ok(None) };
     let place = |name: &str| sheet.columns.iter().position(|column| column == name);

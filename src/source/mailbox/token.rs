@@ -120,7 +120,7 @@ impl Tokens {
     pub(super) async fn get(&self) -> Result<Access, MailboxError> {
         let mut had = self.had.lock().await;
         let mut is_new = false;
-        if !had.access.as_ref().is_some_and(|(_, until)| *until > Instant::now()) {
+        if had.access.as_ref().is_none_or(|(_, until)| *until <= Instant::now()) {
             self.ask(&mut had).await?;
             is_new = true;
         }
