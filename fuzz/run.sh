@@ -13,7 +13,8 @@ seed() { # TARGET NAME: the seed on standard input
 number=0
 for file in pipelines/*/samples/*.csv; do
   for options in '\x00\x00' '\x15\x31' '\xc5\x1f'; do
-    { printf "$options" && head -c 4096 "$file"; } | seed csv "seed-$((number += 1))"
+    number=$((number + 1))
+    { printf "$options" && head -c 4096 "$file"; } | seed csv "seed-$number"
   done
 done
 for file in pipelines/*/return.toml tests/it/real/*/return.toml; do

@@ -2,7 +2,9 @@
 
 #![no_main]
 
-use futures::executor::block_on;
+#[path = "../runtime.rs"]
+mod runtime;
+
 use libfuzzer_sys::fuzz_target;
 use quarterday::{
     decode::{CsvOptions, Decoded, Encoding, Format, Quote, decode},
@@ -25,7 +27,9 @@ fuzz_target!(|data: &[u8]| {
     };
     // CSV is read in this process; nothing is launched.
     let launcher = Launcher::current().expect("/proc is mounted");
-    let Ok(Decoded { sheets, .. }) = block_on(decode(&Format::Csv(options), file.to_vec(), &launcher)) else { return };
+    let Ok(Decoded { sheets, .. }) = runtime::block_on(decode(&Format::Csv(options), file.to_vec(), &launcher)) else {
+        return;
+    };
     for sheet in sheets {
         let (width, mut before) = (sheet.columns.len(), sheet.header_row);
         for batch in sheet.rows {

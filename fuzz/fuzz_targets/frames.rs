@@ -3,7 +3,9 @@
 
 #![no_main]
 
-use futures::executor::block_on;
+#[path = "../runtime.rs"]
+mod runtime;
+
 use libfuzzer_sys::fuzz_target;
 use quarterday::{
     decode::sheets_of,
@@ -20,7 +22,7 @@ fuzz_target!(init: std::panic::set_hook(Box::new(|_| {})), |data: &[u8]| {
         }
         _ => {
             let launcher = Launcher::current().expect("/proc is mounted");
-            let Ok(frames) = block_on(launcher.hear(data)) else { return };
+            let Ok(frames) = runtime::block_on(launcher.hear(data)) else { return };
             frames
         }
     };

@@ -2,7 +2,9 @@
 
 #![no_main]
 
-use futures::executor::block_on;
+#[path = "../runtime.rs"]
+mod runtime;
+
 use libfuzzer_sys::fuzz_target;
 use quarterday::{
     decode::{Format, XmlOptions, XmlTable, decode},
@@ -21,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
     let options = XmlOptions { tables: tables.collect() };
     let launcher = Launcher::current().expect("/proc is mounted");
     let tables = options.tables.len();
-    let Ok(decoded) = block_on(decode(&Format::Xml(options), file.to_vec(), &launcher)) else { return };
+    let Ok(decoded) = runtime::block_on(decode(&Format::Xml(options), file.to_vec(), &launcher)) else { return };
     assert_eq!(decoded.sheets.len(), tables);
     for sheet in decoded.sheets {
         let width = sheet.columns.len();
