@@ -161,7 +161,7 @@ pub async fn check(
     let has_queries = findings.has_queries() || !refused.is_empty();
     let judgement = if findings.has_errors() {
         Judgement::NotAccepted
-    } else if let Some(reason) = doubt(empty, &tables, past) {
+    } else if let Some(reason) = doubt(contract, empty, &tables, past) {
         Judgement::Held { reason }
     } else if has_queries {
         Judgement::AcceptedWithQueries
@@ -227,7 +227,7 @@ fn ignored_columns(contract: &Contract, spots: Vec<Spot>) -> Vec<String> {
 /// the name of its sheet.
 ///
 /// Each table is held against its own last size, and each of its figures: one that falls is not hidden by others.
-fn doubt(empty: Option<Option<String>>, tables: &[TableCount], past: &Past) -> Option<String> {
+fn doubt(contract: &Contract, empty: Option<Option<String>>, tables: &[TableCount], past: &Past) -> Option<String> {
     if let Some(sheet) = empty {
         let place = sheet.map_or_else(|| "the file".to_owned(), |sheet| format!("sheet {sheet:?}"));
         return Some(format!("a file without rows is being checked: {place} has headings and no rows"));
@@ -237,13 +237,18 @@ fn doubt(empty: Option<Option<String>>, tables: &[TableCount], past: &Past) -> O
     if let Some(usual) = past.usual_rows.filter(|usual| dropped(rows, *usual)) {
         return Some(format!("a large drop is being checked: the file has {rows} rows, the last one had {usual}"));
     }
-    past.usual_sizes.iter().find_map(|(name, usual)| {
+    // A table that the return no longer has is no drop.
+    let is_known = |name: &str| {
+        let mut rest = contract.tables.iter().filter_map(|table| name.strip_prefix(&contract.qualified(table)));
+        rest.any(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    past.usual_sizes.iter().filter(|(name, _)| is_known(name)).find_map(|(name, usual)| {
         let size = |table: &TableCount| table.sizes().into_iter().find(|(known, _)| known == name);
         let (table, now) = tables
             .iter()
             .find_map(|table| Some((Some(table), size(table)?.1)))
             .unwrap_or((None, 0));
-        // A column or a table that the return no longer has is no drop.
+        // Neither is a column that it no longer has.
         let is_column = name.matches('.').count() > 1;
         if !dropped(now, *usual) || (is_column && table.is_none()) {
             return None;

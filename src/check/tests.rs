@@ -270,6 +270,23 @@ async fn a_file_without_rows_or_with_far_fewer_is_held() {
 }
 
 #[tokio::test]
+async fn a_table_or_column_that_the_return_no_longer_has_is_no_drop() {
+    let contract = contract(&TABLE.replace("allowed = [\"York\", \"Leeds\", \"Hull\"]", ""));
+    let own = contract.qualified(&contract.tables[0]);
+    for (name, is_held) in [
+        ("returns.gone".to_owned(), false),
+        (format!("{own}_gone"), false),
+        (format!("{own}.gone"), false),
+        (format!("{own}.episodes"), true),
+        (own, true),
+    ] {
+        let decoded = decoded("Area,Episodes,Return interviews held\nYork,3,2\n").await;
+        let past = Past { usual_sizes: [(name.clone(), 500)].into(), ..Past::default() };
+        assert_eq!(run(&contract, decoded, &past).await.0.reason().is_some(), is_held, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn totals_are_read_back_with_the_reason_for_what_they_lack() {
     let checked = checked(&contract(TABLE), "Area,Episodes,Return interviews held\nYork,3,c\nLeeds,4,2\n").await;
     let totals: Vec<_> = checked.totals().iter().map(|t| (t.heading.as_str(), t.value, t.status)).collect();
