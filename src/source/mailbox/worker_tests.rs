@@ -110,7 +110,10 @@ proptest! {
     ) {
         let mut raw = LETTER.as_bytes().to_vec();
         for (at, act, byte, length) in changes {
-            let at = at.min(raw.len().saturating_sub(1));
+            if raw.is_empty() {
+                break;
+            }
+            let at = at.min(raw.len() - 1);
             let end = (at + length).min(raw.len());
             match act {
                 0 => raw[at] = byte,
