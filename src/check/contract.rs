@@ -35,6 +35,8 @@ pub struct Contract {
     pub due: Option<Due>,
     /// From when on it is owed, where that is later than the board's own beginning.
     pub starts_on: Option<civil::Date>,
+    /// The ladder on which it is chased, where that is not the usual one.
+    pub ladder: Option<String>,
     /// On what ground it is held.
     pub governance: Governance,
     /// Where it comes from.
@@ -86,6 +88,11 @@ pub enum Classification {
 }
 
 impl Contract {
+    /// Whether its files are words for people, kept as they came.
+    pub fn is_document(&self) -> bool {
+        matches!(self.format, Format::Document)
+    }
+
     /// Reads a definition. Every problem is told to the document: a contract is good only if that has none at the end.
     pub fn settle(id: ReturnId, document: &Document) -> Option<Self> {
         let mut root = document.root();
@@ -96,6 +103,7 @@ impl Contract {
         let due = settle_due(&mut root, every);
         let covers: Option<Covers> = root.parsed_opt("covers");
         let starts_on = root.date_opt("starts_on");
+        let ladder = root.text_opt("ladder");
         let governance = root.section("governance").and_then(|mut table| Governance::settle(&mut table));
         let source = root.section("source").and_then(|mut table| Source::settle(&mut table));
         let mut sections = root.sections("table");
@@ -151,6 +159,7 @@ impl Contract {
             covers,
             due,
             starts_on,
+            ladder,
             governance: governance?,
             source: source?,
             format: format?,

@@ -14,17 +14,19 @@ use crate::{
 /// Reads `[format]`.
 pub(super) fn settle(section: &mut Section<'_>, tables: &[TableContract]) -> Option<(Format, Members)> {
     let members = members(section, tables);
-    let format = match section.one_of("kind", &["csv", "workbook", "json", "xml", "parquet", "arrow", "xlsx"])? {
-        "csv" => Format::Csv(csv(section, tables)),
-        // Definitions kept with what was received under them say xlsx.
-        "workbook" | "xlsx" => {
-            Format::Workbook(WorkbookOptions { tables: tables.iter().map(TableContract::wanted).collect() })
-        }
-        "json" => Format::Json(JsonOptions { records: section.text_opt("records") }),
-        "xml" => Format::Xml(XmlOptions { tables: tables.iter().map(elements).collect() }),
-        "arrow" => Format::Arrow,
-        _ => Format::Parquet,
-    };
+    let format =
+        match section.one_of("kind", &["csv", "workbook", "json", "xml", "parquet", "arrow", "document", "xlsx"])? {
+            "csv" => Format::Csv(csv(section, tables)),
+            // Definitions kept with what was received under them say xlsx.
+            "workbook" | "xlsx" => {
+                Format::Workbook(WorkbookOptions { tables: tables.iter().map(TableContract::wanted).collect() })
+            }
+            "json" => Format::Json(JsonOptions { records: section.text_opt("records") }),
+            "xml" => Format::Xml(XmlOptions { tables: tables.iter().map(elements).collect() }),
+            "arrow" => Format::Arrow,
+            "document" => Format::Document,
+            _ => Format::Parquet,
+        };
     Some((format, members))
 }
 
@@ -114,7 +116,11 @@ pub(super) fn refuse_what_cannot_be_told_apart(format: &Format, root: &mut Secti
     let xml = matches!(format, Format::Xml(_));
     let files: Vec<&str> = tables.iter().filter_map(|table| table.file.as_ref()).map(Pattern::as_str).collect();
     let different: BTreeSet<&&str> = files.iter().collect();
-    if tables.is_empty() {
+    if matches!(format, Format::Document) {
+        if !tables.is_empty() {
+            root.refuse("table", "no table of a document, which is kept as it came", "nothing; leave the tables out");
+        }
+    } else if tables.is_empty() {
         root.refuse("table", "at least one table", "[[table]]");
     } else if names.len() < tables.len() {
         root.refuse("table", "tables of different names", "");

@@ -6,6 +6,7 @@
 
 mod backfill;
 mod board;
+mod contact;
 pub mod demo;
 mod diff;
 mod findings;
@@ -26,7 +27,10 @@ mod validate;
 mod verify;
 mod worker;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{
     Parser, Subcommand,
@@ -36,7 +40,7 @@ use clap::{
 use crate::{
     daemon::Command,
     domain::{AgencyId, Period, ReturnId},
-    flows::written::Written,
+    flows::{concession::Concession, written::Written},
     ledger::ObligationKey,
 };
 
@@ -133,10 +137,59 @@ enum Act {
         /// What is owed, as missing-children/police/2025-26-Q1.
         #[arg(value_name = "RETURN/AGENCY/PERIOD")]
         obligation: ObligationKey,
+        /// Let it go above the lead again.
+        #[arg(long)]
+        lift: bool,
         /// Why; the pack prints it.
         #[arg(long)]
         reason: String,
     },
+    /// Give an agency more time for what it owes; the reminders begin anew before the new day.
+    Extend {
+        /// What is owed, as missing-children/police/2025-26-Q1; it need not be open yet.
+        #[arg(value_name = "RETURN/AGENCY/PERIOD")]
+        obligation: ObligationKey,
+        /// The working day on which it is due now, as 2025-07-28, at the same time of day.
+        #[arg(long, value_name = "DATE")]
+        to: jiff::civil::Date,
+        /// Why; the agency is told.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let an agency off what it owes: nothing is missing, nobody is reminded, and the pack prints that it was waived.
+    Waive {
+        /// What is owed, as missing-children/police/2025-26-Q1; it need not be open yet.
+        #[arg(value_name = "RETURN/AGENCY/PERIOD")]
+        obligation: ObligationKey,
+        /// Why; the agency is told.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Ask again for what was accepted, nil or waived; what stands goes on standing until a file replaces it.
+    Reopen {
+        /// What was owed, as missing-children/police/2025-26-Q1.
+        #[arg(value_name = "RETURN/AGENCY/PERIOD")]
+        obligation: ObligationKey,
+        /// The working day by which it is wanted, as 2025-07-28.
+        #[arg(long, value_name = "DATE")]
+        by: jiff::civil::Date,
+        /// Why; the agency is told.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Record what an agency says of a figure that stands out; the pack prints it.
+    Comment {
+        /// What was asked for, as commentary-second-plans/children-services/2025-26-Q1.
+        #[arg(value_name = "COMMENTARY/AGENCY/PERIOD")]
+        obligation: ObligationKey,
+        /// The words: what is behind it, and what is being done.
+        #[arg(long, value_name = "SENTENCES")]
+        says: String,
+        /// Whose words they are, by name and role.
+        #[arg(long)]
+        by: String,
+    },
+    Contact(contact::Contact),
     /// Ask the warehouse a question in SQL.
     Sql {
         /// The question; it may open with a comment, as the files of reports/ do.
@@ -186,6 +239,10 @@ struct Which {
     period: Period,
 }
 
+async fn concede(home: &Path, obligation: ObligationKey, concession: Concession, reason: String) -> anyhow::Result<()> {
+    board::order(home, Command::Concede { obligation, concession, reason, actor: board::actor() }).await
+}
+
 /// Stack of each thread, in bytes: a message's file passes many waiting functions on its way into the warehouse. What is not
 /// used takes no memory.
 const STACK: usize = 8 << 20;
@@ -227,9 +284,21 @@ pub fn run() -> ExitCode {
             Act::Incident { number, act } => incidents::act(&home, number, act).await,
             Act::Held => held::held(&home).await,
             Act::Accept(accept) => held::accept(&home, accept).await,
-            Act::Hold { obligation, reason } => {
-                board::order(&home, Command::Hold { obligation, reason, actor: board::actor() }).await
+            Act::Hold { obligation, lift, reason } => {
+                let actor = board::actor();
+                let command = match lift {
+                    true => Command::Free { obligation, reason, actor },
+                    false => Command::Hold { obligation, reason, actor },
+                };
+                board::order(&home, command).await
             }
+            Act::Extend { obligation, to, reason } => concede(&home, obligation, Concession::More(to), reason).await,
+            Act::Waive { obligation, reason } => concede(&home, obligation, Concession::LetOff, reason).await,
+            Act::Reopen { obligation, by, reason } => concede(&home, obligation, Concession::Again(by), reason).await,
+            Act::Comment { obligation, says, by } => {
+                board::order(&home, Command::Comment { obligation, says, by, actor: board::actor() }).await
+            }
+            Act::Contact(asked) => contact::contact(&home, asked).await,
             Act::Sql { command, as_of, format } => sql::sql(&home, command, as_of, format).await,
             Act::Pack(pack) => pack::pack(&home, pack).await,
             Act::Rebuild { replace } => board::order(&home, Command::Rebuild { replace }).await,

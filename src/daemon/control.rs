@@ -136,6 +136,46 @@ pub enum Command {
         /// Who asks.
         actor: String,
     },
+    /// Let what is owed go above the lead again.
+    Free {
+        /// What is owed.
+        obligation: crate::ledger::ObligationKey,
+        /// Why.
+        reason: String,
+        /// Who asks.
+        actor: String,
+    },
+    /// Give more time, let somebody off, or ask again.
+    Concede {
+        /// What is owed.
+        obligation: crate::ledger::ObligationKey,
+        /// What is decided.
+        concession: crate::flows::concession::Concession,
+        /// Why; the agency is told.
+        reason: String,
+        /// Who asks.
+        actor: String,
+    },
+    /// Record what somebody wrote about a figure that stands out.
+    Comment {
+        /// What was asked for.
+        obligation: crate::ledger::ObligationKey,
+        /// The words.
+        says: String,
+        /// Whose they are.
+        by: String,
+        /// Who asks.
+        actor: String,
+    },
+    /// Have somebody else written to.
+    Contact {
+        /// Who and in whose place.
+        change: crate::flows::contacts::Change,
+        /// Why.
+        reason: String,
+        /// Who asks.
+        actor: String,
+    },
     /// Issue a pack now.
     Issue {
         /// The pack.

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     clock::Clock,
-    flows::{App, Board, Errands, hold, intake, note_failure, warehouse_folder},
+    flows::{App, Board, Errands, contacts, hold, intake, note_failure, warehouse_folder},
     ledger::Ledger,
     mail::{Deadlines, Mailroom},
     source::{self, Source, https::Fetcher, landing::Landing, mailbox::Mailbox},
@@ -72,6 +72,7 @@ pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, Str
         turn: Mutex::default(),
         post: Mutex::default(),
     };
+    contacts::load(&app.board, &app.ledger).await?;
     // Before anything is recorded under a clock that may be wrong.
     hold::claim(&app).await?;
     make_drop_folders(&app).await;

@@ -9,7 +9,7 @@ use super::{Command, Compared, Reply, advance, post, ring, told as in_words};
 use crate::{
     content::Content,
     flows::{
-        App, backfill, escalation, explain, hold, incidents,
+        App, backfill, commentary, concession, contacts, escalation, explain, hold, incidents,
         intake::{self, Acknowledge, Offer},
         letterbox, publish, query, rebuild, refresh, restated, written,
     },
@@ -98,6 +98,23 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
             let _turn = app.turn.lock().await;
             escalation::hold(app, &obligation, &reason, &actor).await?;
             format!("{obligation} does not go above the lead; the pack prints the reason")
+        }
+        Command::Free { obligation, reason, actor } => {
+            let _turn = app.turn.lock().await;
+            escalation::free(app, &obligation, &reason, &actor).await?;
+            format!("{obligation} may go above the lead again, each step a day after its preview")
+        }
+        Command::Concede { obligation, concession, reason, actor } => {
+            let _turn = app.turn.lock().await;
+            concession::concede(app, &obligation, concession, &reason, &actor).await?
+        }
+        Command::Comment { obligation, says, by, actor } => {
+            let _turn = app.turn.lock().await;
+            commentary::comment(app, &obligation, &says, &by, &actor).await?
+        }
+        Command::Contact { change, reason, actor } => {
+            let _turn = app.turn.lock().await;
+            contacts::change(app, change, &reason, &actor).await?
         }
         Command::Issue { pack, period } => {
             let _turn = app.turn.lock().await;

@@ -9,7 +9,9 @@ use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{post, supervise::words_of};
-use crate::flows::{App, chase, hold, incidents, intake, letterbox, note_failure, publish, pull, refresh, restated};
+use crate::flows::{
+    App, chase, commentary, hold, incidents, intake, letterbox, note_failure, publish, pull, refresh, restated,
+};
 
 /// What one ring did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub struct Rang {
     pub refreshed: bool,
     /// Restatements compared with what they replaced.
     pub compared: usize,
+    /// Comments on exceptions asked for.
+    pub asked: usize,
     /// Packs issued.
     pub issued: usize,
     /// Sealed extracts destroyed.
@@ -50,6 +54,7 @@ impl fmt::Display for Rang {
             (self.told, "messages of the chase written"),
             (usize::from(self.refreshed), "set of figures worked out anew"),
             (self.compared, "restatements compared"),
+            (self.asked, "comments on exceptions asked for"),
             (self.issued, "packs issued"),
             (self.destroyed, "sealed extracts destroyed"),
         ];
@@ -87,6 +92,7 @@ pub async fn ring(app: &Arc<App>) -> anyhow::Result<Rang> {
     rang.refreshed = in_turn(app, "refreshing the figures", refresh::refresh(app)).await;
     rang.compared = guarded(app, "comparing restatements", restated::tell(app, restated)).await;
     if free {
+        rang.asked = in_turn(app, "asking for commentary", commentary::ask(app)).await;
         rang.issued = in_turn(app, "issuing packs", publish::publish(app)).await;
     }
     rang.destroyed = in_turn(app, "destroying sealed extracts", incidents::keep_house(app)).await;
@@ -150,7 +156,14 @@ async fn next_at(app: &App) -> anyhow::Result<Option<Timestamp>> {
     let now = app.clock.now();
     let (look, message, again) =
         app.ledger.read(|txn| Ok((txn.next_look()?, txn.next_message_at()?, txn.next_retry_at()?))).await?;
-    let found =
-        [look, message, again, pull::next_at(app).await?, publish::next_at(app).await?, chase::next_opening(app)?];
+    let found = [
+        look,
+        message,
+        again,
+        pull::next_at(app).await?,
+        publish::next_at(app).await?,
+        chase::next_opening(app)?,
+        commentary::next_at(app, now)?,
+    ];
     Ok(found.into_iter().flatten().filter(|at| *at > now).min())
 }

@@ -106,6 +106,8 @@ pub enum Format {
     Parquet,
     /// Arrow IPC, as a file or as a stream.
     Arrow,
+    /// Words for people (PDF, Word): kept as it came, and never decoded.
+    Document,
 }
 
 /// The column letters of a 0-based column: A, B, … Z, AA.
@@ -164,6 +166,7 @@ pub async fn decode_within(
         }
         Format::Parquet => wire::sheets(in_worker(worker, Kind::Parquet, &json!({}), &extract, limits).await?),
         Format::Arrow => wire::sheets(in_worker(worker, Kind::Arrow, &json!({}), &extract, limits).await?),
+        Format::Document => Ok(Decoded { sheets: Vec::new(), ignored: Vec::new() }),
     }
 }
 

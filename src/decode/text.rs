@@ -37,6 +37,7 @@ pub fn refuse_what_is_no_data(format: &Format, bytes: &[u8]) -> Result<(), Decod
         Format::Xml(_) => "an XML file",
         Format::Parquet => "a Parquet file",
         Format::Arrow => "an Arrow file",
+        Format::Document => return Ok(()),
     };
     let body = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
     if body.is_empty() {
@@ -62,7 +63,7 @@ pub fn refuse_what_is_no_data(format: &Format, bytes: &[u8]) -> Result<(), Decod
         Format::Workbook(_) => bytes.starts_with(b"PK") || bytes.starts_with(&[0xD0, 0xCF]),
         Format::Parquet => bytes.starts_with(b"PAR1"),
         Format::Arrow => bytes.starts_with(b"ARROW1"),
-        Format::Csv(_) | Format::Json(_) | Format::Xml(_) => false,
+        Format::Csv(_) | Format::Json(_) | Format::Xml(_) | Format::Document => false,
     };
     if own { Ok(()) } else { Err(DecodeError::OtherFormat { found, expected }) }
 }

@@ -21,11 +21,13 @@ pub enum Standing {
     Accepted,
     /// Nothing to report, and said so.
     Nil,
+    /// A person let somebody off.
+    Waived,
 }
 
 impl Standing {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Overdue,
         Self::ToCorrect,
         Self::Held,
@@ -34,6 +36,7 @@ impl Standing {
         Self::AcceptedLate,
         Self::Accepted,
         Self::Nil,
+        Self::Waived,
     ];
 
     /// The word as SQL has it.
@@ -47,6 +50,7 @@ impl Standing {
             Self::AcceptedLate => "accepted_late",
             Self::Accepted => "accepted",
             Self::Nil => "nil",
+            Self::Waived => "waived",
         }
     }
 
@@ -57,7 +61,7 @@ impl Standing {
 
     /// Whether something readable came.
     pub fn is_in(self) -> bool {
-        !matches!(self, Self::Overdue | Self::Open)
+        !matches!(self, Self::Overdue | Self::Open | Self::Waived)
     }
 
     /// Whether somebody has to do something about it.
@@ -81,6 +85,7 @@ impl Standing {
             Self::AcceptedLate => "accepted late",
             Self::Accepted => "accepted in time",
             Self::Nil => "nothing to report",
+            Self::Waived => "not asked for this time",
         }
     }
 
@@ -96,6 +101,7 @@ impl Standing {
             Self::AcceptedLate => format!("accepted, {}", late()),
             Self::Accepted => "accepted, in time".to_owned(),
             Self::Nil => "nil return: nothing to report".to_owned(),
+            Self::Waived => "waived: not asked for this time".to_owned(),
         }
     }
 }

@@ -9,8 +9,8 @@ use super::{App, Board, evidence, holidays, letters, note_failure};
 use crate::{
     check::Coverage,
     domain::civil_day,
-    ledger::{CoverageRow, Event, Numbered, Obligation, OutboxRow},
-    timetable::{Duty, Every, Role, Rung, instant_on, openings, owed, owed_by_members},
+    ledger::{CoverageRow, Event, Numbered, Obligation, ObligationKey, OutboxRow, State},
+    timetable::{Duty, Every, Opening, Rung, instant_on, openings, owed, owed_by_members, reminder_of_held},
 };
 
 /// Opens what is owed by now and tells whom the ladder names; answers with the number of rungs told.
@@ -72,16 +72,7 @@ async fn open(app: &App, now: Timestamp) -> anyhow::Result<()> {
                 if txn.obligation(&opening.key)?.is_some() {
                     continue;
                 }
-                let event = Event::Opened {
-                    return_id: opening.key.return_id.clone(),
-                    agency: opening.key.agency.clone(),
-                    period: opening.key.period,
-                    opens_at: opening.opens_at,
-                    duty: true,
-                    due_at: opening.due_at,
-                    rule: opening.rule,
-                };
-                txn.append(now, &opening.key.to_string(), "daemon", &event)?;
+                txn.append(now, &opening.key.to_string(), "daemon", &Event::from(opening))?;
             }
             Ok(())
         })
@@ -89,29 +80,46 @@ async fn open(app: &App, now: Timestamp) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The opening of one obligation, whether or not its day has come; `None` where nobody will owe it.
+pub(super) fn opening_of(app: &App, key: &ObligationKey) -> anyhow::Result<Option<Opening>> {
+    let is_its = |duty: &Duty| duty.return_id == key.return_id && duty.agency == key.agency;
+    let Some(duty) = duties(&app.board).find(is_its) else { return Ok(None) };
+    let opens_at = instant_on(key.period.end().tomorrow()?, jiff::civil::Time::midnight());
+    for opening in openings(&duty, &app.board.timetable.calendar, opens_at) {
+        let opening = opening?;
+        if opening.key == *key {
+            return Ok(Some(opening));
+        }
+    }
+    Ok(None)
+}
+
 async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Result<usize> {
     if obligation.duty && !obligation.state.is_settled() && !app.board.is_owed(&obligation.key) {
         return leave_alone(app, obligation, now).await.map(|()| 0);
+    }
+    if obligation.state == State::Held {
+        return remind_of_held(app, obligation, now).await;
     }
     let subject = obligation.key.to_string();
     let events = {
         let subject = subject.clone();
         app.ledger.read(move |txn| txn.events_of(&subject)).await?
     };
-    let timetable = &app.board.timetable;
-    let lead_told = evidence::of(&events, &timetable.ladder);
+    let (ladder, calendar) = (app.board.ladder(&obligation.key), &app.board.timetable.calendar);
+    let lead_told = evidence::of(&events, ladder);
     let accepted_at = evidence::accepted_at(&lead_told);
     let partial = partial(app, obligation).await?;
     let step = match partial {
-        Some(_) => owed_by_members(obligation, &timetable.ladder, &timetable.calendar, now)?,
-        None => owed(obligation, &timetable.ladder, &timetable.calendar, now, accepted_at)?,
+        Some(_) => owed_by_members(obligation, ladder, calendar, now)?,
+        None => owed(obligation, ladder, calendar, now, accepted_at)?,
     };
     let letters = match (&step.tell, partial) {
         (Some(rung), Some(partial)) => letters::members(app, obligation, rung, &partial, now)?,
         (Some(rung), None) => letters::rung(app, obligation, rung, &lead_told, now)?,
         (None, _) => Vec::new(),
     };
-    let to_lead = step.tell.as_ref().map_or_else(Vec::new, |rung| to_lead(app, obligation, rung, &letters));
+    let to_lead = step.tell.as_ref().map_or_else(Vec::new, |rung| to_lead(app, obligation, rung, &letters, now));
     let key = obligation.key.clone();
     let told = usize::from(step.tell.is_some());
     app.ledger
@@ -130,6 +138,31 @@ async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Res
         })
         .await?;
     Ok(told)
+}
+
+/// Reminds the manager of a file that waits for a decision; its lead has delivered.
+async fn remind_of_held(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Result<usize> {
+    let ladder = app.board.ladder(&obligation.key);
+    let owed = reminder_of_held(obligation, ladder, &app.board.timetable.calendar)?;
+    let key = obligation.key.clone();
+    let Some((rung, at)) = owed else {
+        app.ledger.write(move |txn| txn.look_again(&key, None)).await?;
+        return Ok(0);
+    };
+    if at > now {
+        app.ledger.write(move |txn| txn.look_again(&key, Some(at))).await?;
+        return Ok(0);
+    }
+    let letters = letters::held(app, obligation, &rung, now)?;
+    app.ledger
+        .write(move |txn| {
+            letters.iter().try_for_each(|letter| txn.enqueue(letter).map(|_| ()))?;
+            let keys = letters.into_iter().map(|letter| letter.key).collect();
+            txn.append(now, &key.to_string(), "daemon", &Event::Told { rung, keys, to_lead: Vec::new() })?;
+            txn.look_again(&key, None)
+        })
+        .await?;
+    Ok(1)
 }
 
 /// The coverage of the file of a group that stands, where members are not in it and nobody has said why.
@@ -163,13 +196,14 @@ async fn leave_alone(app: &App, obligation: &Obligation, now: Timestamp) -> anyh
     Ok(())
 }
 
-/// The keys of a rung's letters that are addressed to lead or deputy.
-fn to_lead(app: &App, obligation: &Obligation, rung: &Rung, letters: &[OutboxRow]) -> Vec<String> {
-    let leads = [Role::Lead, Role::Deputy].into_iter().filter(|role| rung.to.contains(role));
-    let leads: Vec<&str> =
-        leads.filter_map(|role| app.board.person(&obligation.key.agency, role)).map(|p| p.email.as_str()).collect();
-    let theirs = letters.iter().filter(|letter| leads.contains(&letter.recipient.as_str()));
-    theirs.map(|letter| letter.key.clone()).collect()
+/// The keys of a rung's letters that are addressed to lead, deputy or whoever covers for them.
+fn to_lead(app: &App, obligation: &Obligation, rung: &Rung, letters: &[OutboxRow], now: Timestamp) -> Vec<String> {
+    if !rung.is_for_the_lead() {
+        return Vec::new();
+    }
+    let leads = app.board.leads(&obligation.key.agency, civil_day(now));
+    let is_theirs = |letter: &&OutboxRow| leads.iter().any(|lead| lead.email == letter.recipient);
+    letters.iter().filter(is_theirs).map(|letter| letter.key.clone()).collect()
 }
 
 /// When the next obligation opens: the day after the period that runs now.

@@ -1,5 +1,5 @@
 //! What the ledger knows, as tables for SQL: `ledger.obligations`, `ledger.submissions`, `ledger.messages`,
-//! `ledger.queries`, `ledger.coverage`.
+//! `ledger.queries`, `ledger.coverage`, `ledger.commentary`.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -9,10 +9,10 @@ use arrow::{
 };
 use jiff::{Timestamp, civil};
 
-use super::board::Board;
+use super::board::{Board, COMMENTARY};
 use crate::{
     domain::{Standing, civil_day},
-    ledger::{CoverageRow, MessageHead, Obligation, OutboxState, Query, State, Submission},
+    ledger::{Comment, CoverageRow, MessageHead, Obligation, ObligationKey, OutboxState, Query, State, Submission},
     timetable::RungKind,
 };
 
@@ -31,11 +31,15 @@ pub fn standing(obligation: &Obligation, now: Timestamp) -> Standing {
         State::Accepted if late => Standing::AcceptedLate,
         State::Accepted => Standing::Accepted,
         State::Nil => Standing::Nil,
+        State::Waived => Standing::Waived,
     }
 }
 
 /// Civil days by which a return is or was late; zero when it is not.
 pub fn days_late(obligation: &Obligation, now: Timestamp) -> i32 {
+    if obligation.state == State::Waived {
+        return 0;
+    }
     let arrived = civil_day(obligation.received_at.unwrap_or(now));
     let due = civil_day(obligation.due_at);
     (arrived - due).get_days().max(0)
@@ -58,6 +62,7 @@ pub fn obligations(board: &Board, all: &[Obligation], now: Timestamp) -> Result<
     };
     let batch = RecordBatch::try_from_iter_with_nullable([
         ("return_id", text(&|o| o.key.return_id.to_string()), false),
+        ("duty", text(&|o| duty(board, o).to_owned()), false),
         ("title", text(&|o| board.return_title(&o.key.return_id)), false),
         ("agency", text(&|o| o.key.agency.to_string()), false),
         ("agency_name", text(&|o| board.agency_name(&o.key.agency)), false),
@@ -70,10 +75,30 @@ pub fn obligations(board: &Board, all: &[Obligation], now: Timestamp) -> Result<
         ("restated", flags(&|o| o.restatements > 0), false),
         ("corrected", flags(&|o| o.corrected), false),
         ("reminders", numbers(&|o| i32::try_from(reminders(board, o)).unwrap_or(i32::MAX)), false),
+        ("arranged", text(&arranged), false),
         ("note", text(&|o| note(board, o)), false),
         ("escalation_held", text(&|o| o.escalation_held.clone().unwrap_or_default()), false),
     ])?;
     Ok(("obligations", batch))
+}
+
+/// What kind of thing is owed.
+fn duty(board: &Board, obligation: &Obligation) -> &'static str {
+    match board.commentary(&obligation.key) {
+        Some(_) => "commentary",
+        None => "return",
+    }
+}
+
+/// What a person arranged about its day; the reason stands in the ledger.
+fn arranged(obligation: &Obligation) -> String {
+    let day = civil_day(obligation.due_at).strftime("%-d %B %Y");
+    match obligation.extended_to {
+        _ if obligation.state == State::Waived => String::new(),
+        Some(to) if to == obligation.due_at => format!("more time was given, until {day}"),
+        _ if obligation.rounds > 0 => format!("asked for again, by {day}"),
+        _ => String::new(),
+    }
 }
 
 /// The reason given for a nil return, which is there to be printed, or that the definitions no longer ask for it. Why a
@@ -87,8 +112,9 @@ fn note(board: &Board, obligation: &Obligation) -> String {
 
 /// Messages beyond the notice that an obligation needed.
 fn reminders(board: &Board, obligation: &Obligation) -> usize {
-    let ladder = &board.timetable.ladder;
-    obligation.told.iter().filter(|(rung, _)| ladder.kind_of(rung) != Some(RungKind::Notice)).count()
+    let ladder = board.ladder(&obligation.key);
+    let is_one = |rung: &str| ladder.kind_of(rung) != Some(RungKind::Notice) && !rung.starts_with("held-");
+    obligation.told.iter().filter(|(rung, _)| is_one(rung)).count()
 }
 
 /// Every submission, as `ledger.submissions`.
@@ -201,6 +227,26 @@ pub fn coverage(board: &Board, all: &[CoverageRow]) -> Result<FactTable, ArrowEr
     Ok(("coverage", batch))
 }
 
+/// What agencies wrote about figures that stand out, as `ledger.commentary`.
+pub fn commentary(board: &Board, all: &[Obligation]) -> Result<FactTable, ArrowError> {
+    let written: Vec<(&ObligationKey, &Comment)> =
+        all.iter().filter_map(|one| Some((&one.key, one.comment.as_ref()?))).collect();
+    let text = |value: &dyn Fn(&(&ObligationKey, &Comment)) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(written.iter().map(value)))
+    };
+    let indicator = |key: &ObligationKey| key.return_id.as_str().trim_start_matches(COMMENTARY).to_owned();
+    let days = written.iter().map(|(_, comment)| days_since_1970(civil_day(comment.at)));
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("indicator", text(&|(key, _)| indicator(key)), false),
+        ("agency", text(&|(key, _)| key.agency.to_string()), false),
+        ("agency_name", text(&|(key, _)| board.agency_name(&key.agency)), false),
+        ("period", text(&|(key, _)| key.period.to_string()), false),
+        ("received_day", Arc::new(Date32Array::from_iter_values(days)) as ArrayRef, false),
+        ("text", text(&|(_, comment)| comment.says.clone()), false),
+    ])?;
+    Ok(("commentary", batch))
+}
+
 /// Days since 1970-01-01, as Arrow's `Date32` counts them.
 pub fn days_since_1970(day: civil::Date) -> i32 {
     (day - civil::date(1970, 1, 1)).get_days()
@@ -209,7 +255,13 @@ pub fn days_since_1970(day: civil::Date) -> i32 {
 /// The fact tables' schemas, for planning SQL when there is no ledger yet.
 pub fn empty(board: &Board) -> Result<BTreeMap<String, RecordBatch>, ArrowError> {
     let now = Timestamp::UNIX_EPOCH;
-    let tables =
-        [obligations(board, &[], now)?, submissions(&[])?, messages(&[])?, queries(board, &[])?, coverage(board, &[])?];
+    let tables = [
+        obligations(board, &[], now)?,
+        submissions(&[])?,
+        messages(&[])?,
+        queries(board, &[])?,
+        coverage(board, &[])?,
+        commentary(board, &[])?,
+    ];
     Ok(tables.into_iter().map(|(name, batch)| (format!("ledger.{name}"), batch)).collect())
 }

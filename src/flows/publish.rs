@@ -217,6 +217,17 @@ async fn record(
     Ok(Record::from_answers(period, &answers)?)
 }
 
+/// The indicators of which somebody wrote for a period, as the pack's own SQL has it.
+pub(super) async fn stories(
+    app: &App,
+    definition: &PackDefinition,
+    vector: &crate::ledger::Vector,
+    period: Period,
+) -> anyhow::Result<Vec<String>> {
+    let record = record(app, definition, vector, period).await?;
+    Ok(record.stories.into_iter().filter(|story| story.period == period).map(|story| story.indicator).collect())
+}
+
 fn occurrence(meeting: &Meeting) -> String {
     format!("pack/{}/{}/{}", meeting.pack, meeting.period, meeting.on)
 }

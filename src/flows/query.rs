@@ -125,6 +125,7 @@ fn ledger_facts(board: &Board, known: &Known, at: Timestamp) -> anyhow::Result<V
         facts::messages(&known.messages)?,
         facts::queries(board, &known.queries)?,
         facts::coverage(board, &known.coverage)?,
+        facts::commentary(board, &known.obligations)?,
     ];
     Ok(tables.into_iter().map(|(name, batch)| (format!("ledger.{name}"), batch)).collect())
 }

@@ -97,7 +97,7 @@ async fn replay(app: &App, warehouse: &Warehouse, id: i64, at: jiff::Timestamp) 
     let submission = intake::the_submission(app, id).await?;
     let contract = intake::contract_of(app, &submission).await?;
     let mut staging = intake::stage(warehouse, &contract, &submission)?;
-    if !submission.sha256.is_empty() {
+    if !submission.sha256.is_empty() && !contract.is_document() {
         let content = intake::content_of(app, &submission).await?;
         let opened = intake::open(app, &submission.obligation.agency, &contract, content).await?;
         let decoded = intake::read(app, &contract, opened).await?;

@@ -145,7 +145,7 @@ fn digest(indicators: &[Indicator]) -> String {
 }
 
 /// The part of the vector that figures are made from.
-fn inputs(vector: &Vector) -> Vector {
+pub(super) fn inputs(vector: &Vector) -> Vector {
     vector.iter().filter(|(table, _)| is_input(table)).map(|(table, version)| (table.clone(), *version)).collect()
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Board, chase, evidence, facts};
+use super::{Board, chase, contacts, evidence, facts};
 use crate::{
     domain::{CalendarError, Period, Standing, civil_day},
     ledger::{Ledger, Obligation, ObligationKey, RecordedEvent, Txn},
-    timetable::{Role, RungKind, Timetable, escalates_at, openings, owed},
+    timetable::{RungKind, escalates_at, openings, owed},
 };
 
 /// One obligation as it stands at an instant.
@@ -98,7 +98,10 @@ pub struct Outlook {
 /// When the ledger cannot be read.
 pub async fn owed_at(board: &Board, ledger: Option<&Ledger>, at: Timestamp) -> anyhow::Result<Outlook> {
     let known = match ledger {
-        Some(ledger) => ledger.read(known).await?,
+        Some(ledger) => {
+            contacts::load(board, ledger).await?;
+            ledger.read(known).await?
+        }
         None => BTreeMap::new(),
     };
     let mut outlook = Outlook::default();
@@ -178,7 +181,7 @@ fn next(
     events: &[RecordedEvent],
     at: Timestamp,
 ) -> Result<Option<Next>, CalendarError> {
-    let Timetable { ladder, calendar, .. } = &board.timetable;
+    let (ladder, calendar) = (board.ladder(&obligation.key), &board.timetable.calendar);
     let lead_told = evidence::accepted_at(&evidence::of(events, ladder));
     let ask = |at| owed(obligation, ladder, calendar, at, lead_told);
     let mut step = ask(at)?;
@@ -191,16 +194,16 @@ fn next(
     }
     let Some(rung) = step.tell else { return Ok(None) };
     let people = rung.to.iter().filter_map(|role| {
-        let person = board.person(&obligation.key.agency, *role)?;
+        let person = board.person(&obligation.key.agency, role, civil_day(at))?;
         Some(format!("{} <{}>", person.name, person.email))
     });
     let to: Vec<String> = people.collect();
-    let why = match rung.to.first() {
-        Some(Role::Manager) => match escalates_at(obligation, ladder, calendar, at, lead_told)? {
+    let why = match rung.kind {
+        RungKind::Preview => match escalates_at(obligation, ladder, calendar, at, lead_told)? {
             Some(goes) => format!("the manager sees what would go above the lead on {}", civil_day(goes)),
             None => "the manager sees what would go above the lead".to_owned(),
         },
-        Some(Role::BoardMember) => {
+        RungKind::Escalation => {
             let told = lead_told.map_or_else(String::new, |told| {
                 format!(", the lead was told on {}", civil_day(told).strftime("%-d %B"))
             });

@@ -86,6 +86,7 @@ impl Template<'_> {
             FileFormat::Xml(_) => "XML",
             FileFormat::Parquet => "Parquet",
             FileFormat::Arrow => "Arrow",
+            FileFormat::Document => "a document",
         };
         Err(FormError::NotByHand { id: self.contract.id.to_string(), kind, columns: self.columns() })
     }

@@ -1,12 +1,11 @@
-//! The events and their hash chain.
+//! The events: what can happen, and how it is written down.
 
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use super::{Result, Txn, Vector, instant};
-use crate::domain::{AgencyId, Period, ReturnId, Verdict, hex, sha256};
+use super::{ContactRole, Result, Txn, Vector, chain::link, instant};
+use crate::domain::{AgencyId, Period, ReturnId, Verdict, sha256};
 
 /// Something that happened. The subject it happened to is given beside it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -106,6 +105,58 @@ pub enum Event {
     },
     /// The manager keeps it from going above the lead, for a reason that the pack prints.
     EscalationHeld {
+        /// Why.
+        reason: String,
+    },
+    /// The manager lets it go above the lead again.
+    EscalationFreed {
+        /// Why.
+        reason: String,
+    },
+    /// What an obligation asks about, where that is a figure and not a file.
+    AskedWhy {
+        /// What stands out, in a sentence.
+        says: String,
+    },
+    /// Somebody wrote about a figure; the pack prints it.
+    Commented {
+        /// The words.
+        says: String,
+        /// Who wrote them.
+        by: String,
+    },
+    /// A person gave more time: the chase begins anew before the new due instant.
+    Extended {
+        /// When it is due now.
+        due_at: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// A person lets somebody off: nothing is owed, and nothing is missing.
+    Waived {
+        /// Why.
+        reason: String,
+    },
+    /// A person asks again for what was settled, waived or locked.
+    Reopened {
+        /// When it is due now.
+        due_at: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// Somebody else is written to: for good, for a time, or again whom the definitions name.
+    ContactChanged {
+        /// Whose.
+        agency: AgencyId,
+        /// In which role.
+        role: ContactRole,
+        /// The person's name; none where the definitions' own person is back.
+        name: Option<String>,
+        /// The person's address.
+        email: Option<String>,
+        /// Until which day, where it is for a time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<jiff::civil::Date>,
         /// Why.
         reason: String,
     },
@@ -233,6 +284,13 @@ impl Event {
             Self::Skipped { .. } => "skipped",
             Self::NoLongerOwed { .. } => "no_longer_owed",
             Self::EscalationHeld { .. } => "escalation_held",
+            Self::EscalationFreed { .. } => "escalation_freed",
+            Self::ContactChanged { .. } => "contact_changed",
+            Self::AskedWhy { .. } => "asked_why",
+            Self::Commented { .. } => "commented",
+            Self::Extended { .. } => "extended",
+            Self::Waived { .. } => "waived",
+            Self::Reopened { .. } => "reopened",
             Self::Deferred { .. } => "deferred",
             Self::Bounced { .. } => "bounced",
             Self::MessageArrived { .. } => "message_arrived",
@@ -321,49 +379,4 @@ impl Txn<'_> {
         })
         .collect()
     }
-
-    /// The head of the hash chain, printed in each pack: the number of events and the last link.
-    pub fn chain_head(&self) -> Result<(i64, String)> {
-        Ok(self
-            .0
-            .query_row("SELECT seq, chain FROM events ORDER BY seq DESC LIMIT 1", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?
-            .unwrap_or((0, String::new())))
-    }
-
-    /// Walks the whole chain and compares every projection with its events; answers with what does not agree.
-    pub fn verify(&self) -> Result<Vec<String>> {
-        let mut wrong = Vec::new();
-        let mut before = String::new();
-        let mut statement =
-            self.0.prepare("SELECT seq, at, kind, subject, actor, payload, digest, chain FROM events ORDER BY seq")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let seq: i64 = row.get(0)?;
-            let (at, kind, subject, actor): (String, String, String, String) =
-                (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
-            let payload: Option<String> = row.get(5)?;
-            let (digest, chain): (String, String) = (row.get(6)?, row.get(7)?);
-            if payload.is_some_and(|payload| sha256(&payload) != digest) {
-                wrong.push(format!("event {seq} ({kind} of {subject}): its payload is not what was recorded"));
-            }
-            if link(&before, seq, &at, &kind, &subject, &actor, &digest) != chain {
-                wrong.push(format!("event {seq} ({kind} of {subject}): the chain is broken here"));
-            }
-            before = chain;
-        }
-        wrong.extend(self.verify_projections()?);
-        Ok(wrong)
-    }
-}
-
-fn link(before: &str, seq: i64, at: &str, kind: &str, subject: &str, actor: &str, digest: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in [before, &seq.to_string(), at, kind, subject, actor, digest] {
-        hash.update(part.as_bytes());
-        hash.update([0]);
-    }
-    hex(&hash.finalize())
 }

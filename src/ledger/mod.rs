@@ -4,6 +4,8 @@
 //! (`synchronous=FULL`) before its caller goes on. Knows nothing of mail, files or statistics: callers say what
 //! happened, and ask.
 
+mod chain;
+mod contacts;
 mod coverage;
 mod differences;
 mod editions;
@@ -19,6 +21,7 @@ mod moves;
 mod obligations;
 mod occurrences;
 mod outbox;
+mod projection;
 mod pulls;
 mod retries;
 mod rolling;
@@ -35,6 +38,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 use tokio::sync::oneshot;
 
+pub use contacts::ContactRole;
 pub use coverage::CoverageRow;
 pub use editions::EditionRow;
 pub use events::{Event, RecordedEvent};
@@ -46,7 +50,7 @@ pub use incidents::{Incident, MASTER};
 pub use incoming::{IncomingRow, IncomingState, NewIncoming, Plan};
 pub use judged::JudgedWith;
 pub use moves::Move;
-pub use obligations::{Obligation, ObligationKey, State};
+pub use obligations::{Comment, Obligation, ObligationKey, State, WHILE_HELD};
 pub use outbox::{MessageHead, OutboxRow, OutboxState};
 pub use pulls::{Pull, TakenFile};
 pub use retries::Retry;

@@ -2,14 +2,16 @@
 //!
 //! Knows nothing of rungs' meanings or calendars: whether an open obligation is overdue is for the timetable to say.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::{Event, LedgerError, RecordedEvent, Result, Txn};
+use super::{Event, LedgerError, RecordedEvent, Result};
 use crate::domain::{AgencyId, Period, ReturnId, Verdict};
+
+/// Why a rung is passed over while the manager keeps it from going above the lead; it counts again once that is lifted.
+pub const WHILE_HELD: &str = "the manager holds it";
 
 /// Names one obligation: `missing-children/police/2025-26-Q1`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,6 +61,8 @@ pub enum State {
     Accepted,
     /// There was nothing to report.
     Nil,
+    /// A person let somebody off.
+    Waived,
 }
 
 impl State {
@@ -71,13 +75,25 @@ impl State {
             Self::Held => "held",
             Self::Accepted => "accepted",
             Self::Nil => "nil",
+            Self::Waived => "waived",
         }
     }
 
     /// Whether nothing more is owed.
     pub fn is_settled(self) -> bool {
-        matches!(self, Self::Accepted | Self::Nil)
+        matches!(self, Self::Accepted | Self::Nil | Self::Waived)
     }
+}
+
+/// What somebody wrote about a figure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comment {
+    /// The words.
+    pub says: String,
+    /// Who wrote them.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// One obligation as its events left it.
@@ -115,8 +131,29 @@ pub struct Obligation {
     pub restatements: u32,
     /// Rungs of the ladder told so far, with the instant each was put into the outbox.
     pub told: Vec<(String, Timestamp)>,
-    /// Rungs passed over, each with its reason in the events.
+    /// Rungs passed over since the chase last began, each with its reason in the events.
     pub skipped: Vec<String>,
+    /// How often a person moved its due instant or asked for it again. The chase begins anew each time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rounds: u32,
+    /// When the chase began anew: rungs told before speak of an earlier due instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chased_since: Option<Timestamp>,
+    /// When a person last gave more time, and until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extended_to: Option<Timestamp>,
+    /// Whether it is asked for again though a file stands.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked_again: bool,
+    /// Whether a person let somebody off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waived: bool,
+    /// What it asks about, where that is a figure and not a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    /// What was written about the figure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<Comment>,
     /// Why the manager keeps it from going above the lead, where that is so.
     pub escalation_held: Option<String>,
     /// Rungs that wait a working day longer, because the agency wrote without a file.
@@ -147,6 +184,13 @@ impl Obligation {
             restatements: 0,
             told: Vec::new(),
             skipped: Vec::new(),
+            rounds: 0,
+            chased_since: None,
+            extended_to: None,
+            asked_again: false,
+            waived: false,
+            about: None,
+            comment: None,
             escalation_held: None,
             deferred: Vec::new(),
             reason: None,
@@ -157,6 +201,7 @@ impl Obligation {
     pub fn fold(events: &[RecordedEvent]) -> Option<Self> {
         let mut folded: Option<Self> = None;
         let mut arrivals: Vec<(i64, Timestamp)> = Vec::new();
+        let mut while_held: BTreeSet<&str> = BTreeSet::new();
         for RecordedEvent { at, event, .. } in events {
             if let Event::Opened { return_id, agency, period, opens_at, duty, due_at, rule } = event {
                 let key = ObligationKey { return_id: return_id.clone(), agency: agency.clone(), period: *period };
@@ -188,13 +233,49 @@ impl Obligation {
                 }
                 Event::Told { rung, .. } => this.told.push((rung.clone(), *at)),
                 Event::EscalationHeld { reason } => this.escalation_held = Some(reason.clone()),
-                Event::Skipped { rung, .. } => this.skipped.push(rung.clone()),
+                Event::EscalationFreed { .. } => {
+                    this.escalation_held = None;
+                    this.skipped.retain(|rung| !while_held.contains(rung.as_str()));
+                    while_held.clear();
+                }
+                Event::Extended { due_at, .. } => {
+                    this.chase_anew(*due_at, *at);
+                    this.extended_to = Some(*due_at);
+                }
+                Event::AskedWhy { says } => this.about = Some(says.clone()),
+                Event::Commented { says, by } => {
+                    this.comment = Some(Comment { says: says.clone(), by: by.clone(), at: *at });
+                    this.received_at.get_or_insert(*at);
+                    this.decided_at = Some(*at);
+                }
+                Event::Waived { reason } => (this.waived, this.reason) = (true, Some(reason.clone())),
+                Event::Reopened { due_at, reason } => {
+                    this.chase_anew(*due_at, *at);
+                    this.asked_again = this.effective.is_some();
+                    (this.waived, this.reason) = (false, Some(reason.clone()));
+                }
+                Event::Skipped { rung, why } => {
+                    this.skipped.push(rung.clone());
+                    if why == WHILE_HELD {
+                        while_held.insert(rung);
+                    }
+                }
                 Event::Deferred { rung, .. } => this.deferred.push(rung.clone()),
                 _ => {}
             }
             this.state = this.state();
         }
         folded
+    }
+
+    /// Lets the ladder begin anew before another due instant.
+    fn chase_anew(&mut self, due_at: Timestamp, at: Timestamp) {
+        self.due_at = due_at;
+        self.rounds += 1;
+        self.chased_since = Some(at);
+        self.skipped.clear();
+        self.deferred.clear();
+        self.first_refused_at = None;
     }
 
     fn decide(&mut self, submission: i64, verdict: Verdict, reason: Option<String>, at: Timestamp) {
@@ -234,22 +315,25 @@ impl Obligation {
         self.effective = Some(submission);
         self.nil = nil;
         self.first_refused_at = None;
+        self.asked_again = false;
         true
     }
 
     /// How far it has come: what stands, else what waits, else what was refused.
     fn state(&self) -> State {
-        match (self.effective, self.nil) {
+        match (self.effective.filter(|_| !self.asked_again), self.nil) {
             (Some(_), true) => State::Nil,
             (Some(_), false) => State::Accepted,
             (None, _) if !self.held.is_empty() => State::Held,
             (None, _) if !self.undecided.is_empty() => State::Received,
+            (None, _) if self.comment.is_some() => State::Accepted,
+            (None, _) if self.waived => State::Waived,
             (None, _) if self.first_refused_at.is_some() => State::ToCorrect,
             (None, _) => State::Open,
         }
     }
 
-    /// Whether a rung was told or passed over.
+    /// Whether a rung was told or passed over since the chase last began.
     pub fn is_past(&self, rung: &str) -> bool {
         self.told_at(rung).is_some() || self.skipped.iter().any(|skipped| skipped == rung)
     }
@@ -259,86 +343,16 @@ impl Obligation {
         self.deferred.iter().any(|deferred| deferred == rung)
     }
 
-    /// When a rung was told.
+    /// When a rung was told since the chase last began.
     pub fn told_at(&self, rung: &str) -> Option<Timestamp> {
-        self.told.iter().find(|(told, _)| told == rung).map(|(_, at)| *at)
+        let now = |at: &Timestamp| self.chased_since.is_none_or(|since| *at >= since);
+        self.told.iter().find(|(told, at)| told == rung && now(at)).map(|(_, at)| *at)
     }
 }
 
-impl Txn<'_> {
-    /// Brings the projection of one subject up to date; subjects that are not obligations have none.
-    pub(super) fn project(&self, subject: &str) -> Result<()> {
-        let Ok(key) = subject.parse::<ObligationKey>() else { return Ok(()) };
-        let events = self.events_of(subject)?;
-        let Some(folded) = Obligation::fold(&events) else { return Ok(()) };
-        // Whatever happened, the timetable looks at it at its next ring.
-        let look = events.last().map(|e| e.at.to_string());
-        self.0.execute(
-            "INSERT INTO obligations (key, return_id, agency, period, state, next_at, folded) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-             ON CONFLICT (key) DO UPDATE SET state = ?5, next_at = ?6, folded = ?7",
-            params![
-                subject,
-                key.return_id.as_str(),
-                key.agency.as_str(),
-                key.period.to_string(),
-                folded.state.as_str(),
-                look,
-                serde_json::to_string(&folded)?
-            ],
-        )?;
-        Ok(())
-    }
-
-    /// Says when the timetable should look at the obligation again; `None` for never.
-    pub fn look_again(&self, key: &ObligationKey, at: Option<Timestamp>) -> Result<()> {
-        self.0.execute(
-            "UPDATE obligations SET next_at = ?2 WHERE key = ?1",
-            params![key.to_string(), at.map(|at| at.to_string())],
-        )?;
-        Ok(())
-    }
-
-    /// One obligation.
-    pub fn obligation(&self, key: &ObligationKey) -> Result<Option<Obligation>> {
-        let folded: Option<String> = self
-            .0
-            .query_row("SELECT folded FROM obligations WHERE key = ?1", [key.to_string()], |row| row.get(0))
-            .optional()?;
-        folded.map(|text| Ok(serde_json::from_str(&text)?)).transpose()
-    }
-
-    /// Every obligation, by return, agency and period.
-    pub fn obligations(&self) -> Result<Vec<Obligation>> {
-        self.folded("SELECT folded FROM obligations WHERE ?1 = ?1 ORDER BY return_id, agency, period", "")
-    }
-
-    /// The obligations the timetable is to look at by `now`.
-    pub fn obligations_to_look_at(&self, now: Timestamp) -> Result<Vec<Obligation>> {
-        self.folded("SELECT folded FROM obligations WHERE next_at <= ?1 ORDER BY key", &now.to_string())
-    }
-
-    /// The next instant at which some obligation is to be looked at.
-    pub fn next_look(&self) -> Result<Option<Timestamp>> {
-        let at: Option<String> = self.0.query_row("SELECT min(next_at) FROM obligations", [], |row| row.get(0))?;
-        at.map(|at| super::instant(&at)).transpose()
-    }
-
-    fn folded(&self, sql: &str, parameter: &str) -> Result<Vec<Obligation>> {
-        let mut statement = self.0.prepare_cached(sql)?;
-        let rows = statement.query_map([parameter], |row| row.get::<_, String>(0))?;
-        rows.map(|text| Ok(serde_json::from_str(&text?)?)).collect()
-    }
-
-    pub(super) fn verify_projections(&self) -> Result<Vec<String>> {
-        let mut wrong = Vec::new();
-        for stored in self.obligations()? {
-            let key = stored.key.to_string();
-            if Obligation::fold(&self.events_of(&key)?).as_ref() != Some(&stored) {
-                wrong.push(format!("obligation {key}: its projection does not follow from its events"));
-            }
-        }
-        Ok(wrong)
-    }
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(rounds: &u32) -> bool {
+    *rounds == 0
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::{
     Agreement, Board, Changed, Contact, Due, Escalation, Facts, Judged, Kind, Letter, Marked, Next, Noted, Person,
     Read, Sealed, Told, Total, Unused, Wait, Ways, Written,
     example_answers::{by_row, judged, rows},
+    example_arranged::{arranged, commentary, documents},
     example_findings::{finding, many_mistakes, notes, query, two_mistakes},
     things,
 };
@@ -70,6 +71,9 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 csv: true,
             },
         ],
+        Kind::Arranged | Kind::Contact => arranged(kind, due()),
+        Kind::Commentary | Kind::AnswerCommentary => commentary(kind, due()),
+        Kind::AnswerDocument | Kind::Document => documents(kind, due()),
         Kind::Members => vec![
             Letter::Members {
                 due: due(),

@@ -3,7 +3,10 @@
 use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
-use super::{Changed, Contact, Marked, Noted, Person, Read, ReadRow, Rows, Sealed, Thing, Written};
+use super::{
+    Agreement, Arranged, Changed, Contact, Due, Escalation, Marked, Next, Noted, Person, Read, ReadRow, Rows, Sealed,
+    Thing, Ways, Written,
+};
 use crate::domain::Period;
 
 /// Everything one message is made from.
@@ -28,82 +31,6 @@ pub struct Board {
     pub example: bool,
     /// Where its pages can be reached, such as `https://quarterday.example`; without it no message holds a link.
     pub public_url: Option<String>,
-}
-
-/// The return a message speaks of.
-#[derive(Debug, Clone, Serialize)]
-pub struct Due {
-    /// Its short name, as subjects say it: "Missing children return".
-    pub name: String,
-    /// Its full title: "Children missing from home and care".
-    pub title: String,
-    /// The agency's name.
-    pub agency: String,
-    /// The period.
-    pub period: Period,
-    /// When it is due.
-    pub due_at: Timestamp,
-}
-
-/// How a file can be sent; with none of them the board fetches it itself.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Ways {
-    /// Whether a workbook with the period filled in goes with the message.
-    pub workbook: bool,
-    /// Whether an empty CSV with the right headings does.
-    pub csv: bool,
-    /// Whether a file attached to a reply is read.
-    pub reply: bool,
-    /// A place both sides know, in words: "the shared folder Safeguarding returns".
-    pub place: Option<String>,
-    /// The path of the upload page; it becomes a link where the board has a public address.
-    pub upload: Option<String>,
-}
-
-/// The agreement under which the figures are asked for.
-#[derive(Debug, Clone, Serialize)]
-pub struct Agreement {
-    /// As a sentence goes on: "the partnership's information sharing agreement".
-    pub name: String,
-    /// When it is to be reviewed.
-    pub review: Date,
-    /// What the figures are for: "to see whether children who go missing are found and heard".
-    pub purpose: String,
-}
-
-/// What would happen next, and when.
-#[derive(Debug, Clone, Serialize)]
-pub struct Next {
-    /// On which day.
-    pub on: Date,
-    /// Who would be told: "the Board member for your agency".
-    pub who: String,
-}
-
-/// One message of the chase so far.
-#[derive(Debug, Clone, Serialize)]
-pub struct Told {
-    /// What it was: "notice", "reminder", "due", "overdue".
-    pub what: String,
-    /// When it left.
-    pub on: Timestamp,
-    /// Whether a relay accepted it.
-    pub accepted: bool,
-}
-
-/// What goes above the lead.
-#[derive(Debug, Clone, Serialize)]
-pub struct Escalation {
-    /// The return.
-    pub due: Due,
-    /// The last day for a corrected file, where one was not accepted.
-    pub corrected_by: Option<Date>,
-    /// The lead who was told.
-    pub lead: String,
-    /// The chase so far.
-    pub told: Vec<Told>,
-    /// Whether nobody answered any of it.
-    pub silent: bool,
 }
 
 /// A file that was looked at.
@@ -185,6 +112,78 @@ pub enum Letter {
         workbook: bool,
         /// Whether an empty CSV with the right headings does.
         csv: bool,
+    },
+    /// A person gave more time, let the agency off, or asks again.
+    Arranged {
+        /// The return, with its new due instant.
+        due: Due,
+        /// What was decided.
+        what: Arranged,
+        /// When it was due before.
+        before: Timestamp,
+        /// Whether a file stands already.
+        stands: bool,
+        /// Why, in the words of who decided.
+        reason: String,
+    },
+    /// Somebody gets the board's messages from now on, or for a time.
+    Contact {
+        /// The agency's name.
+        agency: String,
+        /// In which role: "lead", "deputy", "cover for the lead".
+        role: String,
+        /// Who.
+        person: Person,
+        /// Until which day, where it is for a time.
+        until: Option<Date>,
+    },
+    /// A figure stands out, and words on it are asked for.
+    Commentary {
+        /// What is owed.
+        due: Due,
+        /// The figure's title.
+        figure: String,
+        /// What stands out, in a sentence.
+        headline: String,
+        /// What was owed, as commands name it.
+        key: String,
+        /// Whether a reply is read.
+        reply: bool,
+        /// Whether its day is over.
+        late: bool,
+        /// Whether the manager reads it, who hears that nothing came.
+        manager: bool,
+    },
+    /// Words on a figure came, and are printed.
+    AnswerCommentary {
+        /// The figure's title.
+        figure: String,
+        /// The period.
+        period: Period,
+        /// The words as they are printed.
+        says: String,
+    },
+    /// A document came, which is kept as it is.
+    AnswerDocument {
+        /// What it is.
+        due: Due,
+        /// When it arrived.
+        arrived_at: Timestamp,
+        /// Whether one was here before.
+        replaced: bool,
+    },
+    /// The manager gets a document to read.
+    Document {
+        /// What it is.
+        due: Due,
+        /// What was owed, as commands name it.
+        key: String,
+        /// When it arrived.
+        arrived_at: Timestamp,
+        /// The submission's number.
+        submission: i64,
+        /// Whether it goes with the message.
+        attached: bool,
     },
     /// Members of a group are not in the file that stands.
     Members {

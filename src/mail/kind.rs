@@ -50,6 +50,12 @@ kinds! {
     Preview "preview",
     /// Somebody above the lead is told.
     Escalation "escalation",
+    /// A figure stands out, and words on it are asked for.
+    Commentary "commentary",
+    /// A person gave more time, let the agency off, or asks again.
+    Arranged "arranged",
+    /// Somebody gets the board's messages from now on, or for a time.
+    Contact "contact",
     /// A file was accepted.
     AnswerAccepted "answer-accepted",
     /// A file was accepted; something is to be explained.
@@ -58,6 +64,12 @@ kinds! {
     AnswerNotAccepted "answer-not-accepted",
     /// A file waits for a person's decision.
     AnswerHeld "answer-held",
+    /// Words on a figure came, and are printed.
+    AnswerCommentary "answer-commentary",
+    /// A document came, which is kept as it is.
+    AnswerDocument "answer-document",
+    /// The manager gets a document to read.
+    Document "document",
     /// The same file came again.
     AnswerDuplicate "answer-duplicate",
     /// A file replaced an accepted one.

@@ -34,6 +34,10 @@ pub(super) fn unwanted(
         State::Held => return Some("a file has arrived and waits for a person's decision"),
         State::Accepted => return Some("the file was accepted before this left"),
         State::Nil => return Some("there was nothing to report"),
+        State::Waived => return Some("it is no longer asked for"),
+    }
+    if obligation.chased_since.is_some_and(|since| since > row.enqueued_at) {
+        return Some("it is due on another day now");
     }
     if matches!(kind, Kind::Preview | Kind::Escalation) && obligation.escalation_held.is_some() {
         return Some("the manager holds the escalation");
@@ -54,8 +58,19 @@ pub(super) fn unwanted(
 /// Whether messages of the kind ask for a return that has not come.
 pub(super) fn is_chase(kind: Kind) -> bool {
     match kind {
-        Kind::Notice | Kind::Nudge | Kind::DueToday | Kind::Overdue | Kind::Preview | Kind::Escalation => true,
+        Kind::Notice
+        | Kind::Nudge
+        | Kind::DueToday
+        | Kind::Overdue
+        | Kind::Commentary
+        | Kind::Preview
+        | Kind::Escalation => true,
         Kind::Members
+        | Kind::Arranged
+        | Kind::Contact
+        | Kind::AnswerCommentary
+        | Kind::AnswerDocument
+        | Kind::Document
         | Kind::AnswerAccepted
         | Kind::AnswerAcceptedWithQueries
         | Kind::AnswerNotAccepted
@@ -116,7 +131,7 @@ mod tests {
     #[test]
     fn a_chase_stops_when_anything_arrived_and_an_answer_never_does() {
         for kind in Kind::ALL.iter().filter(|kind| **kind != Kind::Members) {
-            for state in [State::Received, State::Held, State::Accepted, State::Nil] {
+            for state in [State::Received, State::Held, State::Accepted, State::Nil, State::Waived] {
                 assert_eq!(judge(*kind, state, None, false, WRITTEN).is_some(), is_chase(*kind), "{kind:?} {state:?}");
             }
             assert_eq!(judge(*kind, State::Open, None, false, WRITTEN), None);

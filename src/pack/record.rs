@@ -86,6 +86,8 @@ pub struct Delivery {
     pub corrected: bool,
     /// Messages beyond the notice that it needed.
     pub reminders: i64,
+    /// What a person arranged about its day: "more time was given, until 21 July 2025".
+    pub arranged: Option<String>,
     /// A reason somebody gave.
     pub note: Option<String>,
     /// Why the manager kept it from going above the lead, where that is so.
@@ -101,9 +103,10 @@ impl Delivery {
         let (due, received) = (rows.days("due_day")?, rows.days("received_day")?);
         let (days_late, reminders) = (rows.numbers("days_late")?, rows.numbers("reminders")?);
         let (restated, corrected) = (rows.flags("restated")?, rows.flags("corrected")?);
+        let arranged = rows.texts_opt("arranged")?;
         let (notes, holds) = (rows.texts_opt("note")?, rows.texts_opt("escalation_held")?);
         let refused = rows.numbers("rows_refused")?;
-        let expected = "one of overdue, to_correct, held, open, received, accepted_late, accepted, nil";
+        let expected = "one of overdue, to_correct, held, open, received, accepted_late, accepted, nil, waived";
         (0..rows.len())
             .map(|at| {
                 Ok(Self {
@@ -117,6 +120,7 @@ impl Delivery {
                     restated: restated[at],
                     corrected: corrected[at],
                     reminders: reminders[at],
+                    arranged: arranged[at].clone(),
                     note: notes[at].clone(),
                     escalation_held: holds[at].clone(),
                     rows_refused: refused[at],

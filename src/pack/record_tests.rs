@@ -25,6 +25,7 @@ fn timetable(states: &[&str; 2]) -> Vec<(String, Vec<RecordBatch>)> {
         ("restated", Arc::new(BooleanArray::from(vec![false, true]))),
         ("corrected", Arc::new(BooleanArray::from(vec![false, false]))),
         ("reminders", Arc::new(Int32Array::from(vec![2, 0]))),
+        ("arranged", texts(&["", "more time was given, until 21 July 2025"])),
         ("note", texts(&["", "said so"])),
         ("escalation_held", texts(&["the Chief Constable has answered", ""])),
         ("rows_refused", Arc::new(Int32Array::from(vec![None, Some(3)]))),

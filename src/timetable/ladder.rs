@@ -11,11 +11,11 @@ use jiff::{Timestamp, civil};
 use super::instant_on;
 use crate::{
     domain::{Calendar, CalendarError, civil_day},
-    ledger::{Obligation, State},
+    ledger::{Obligation, State, WHILE_HELD},
 };
 
 /// Who is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// The named lead of the agency.
     Lead,
@@ -25,6 +25,10 @@ pub enum Role {
     BoardMember,
     /// The board's manager.
     Manager,
+    /// Who chairs the board.
+    Chair,
+    /// Whoever has the role of this name in `config/quarterday.toml`.
+    Named(String),
 }
 
 impl FromStr for Role {
@@ -36,9 +40,15 @@ impl FromStr for Role {
             "deputy" => Self::Deputy,
             "board-member" => Self::BoardMember,
             "manager" => Self::Manager,
-            _ => return Err("one of lead, deputy, board-member, manager"),
+            "chair" => Self::Chair,
+            named if is_name(named) => Self::Named(named.to_owned()),
+            _ => return Err("one of lead, deputy, board-member, manager, chair, or the id of a [[role]]"),
         })
     }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
 /// What a rung says, lowest first.
@@ -125,10 +135,35 @@ impl Default for Ladder {
                 rung("overdue", RungKind::Overdue, 2, lead()),
                 rung("preview", RungKind::Preview, 4, vec![Role::Manager]),
                 rung("escalation", RungKind::Escalation, 5, vec![Role::BoardMember]),
+                rung("preview-sub-group", RungKind::Preview, 9, vec![Role::Manager]),
+                rung("escalation-sub-group", RungKind::Escalation, 10, vec![Role::Named("sub-group-chair".into())]),
+                rung("preview-chair", RungKind::Preview, 14, vec![Role::Manager]),
+                rung("escalation-chair", RungKind::Escalation, 15, vec![Role::Chair]),
             ],
             at: civil::time(10, 0, 0, 0),
             correction: 3,
             evidence: 3,
+        }
+    }
+}
+
+/// The name of the ladder on which words are asked for: commentary, and whatever return names it.
+pub const FOR_WORDS: &str = "words";
+
+impl Ladder {
+    /// How words are asked for: before their day, on it and after it; then the manager hears of the gap, and nobody above.
+    pub fn for_words() -> Self {
+        let rung = |name: &str, kind, working_days, to| Rung { name: name.into(), kind, working_days, to };
+        let lead = || vec![Role::Lead, Role::Deputy];
+        Self {
+            rungs: vec![
+                rung("notice", RungKind::Notice, 0, lead()),
+                rung("nudge", RungKind::Nudge, -2, lead()),
+                rung("due-today", RungKind::DueToday, 0, lead()),
+                rung("overdue", RungKind::Overdue, 1, lead()),
+                rung("gap", RungKind::Overdue, 2, vec![Role::Manager]),
+            ],
+            ..Self::default()
         }
     }
 }
@@ -162,11 +197,15 @@ pub fn owed(
     let mut reached: Vec<(&Rung, Timestamp)> = Vec::new();
     for rung in ladder.rungs.iter().filter(|rung| !obligation.is_past(&rung.name)) {
         if rung.kind.is_above_the_lead() && obligation.escalation_held.is_some() {
-            step.skip.push((rung.name.clone(), "the manager holds it"));
+            step.skip.push((rung.name.clone(), WHILE_HELD));
             continue;
         }
         if rung.kind == RungKind::DueToday && obligation.is_deferred(&rung.name) {
             step.skip.push((rung.name.clone(), "the agency wrote, and its day would be over"));
+            continue;
+        }
+        if rung.kind == RungKind::Notice && !obligation.told.is_empty() {
+            step.skip.push((rung.name.clone(), "the agency was told of it before"));
             continue;
         }
         let at = match instant(rung, obligation, ladder, calendar, due_day, lead_told)? {
@@ -222,6 +261,22 @@ pub fn next_rung<'a>(
 }
 
 impl Ladder {
+    /// The next rung of a kind below `rung`.
+    fn before(&self, rung: &Rung, kind: RungKind) -> Option<&Rung> {
+        let below = self.rungs.iter().take_while(|below| below.name != rung.name);
+        below.filter(|below| below.kind == kind).last()
+    }
+
+    /// When the manager saw what `rung`, an escalation, is to say.
+    fn previewed(&self, rung: &Rung, obligation: &Obligation) -> Option<Timestamp> {
+        obligation.told_at(&self.before(rung, RungKind::Preview)?.name)
+    }
+
+    /// The next escalation that was neither told nor passed over.
+    pub fn next_escalation(&self, obligation: &Obligation) -> Option<&Rung> {
+        self.rungs.iter().find(|rung| rung.kind == RungKind::Escalation && !obligation.is_past(&rung.name))
+    }
+
     /// What the rung of this name says, if there is one.
     pub fn kind_of(&self, name: &str) -> Option<RungKind> {
         self.rungs.iter().find(|rung| rung.name == name).map(|rung| rung.kind)
@@ -277,20 +332,29 @@ fn instant(
         // The answer to the file said what to do and by when.
         return Ok(None);
     }
-    let told = |kind| {
-        let of_kind = ladder.rungs.iter().filter(|r| r.kind == kind);
-        of_kind.filter_map(|r| obligation.told_at(&r.name)).max()
-    };
+    let overdue = ladder.rungs.iter().filter(|below| below.kind == RungKind::Overdue);
+    let overdue = overdue.filter_map(|below| obligation.told_at(&below.name)).max();
     let at = match rung.kind {
-        RungKind::Preview => match (told(RungKind::Overdue), lead_told) {
+        RungKind::Preview => match (overdue, lead_told) {
             (Some(overdue), Some(lead_told)) => {
                 let after_overdue = calendar.add_working_days(civil_day(overdue), 2)?;
                 let after_evidence = calendar.add_working_days(civil_day(lead_told), ladder.evidence - 1)?;
-                Some(planned.max(on_day(after_overdue)).max(on_day(after_evidence)))
+                let earliest = planned.max(on_day(after_overdue)).max(on_day(after_evidence));
+                // A step that went late moves the steps above it by as much.
+                match ladder.before(rung, RungKind::Escalation) {
+                    None => Some(earliest),
+                    Some(lower) => match obligation.told_at(&lower.name) {
+                        None => None,
+                        Some(at) => {
+                            let apart = (rung.working_days - lower.working_days).max(1);
+                            Some(earliest.max(on_day(calendar.add_working_days(civil_day(at), apart)?)))
+                        }
+                    },
+                }
             }
             _ => None,
         },
-        RungKind::Escalation => match (told(RungKind::Preview), lead_told) {
+        RungKind::Escalation => match (ladder.previewed(rung, obligation), lead_told) {
             (Some(previewed), Some(lead_told)) => {
                 let after_preview = calendar.add_working_days(civil_day(previewed), 1)?;
                 let after_evidence = calendar.add_working_days(civil_day(lead_told), ladder.evidence)?;

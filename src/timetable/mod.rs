@@ -5,6 +5,7 @@
 mod ahead;
 mod cron;
 mod duty;
+mod held;
 mod ladder;
 #[cfg(test)]
 mod ladder_tests;
@@ -12,12 +13,15 @@ mod meeting;
 mod members;
 mod settle;
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, civil};
 
 pub use ahead::escalates_at;
 pub use cron::{BadSchedule, Schedule};
 pub use duty::{Due, Duty, Every, Opening, openings};
-pub use ladder::{Ladder, Role, Rung, RungKind, Step, next_rung, owed};
+pub use held::reminder_of_held;
+pub use ladder::{FOR_WORDS, Ladder, Role, Rung, RungKind, Step, next_rung, owed};
 pub use meeting::{Meeting, Milestones, OutOfOrder};
 pub use members::owed_by_members;
 
@@ -39,6 +43,8 @@ pub struct Timetable {
     pub calendar: Calendar,
     /// How a late return is chased.
     pub ladder: Ladder,
+    /// Other ladders, for the returns that name them.
+    pub named_ladders: BTreeMap<String, Ladder>,
     /// When the board meets, and about what.
     pub meetings: Vec<Meeting>,
     /// Where the steps before a meeting lie.
@@ -49,9 +55,26 @@ pub struct Timetable {
 const WARNED_BEFORE: i32 = 180;
 
 impl Timetable {
+    /// Every ladder.
+    pub fn ladders(&self) -> impl Iterator<Item = &Ladder> {
+        [&self.ladder].into_iter().chain(self.named_ladders.values())
+    }
+
+    /// The ladder of this name; the usual one where there is none, or none is named.
+    pub fn ladder_named(&self, name: Option<&str>) -> &Ladder {
+        name.and_then(|name| self.named_ladders.get(name)).unwrap_or(&self.ladder)
+    }
+
     /// The last day the holiday list covers, once `today` is near it.
     pub fn list_ends_soon(&self, today: civil::Date) -> Option<civil::Date> {
         self.calendar.covered_until().filter(|end| (*end - today).get_days() <= WARNED_BEFORE)
+    }
+
+    /// From when until when commentary on a meeting's exceptions is asked for.
+    pub fn commentary(&self, meeting: &Meeting) -> Result<(Timestamp, Timestamp), CalendarError> {
+        let day = |days| self.calendar.add_working_days(meeting.period.end(), days);
+        let (from, until) = (day(self.milestones.validated)?, day(self.milestones.commentary)?);
+        Ok((instant_on(from, self.ladder.at), instant_on(until, civil::time(17, 0, 0, 0))))
     }
 
     /// When the meeting's pack is circulated.

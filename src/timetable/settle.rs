@@ -1,10 +1,13 @@
 //! Reads `config/timetable.toml`.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use jiff::civil;
 
-use super::{Ladder, Meeting, Milestones, Rung, RungKind, Timetable};
+use super::{FOR_WORDS, Ladder, Meeting, Milestones, Rung, RungKind, Timetable};
 use crate::{domain::Calendar, settings::Section};
 
 /// No step lies further away than about a year of working days.
@@ -19,6 +22,7 @@ impl Timetable {
         let calendar = settle_calendar(section, home);
         let milestones = section.section_opt("milestones").map(settle_milestones).unwrap_or_default();
         let ladder = settle_ladder(section);
+        let named_ladders = settle_ladders(section);
         let mut meetings = Vec::new();
         for mut table in section.sections("meeting") {
             let on = table.date("on");
@@ -33,7 +37,7 @@ impl Timetable {
                 meetings.push(meeting);
             }
         }
-        Some(Self { starts_on: starts_on?, calendar: calendar?, ladder, meetings, milestones })
+        Some(Self { starts_on: starts_on?, calendar: calendar?, ladder, named_ladders, meetings, milestones })
     }
 }
 
@@ -92,6 +96,25 @@ fn working_days(table: &mut Section<'_>, key: &str, usual: i32) -> i32 {
     })
 }
 
+/// The ladders that returns can name, each with rungs of its own.
+fn settle_ladders(section: &mut Section<'_>) -> BTreeMap<String, Ladder> {
+    let mut named = BTreeMap::from([(FOR_WORDS.to_owned(), Ladder::for_words())]);
+    let mut seen = BTreeSet::new();
+    for mut table in section.sections("ladder") {
+        let name = table.text("name");
+        let ladder = settle_ladder(&mut table);
+        if !table.has("rung") {
+            table.refuse("rung", "rungs of its own", "[[ladder.rung]] tables, written as the [[rung]] tables are");
+        }
+        let Some(name) = name else { continue };
+        if !seen.insert(name.clone()) {
+            table.refuse("name", "a name that no other ladder has", "");
+        }
+        named.insert(name, ladder);
+    }
+    named
+}
+
 fn settle_ladder(section: &mut Section<'_>) -> Ladder {
     let mut ladder = Ladder::default();
     let mut rungs: Vec<Rung> = Vec::new();
@@ -128,7 +151,8 @@ fn refuse_misplaced(table: &mut Section<'_>, rung: &Rung, below: &[Rung]) {
         table.refuse("name", "a name that no other rung has", "");
     }
     if let Some(last) = below.last() {
-        if rung.kind < last.kind {
+        let again = last.kind == RungKind::Escalation && rung.kind == RungKind::Preview;
+        if rung.kind < last.kind && !again {
             let expected = format!("the rungs from notice to escalation; {} comes after it", last.name);
             table.refuse("kind", &expected, "the [[rung]] tables in their order");
         } else if last.kind != RungKind::Notice && rung.working_days < last.working_days {
@@ -136,14 +160,14 @@ fn refuse_misplaced(table: &mut Section<'_>, rung: &Rung, below: &[Rung]) {
             table.refuse("working_days", &expected, "the [[rung]] tables in their order");
         }
     }
-    let needed = match rung.kind {
-        RungKind::Escalation => Some((RungKind::Preview, "a preview before it, so that the manager sees it first")),
-        RungKind::Preview => Some((RungKind::Overdue, "an overdue rung before it, so that the lead is told first")),
+    let is_announced = below.last().is_some_and(|last| last.kind == RungKind::Preview);
+    let is_told = below.iter().any(|below| below.kind == RungKind::Overdue);
+    let missing = match rung.kind {
+        RungKind::Escalation => (!is_announced).then_some("a preview before it, so that the manager sees it first"),
+        RungKind::Preview => (!is_told).then_some("an overdue rung before it, so that the lead is told first"),
         RungKind::Notice | RungKind::Nudge | RungKind::DueToday | RungKind::Overdue => None,
     };
-    if let Some((needed, expected)) = needed
-        && !below.iter().any(|rung| rung.kind == needed)
-    {
+    if let Some(expected) = missing {
         table.refuse("kind", expected, "one more [[rung]]");
     }
     let above = rung.kind.is_above_the_lead();

@@ -23,7 +23,12 @@ pub const CSV: &str = "Period,Referrals under 18,\"Of these, adopted by Channel\
 
 /// A board that asks probation for one CSV a quarter and reads the mailbox of `server`.
 pub fn board(server: &Dovecot) -> TestBoard {
-    let board = TestBoard::with_returns(&["prevent-referrals"]).with("MAILBOX_PASSWORD", PASSWORD);
+    board_for(server, &["prevent-referrals"])
+}
+
+/// The same with other returns.
+pub fn board_for(server: &Dovecot, returns: &[&str]) -> TestBoard {
+    let board = TestBoard::with_returns(returns).with("MAILBOX_PASSWORD", PASSWORD);
     reads(&board, server, "password = { env = \"MAILBOX_PASSWORD\" }");
     board
 }
@@ -962,4 +967,27 @@ async fn a_mailbox_that_could_not_be_read_is_told_by_validate() {
     assert!(told.contains("the mailbox cannot be used") && told.contains("/nowhere/phrase"), "{told}");
     board.write("config/quarterday.toml", text + &whole.replace("127.0.0.1", "imap.board.example"));
     assert!(said(&board.run(&["validate"])).contains("since the board is an example"));
+}
+
+#[tokio::test]
+async fn a_lead_who_is_away_names_a_colleague_and_a_stranger_named_is_for_the_manager() {
+    let Some(server) = Dovecot::start() else { return };
+    let daemon = board(&server).start(NOW);
+    let text = "cover Sam Field <sam.field@probation.example>, please, I am away";
+    server.deliver(Letter { id: "cover@probation.example", text, ..Letter::default() }.write());
+    look(&daemon, "2025-07-08T09:01:00Z").await;
+    let mut told: Vec<String> = daemon.messages().await;
+    told.retain(|message| message.starts_with("contact "));
+    let to: Vec<&str> = told.iter().filter_map(|message| message.split(' ').nth(1)).collect();
+    assert_eq!(to, ["sam.field@probation.example", "manager@exampleshire.example", LEAD], "{told:?}");
+    assert!(text_of(&daemon, "contact").await.contains("Until Tuesday 5 August our messages to the lead of"));
+    daemon.advance("2025-07-14T12:00:00Z").await;
+    let messages = daemon.messages().await;
+    assert!(messages.iter().any(|m| m.starts_with("due-today sam.field@probation.example")), "{messages:?}");
+    let text = "cover sam@elsewhere.example";
+    server.deliver(Letter { id: "other@probation.example", text, ..Letter::default() }.write());
+    look(&daemon, "2025-07-14T12:01:00Z").await;
+    let alarm = text_of(&daemon, "alarm").await;
+    assert!(alarm.contains("quarterday contact AGENCY cover"), "{alarm}");
+    assert!(!daemon.messages().await.iter().any(|m| m.contains("sam@elsewhere.example")));
 }

@@ -99,6 +99,7 @@ fn record() -> Record {
         ("restated", no.clone()),
         ("corrected", no),
         ("reminders", number),
+        ("arranged", texts(&[""])),
         ("note", texts(&[""])),
         ("escalation_held", texts(&[""])),
         ("rows_refused", Arc::new(Int64Array::from(vec![0])) as ArrayRef),

@@ -182,6 +182,7 @@ fn kind(format: &Format) -> &'static str {
         Format::Xml(_) => "xml",
         Format::Arrow => "arrow",
         Format::Parquet => "parquet",
+        Format::Document => "document",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::AgencyKeys;
-use crate::{check::Member, domain::AgencyId, mail::Person, settings::Section, timetable::Role};
+use crate::{check::Member, domain::AgencyId, mail::Person, settings::Section};
 
 /// One partner agency.
 #[derive(Debug, Clone)]
@@ -37,16 +37,6 @@ impl Agency {
     /// Everybody of this agency who gets messages.
     pub fn people(&self) -> impl Iterator<Item = &Person> {
         [&self.lead].into_iter().chain(&self.deputy).chain(&self.board_member)
-    }
-
-    /// The person in a role of this agency; the manager is not one of them.
-    pub fn person(&self, role: Role) -> Option<&Person> {
-        match role {
-            Role::Lead => Some(&self.lead),
-            Role::Deputy => self.deputy.as_ref(),
-            Role::BoardMember => self.board_member.as_ref(),
-            Role::Manager => None,
-        }
     }
 }
 

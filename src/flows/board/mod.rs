@@ -6,8 +6,10 @@
 pub mod agencies;
 mod custodian;
 mod keys;
+mod people;
 mod reports;
 mod returns;
+mod roles;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,18 +21,23 @@ pub use agencies::Agency;
 pub use custodian::Custodian;
 use jiff::civil;
 pub use keys::AgencyKeys;
+pub use roles::NamedRole;
 
+use super::contacts::Contacts;
 use crate::{
     analysis::Indicator,
     check::Contract,
-    domain::{AgencyId, ReturnId},
+    domain::{AgencyId, ReturnId, words::lower_first},
     ledger::ObligationKey,
     mail::{self, Contact, Person},
     pack::PackDefinition,
     settings::{self, Document, Problems, SecretError, Section},
     source::{Source, fill, host_of, mailbox},
-    timetable::{Role, Timetable},
+    timetable::Timetable,
 };
+
+/// What a commentary on an indicator is owed as: this, and the indicator's identifier.
+pub const COMMENTARY: &str = "commentary-";
 
 /// A board with all its definitions.
 pub struct Board {
@@ -52,6 +59,8 @@ pub struct Board {
     pub analyst: Option<Person>,
     /// Who chairs.
     pub chair: Option<Person>,
+    /// Who else the ladder can name.
+    pub roles: BTreeMap<String, NamedRole>,
     /// Who alone may open an extract in which identities were found.
     pub custodian: Option<Custodian>,
     /// Where the daemon keeps what it must not lose.
@@ -78,6 +87,8 @@ pub struct Board {
     pub indicators: Vec<Indicator>,
     /// What the board reads.
     pub packs: BTreeMap<String, PackDefinition>,
+    /// Who is written to instead, as a person recorded since.
+    pub contacts: Contacts,
 }
 
 impl Board {
@@ -114,6 +125,12 @@ impl Board {
         returns::check_folders(&returns, home, &mut problems);
         returns::check_stores(&returns, home, &mut problems);
         returns::check_tables(&returns, home, &mut problems);
+        if let Some(timetable) = &timetable {
+            returns::check_ladders(&returns, timetable, home, &mut problems);
+        }
+        if let (Some(main), Some(timetable)) = (&main, &timetable) {
+            people::check_roles(home, timetable, main, &mut problems);
+        }
         reports::check_names(home, timetable.as_ref(), &packs, &indicators, &returns, &mut problems);
         if let (Some(main), Some(agencies)) = (&main, &agencies) {
             let people = agencies
@@ -122,6 +139,7 @@ impl Board {
                 .chain([&main.manager])
                 .chain(&main.analyst)
                 .chain(&main.chair)
+                .chain(main.roles.values().map(|role| &role.person))
                 .chain(main.custodian.as_ref().map(|custodian| &custodian.person));
             reports::check_domains(home, &main.mail, people, &mut problems);
         }
@@ -136,6 +154,7 @@ impl Board {
                 manager: main.manager,
                 analyst: main.analyst,
                 chair: main.chair,
+                roles: main.roles,
                 custodian: main.custodian,
                 data: main.data,
                 listen: main.listen,
@@ -149,6 +168,7 @@ impl Board {
                 timetable,
                 indicators,
                 packs,
+                contacts: Contacts::default(),
             }),
             _ => Err(problems),
         }
@@ -161,6 +181,9 @@ impl Board {
 
     /// Whether somebody still owes this, as the definitions stand now.
     pub fn is_owed(&self, key: &ObligationKey) -> bool {
+        if self.commentary(key).is_some() {
+            return self.timetable.meetings.iter().any(|meeting| meeting.period == key.period);
+        }
         let Some(contract) = self.returns.get(&key.return_id).filter(|contract| contract.due.is_some()) else {
             return false;
         };
@@ -169,20 +192,26 @@ impl Board {
 
     /// A return's title, or its identifier when it is no longer defined.
     pub fn return_title(&self, id: &ReturnId) -> String {
+        if let Some(indicator) = self.commented(id) {
+            return format!("Commentary on {}", lower_first(&indicator.title));
+        }
         self.returns.get(id).map_or_else(|| id.to_string(), |contract| contract.title.clone())
+    }
+
+    /// The indicator that a commentary speaks of.
+    fn commented(&self, id: &ReturnId) -> Option<&Indicator> {
+        let indicator = id.as_str().strip_prefix(COMMENTARY)?;
+        self.indicators.iter().find(|known| known.id == indicator)
+    }
+
+    /// The indicator that something owed is a commentary on, if it is one.
+    pub fn commentary(&self, key: &ObligationKey) -> Option<&Indicator> {
+        self.commented(&key.return_id).filter(|indicator| indicator.agency == key.agency)
     }
 
     /// An agency's name, or its identifier when it is no longer defined.
     pub fn agency_name(&self, id: &AgencyId) -> String {
         self.agencies.get(id).map_or_else(|| id.to_string(), |agency| agency.name.clone())
-    }
-
-    /// Who is told when `role` of `agency` is told.
-    pub fn person(&self, agency: &AgencyId, role: Role) -> Option<&Person> {
-        match role {
-            Role::Manager => Some(&self.manager),
-            _ => self.agencies.get(agency)?.person(role),
-        }
     }
 
     /// The agencies whose keys cannot be used as they stand, each with the reason.
@@ -271,6 +300,7 @@ struct Main {
     manager: Person,
     analyst: Option<Person>,
     chair: Option<Person>,
+    roles: BTreeMap<String, NamedRole>,
     custodian: Option<Custodian>,
     data: PathBuf,
     listen: SocketAddr,
@@ -290,6 +320,7 @@ impl Main {
         let manager = root.section("manager").and_then(|mut table| Person::settle(&mut table));
         let analyst = root.section_opt("analyst").and_then(|mut table| Person::settle(&mut table));
         let chair = root.section_opt("chair").and_then(|mut table| Person::settle(&mut table));
+        let roles = roles::settle(root);
         let custodian = root.section_opt("custodian").and_then(|mut table| Custodian::settle(&mut table));
         let (listen, public_url) = match root.section_opt("web") {
             Some(mut table) => (table.parsed_opt("listen"), table.text_opt("public_url")),
@@ -316,6 +347,7 @@ impl Main {
             manager: manager?,
             analyst,
             chair,
+            roles,
             custodian,
             data,
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),

@@ -13,7 +13,7 @@ use crate::{
     domain::{AgencyId, Period, ReturnId},
     settings::{self, Problems, nearest},
     source::{self, Https, Source, fill, https, pattern::overlap},
-    timetable::Every,
+    timetable::{Every, Timetable},
 };
 
 /// Every return below `folder`.
@@ -63,6 +63,26 @@ pub(super) fn check_agencies(
                 &write,
             );
         }
+    }
+}
+
+/// Tells of returns that name a ladder that is not there.
+pub(super) fn check_ladders(
+    returns: &BTreeMap<ReturnId, Contract>,
+    timetable: &Timetable,
+    home: &Path,
+    problems: &mut Problems,
+) {
+    for contract in returns.values() {
+        let Some(ladder) = contract.ladder.as_ref().filter(|name| !timetable.named_ladders.contains_key(*name)) else {
+            continue;
+        };
+        problems.about(
+            &definition_of(contract, home),
+            format!("ladder = {ladder:?}"),
+            "a [[ladder]] of this name in config/timetable.toml",
+            "the name of one, or leave the line out for the usual ladder",
+        );
     }
 }
 

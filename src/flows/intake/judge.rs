@@ -2,7 +2,7 @@
 
 use super::{
     super::{App, across, known, letters, past},
-    Received,
+    Received, document,
     opened::{OpenError, open, read},
     rolling, sealing,
     store::{Kept, Outcome, decide, store},
@@ -25,6 +25,9 @@ pub(super) async fn judge(
     content: Content,
     released: bool,
 ) -> anyhow::Result<Received> {
+    if contract.is_document() {
+        return document::take(app, submission, &content).await;
+    }
     let opened = match open(app, &submission.obligation.agency, contract, content).await {
         Ok(opened) => opened,
         Err(OpenError::File(error)) => return unreadable(app, submission, contract, error).await,

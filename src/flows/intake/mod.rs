@@ -6,6 +6,7 @@
 
 mod again;
 mod archive;
+mod document;
 mod judge;
 mod offer;
 mod opened;

@@ -278,6 +278,7 @@ async fn conclude(
         rows,
     };
     let findings = findings.to_vec();
+    let is_document = app.board.returns.get(&key.return_id).is_some_and(Contract::is_document);
     app.ledger
         .write(move |txn| {
             let subject = key.to_string();
@@ -300,7 +301,7 @@ async fn conclude(
                 },
             };
             txn.append(now, &subject, "daemon", &event)?;
-            if let Some(replaced) = before.effective.filter(|_| outcome.verdict.is_accepted()) {
+            if let Some(replaced) = before.effective.filter(|_| outcome.verdict.is_accepted() && !is_document) {
                 txn.owe_difference(now, id, replaced)?;
             }
             for answer in &answers {

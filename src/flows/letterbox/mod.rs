@@ -6,6 +6,8 @@
 
 mod answers;
 mod bounce;
+mod comment;
+mod cover;
 mod held;
 mod plan;
 mod sort;
@@ -222,6 +224,8 @@ async fn write(
 ) -> anyhow::Result<IncomingRow> {
     let now = app.clock.now();
     let identity = record.new.identity.clone();
+    let changes: Vec<(String, Event)> =
+        record.events.iter().filter(|(_, event)| matches!(event, Event::ContactChanged { .. })).cloned().collect();
     app.ledger
         .write(move |txn| {
             let id = record.id;
@@ -237,6 +241,7 @@ async fn write(
             record.letters.iter().try_for_each(|letter| txn.enqueue(letter).map(|_| ()))
         })
         .await?;
+    changes.iter().for_each(|(_, change)| app.board.contacts.take(change));
     let row = known(app, identity).await?.context("the message was recorded and is not in the ledger")?;
     tracing::info!(message = row.id, outcome = row.known.plan.then.as_str(), "a message arrived");
     Ok(row)

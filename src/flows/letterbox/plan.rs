@@ -17,7 +17,7 @@ use crate::{
     flows::{App, chase, intake, reason::identity_in},
     ledger::{IncomingState, NewIncoming, ObligationKey, Plan, State},
     mail::{Unused, key_of},
-    source::mailbox::{File, Incoming, Kind, Mailbox, Nature, is_proven, nature},
+    source::mailbox::{DataKind, File, Incoming, Kind, Mailbox, Nature, is_proven, nature},
     timetable::openings,
 };
 
@@ -68,7 +68,7 @@ pub(super) async fn plan(
     let about: Option<ObligationKey> = about.and_then(|(_, obligation)| obligation.as_ref()?.parse().ok());
     let ours = [app.board.mail.from.email.as_str(), mailbox.settings().user.as_str()];
     let nature = nature(incoming, &ours, |id| key_of(id, names()).is_some());
-    let sender = sort::sender(&from, &app.board.agencies, remembered);
+    let sender = sort::sender(&from, &app.board.agencies, &app.board.contacts.all(civil_day(now)), remembered);
     let proven = mailbox.settings().proof.as_ref().is_none_or(|proof| is_proven(incoming, proof));
     // Who is known is told also of a letter in their name; a stranger whose name was forged is left in peace.
     let answerable = nature == Nature::Person
@@ -161,6 +161,10 @@ impl Desk<'_> {
         for (part, file) in self.incoming.files.iter().enumerate() {
             match file.kind {
                 Kind::Wrapped(wrapping) => things.push(wrapped(&file.name, wrapping)),
+                Kind::Data(DataKind::Document) if !sort::is_document(&self.app.board.returns, &around, &file.name) => {
+                    kinds = true;
+                    things.push(Unused { name: file.name.clone(), why: "It is no kind of file that we take.".into() });
+                }
                 Kind::Other => {
                     kinds = true;
                     things.push(Unused { name: file.name.clone(), why: "It is no kind of file that we take.".into() });

@@ -10,11 +10,12 @@ use jiff::civil::Date;
 use crate::{
     check::Contract,
     decode::Format,
-    domain::{AgencyId, Period, ReturnId},
+    domain::{AgencyId, Period, ReturnId, is_address},
     flows::board::Agency,
-    ledger::{ObligationKey, State},
+    ledger::{ContactRole, ObligationKey, State},
+    mail::Person,
     source::{Source, mailbox::DataKind, pattern, period_in_name, periods_in_name},
-    timetable::{Every, Role},
+    timetable::Every,
 };
 
 /// Whose a message is.
@@ -27,19 +28,30 @@ pub(super) struct Sender {
 }
 
 /// Whose an address is: lead, deputy and board member first, then what a person said, then the agencies' domains.
-pub(super) fn sender(address: &str, agencies: &BTreeMap<AgencyId, Agency>, remembered: Option<AgencyId>) -> Sender {
-    let of = |roles: &[Role]| -> Vec<AgencyId> {
-        let is_theirs = |agency: &&Agency| {
-            let people = roles.iter().filter_map(|role| agency.person(*role));
-            people.into_iter().any(|person| person.email.eq_ignore_ascii_case(address))
-        };
-        agencies.values().filter(is_theirs).map(|agency| agency.id.clone()).collect()
+///
+/// `contacts` are those whom a person recorded beside the definitions.
+pub(super) fn sender(
+    address: &str,
+    agencies: &BTreeMap<AgencyId, Agency>,
+    contacts: &[(AgencyId, ContactRole, Person)],
+    remembered: Option<AgencyId>,
+) -> Sender {
+    let is_it = |person: &Person| person.email.eq_ignore_ascii_case(address);
+    let recorded = |above: bool| {
+        let theirs = contacts.iter().filter(move |(_, role, _)| (*role == ContactRole::BoardMember) == above);
+        theirs.filter(|(_, _, person)| is_it(person)).map(|(agency, _, _)| agency.clone())
     };
-    let leads = of(&[Role::Lead, Role::Deputy]);
+    let is_lead = |agency: &&Agency| is_it(&agency.lead) || agency.deputy.as_ref().is_some_and(is_it);
+    let mut leads: Vec<AgencyId> = agencies.values().filter(is_lead).map(|agency| agency.id.clone()).collect();
+    leads.extend(recorded(false));
+    leads.sort();
+    leads.dedup();
     if !leads.is_empty() {
         return Sender { agencies: leads, is_lead: true };
     }
-    let mut found = of(&[Role::BoardMember]);
+    let is_above = |agency: &&Agency| agency.board_member.as_ref().is_some_and(is_it);
+    let mut found: Vec<AgencyId> = agencies.values().filter(is_above).map(|agency| agency.id.clone()).collect();
+    found.extend(recorded(true));
     if found.is_empty() {
         found.extend(remembered.filter(|agency| agencies.contains_key(agency)));
     }
@@ -117,6 +129,20 @@ fn narrow<'a>(left: &mut Vec<Candidate<'a>>, passes: impl Fn(&Candidate<'a>) -> 
 }
 
 /// Whether a file's name says which return it is: by the pattern of its source, its identifier or its title.
+/// Whether a document is asked for by the message that is answered, or named by the file or the subject. Nothing is taken
+/// for one because it happens to be a PDF.
+pub(super) fn is_document(returns: &BTreeMap<ReturnId, Contract>, around: &Around<'_>, name: &str) -> bool {
+    let asked = returns.values().filter(|contract| contract.is_document());
+    let theirs = asked.flat_map(|contract| {
+        let owers = around.agencies.iter().filter(|agency| contract.agencies.contains(agency));
+        owers.map(move |agency| Candidate { agency, contract })
+    });
+    theirs.into_iter().any(|one| {
+        let answers = |about: &ObligationKey| about.return_id == one.contract.id && about.agency == *one.agency;
+        around.about.is_some_and(answers) || is_named(&one, name) || is_said(one.contract, around.subject)
+    })
+}
+
 fn is_named(Candidate { agency, contract }: &Candidate<'_>, name: &str) -> bool {
     let pattern = match &contract.source {
         Source::Mailbox { pattern } => Some(pattern.clone()),
@@ -153,6 +179,7 @@ pub(super) fn is_read_as(format: &Format, kind: DataKind) -> bool {
         DataKind::Json => matches!(format, Format::Json(_)),
         DataKind::Columns => matches!(format, Format::Parquet | Format::Arrow),
         DataKind::Xml => matches!(format, Format::Xml(_)),
+        DataKind::Document => matches!(format, Format::Document),
     }
 }
 
@@ -237,6 +264,14 @@ fn is_quoted(line: &str) -> bool {
     line.starts_with('>') || line.starts_with("-----") || line.starts_with("From:")
 }
 
+/// The words of a text that its writer wrote: without what it quotes, who said that, and the signature below.
+pub(super) fn own_words(text: &str) -> String {
+    let lines = text.lines().map(str::trim);
+    let own = lines.take_while(|line| *line != "--" && !line.starts_with("-----") && !line.starts_with("From:"));
+    let own = own.filter(|line| !line.starts_with('>') && !line.ends_with("wrote:"));
+    own.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+}
+
 /// Whether a text has words of its own beside what it quotes and the signature below.
 pub(super) fn has_words(text: &str) -> bool {
     let lines = text.lines().map(str::trim);
@@ -250,7 +285,7 @@ pub(super) enum Word {
     /// There is nothing to report, with the reason if one is given.
     Nil(Option<String>),
     /// Somebody else is to be written to for a while.
-    Cover,
+    Cover(Option<String>),
 }
 
 /// The longest reason that is kept.
@@ -264,7 +299,11 @@ pub(super) fn word(text: &str) -> Option<Word> {
     let end = first.find(|c: char| !c.is_alphabetic()).unwrap_or(first.len());
     let (word, rest) = first.split_at(end);
     match word.to_lowercase().as_str() {
-        "cover" => Some(Word::Cover),
+        "cover" => {
+            let said = rest.split(|c: char| c.is_whitespace() || "<>(),;:\"'".contains(c));
+            let mut named = said.map(|word| word.trim_end_matches('.')).filter(|word| is_address(word));
+            Some(Word::Cover(named.next().map(str::to_owned)))
+        }
         "nil" => {
             let plain = |text: &str| {
                 let text = text.trim_matches(|c: char| !c.is_alphanumeric() && !"().".contains(c)).trim();

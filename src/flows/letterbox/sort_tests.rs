@@ -190,7 +190,10 @@ fn nil_and_cover_are_read_at_the_beginning_alone() {
     assert_eq!(word("nil\n\nnothing was recorded\nPriya"), nil("nothing was recorded"));
     assert_eq!(word("nil"), Some(Word::Nil(None)));
     assert_eq!(word("nil\n> On Monday the board wrote"), Some(Word::Nil(None)));
-    assert_eq!(word("cover sam@police.example"), Some(Word::Cover));
+    let cover = |address: &str| Some(Word::Cover(Some(address.to_owned())));
+    assert_eq!(word("cover sam@police.example"), cover("sam@police.example"));
+    assert_eq!(word("Cover: Sam Field <sam@police.example>, please."), cover("sam@police.example"));
+    assert_eq!(word("cover by Sam, please"), Some(Word::Cover(None)));
     assert_eq!(word("Nilgiri tea, please"), None);
     assert_eq!(word("We have nil to report"), None);
     assert_eq!(word("> nil none"), None);
@@ -207,7 +210,7 @@ fn an_address_is_its_leads_before_it_is_its_domains() {
     let agencies = crate::flows::board::agencies::settle(&mut document.root());
     assert!(document.finish().is_empty());
     let of = |address: &str, remembered: Option<&str>| {
-        let found = sender(address, &agencies, remembered.map(|id| id.parse().unwrap()));
+        let found = sender(address, &agencies, &[], remembered.map(|id| id.parse().unwrap()));
         let names: Vec<String> = found.agencies.iter().map(ToString::to_string).collect();
         (names.join("+"), found.is_lead)
     };

@@ -12,7 +12,7 @@ use crate::{
     flows::{evidence, letters},
     ledger::{Event, IncomingState, Obligation, ObligationKey, State},
     mail::{Due, Letter, Noted, Unused, Wait},
-    timetable::{Rung, RungKind, Timetable, next_rung},
+    timetable::{Rung, RungKind, next_rung},
 };
 
 /// An obligation that the words are about, or could be.
@@ -37,6 +37,14 @@ impl Desk<'_> {
         let word = sort::word(&self.incoming.text);
         if let Some(Word::Nil(reason)) = word {
             return self.nil(sort::subject_of(&self.around(&states)), reason, &states);
+        }
+        if let Some(Word::Cover(Some(address))) = &word
+            && let Some(record) = self.cover(address)?
+        {
+            return Ok(record);
+        }
+        if let Some(record) = self.comment()? {
+            return Ok(record);
         }
         let meant = self.meant(&states).await?;
         let noted = meant.iter().map(|one| Noted { due: one.due.clone(), wait: one.wait() }).collect();
@@ -85,8 +93,8 @@ impl Desk<'_> {
             why.push(format!("{about} {}.{}", one.key, waits.unwrap_or_default()));
         }
         let next_step = match word {
-            Some(Word::Cover) => {
-                "they ask for somebody else to be written to: if you agree, change lead or deputy in config/agencies.toml"
+            Some(Word::Cover(_)) => {
+                "they ask for somebody else to be written to: if you agree, `quarterday contact AGENCY cover` records it"
             }
             _ => "read it and answer it",
         };
@@ -132,7 +140,7 @@ impl Desk<'_> {
     async fn deferred(&self, obligation: &Obligation) -> anyhow::Result<Option<Rung>> {
         let subject = obligation.key.to_string();
         let events = self.app.ledger.read(move |txn| txn.events_of(&subject)).await?;
-        let Timetable { ladder, calendar, .. } = &self.app.board.timetable;
+        let (ladder, calendar) = (self.app.board.ladder(&obligation.key), &self.app.board.timetable.calendar);
         let lead_told = evidence::accepted_at(&evidence::of(&events, ladder));
         Ok(next_rung(obligation, ladder, calendar, lead_told)?.cloned())
     }

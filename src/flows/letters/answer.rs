@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     super::{App, backfill, intake::Outcome},
-    contract, due, in_reply, manager,
+    contract, document, due, in_reply, manager,
     marked::marked,
     narrative::{self, narrative},
     noticed::noticed,
@@ -62,10 +62,14 @@ pub(in super::super) async fn answer(
     let calendar = &app.board.timetable.calendar;
     let arrived_at = submission.received_at;
     let wrote = sender.as_ref().map(|(_, email)| email.clone()).unwrap_or_default();
-    let people = with_sender(recipients(app, obligation, &[Role::Lead, Role::Deputy]), sender);
+    let people = with_sender(recipients(app, &obligation.key.agency, &[Role::Lead, Role::Deputy], now), sender);
     let (mut files, mut more) = (Vec::new(), Vec::new());
     let letter = match (outcome.verdict, &outcome.nil) {
         (_, Some(reason)) => Letter::AnswerNil { due, reason: reason.clone() },
+        (verdict, None) if contract.is_document() && verdict.is_accepted() => {
+            more = document::passed_on(app, obligation, contract, submission, now).await?;
+            Letter::AnswerDocument { due, arrived_at, replaced: obligation.effective.is_some() }
+        }
         (Verdict::Accepted | Verdict::AcceptedWithQueries, None) => {
             // An error beside an accepted file is a row that was refused.
             let queries: Vec<_> = findings.iter().filter(|f| f.severity != Severity::Note).cloned().collect();
@@ -105,7 +109,7 @@ pub(in super::super) async fn answer(
         }
         (Verdict::NotAccepted, None) => {
             let errors: Vec<_> = findings.iter().filter(|f| f.severity == Severity::Error).cloned().collect();
-            let fix_by = app.board.timetable.ladder.corrected_by(obligation, calendar, now)?.max(civil_day(now));
+            let fix_by = app.board.ladder(&obligation.key).corrected_by(obligation, calendar, now)?.max(civil_day(now));
             let copy;
             (copy, files) = match outcome.readable {
                 true => marked(app, contract, &due, submission, findings).await,

@@ -48,10 +48,10 @@ pub(in super::super) async fn incident(
     let mut rows = Vec::new();
     // What nobody owes and nobody sent by mail has nobody to be told but the manager.
     if obligation.duty || sender.is_some() {
-        let fix_by = app.board.timetable.ladder.corrected_by(obligation, calendar, now)?.max(civil_day(now));
+        let fix_by = app.board.ladder(&obligation.key).corrected_by(obligation, calendar, now)?.max(civil_day(now));
         let letter = Letter::IncidentSender { sealed: sealed.clone(), fix_by };
         let wrote = sender.as_ref().map(|(_, email)| email.clone()).unwrap_or_default();
-        let people = with_sender(recipients(app, obligation, &[Role::Lead, Role::Deputy]), sender);
+        let people = with_sender(recipients(app, &obligation.key.agency, &[Role::Lead, Role::Deputy], now), sender);
         let told = post(app, &format!("answer/{id}"), Some(obligation), people, &letter, now)?;
         rows.extend(in_reply(told, &wrote, message_id.as_deref()));
     }

@@ -4,6 +4,8 @@
 //! key of its own, so that asking twice puts one message into the outbox.
 
 mod answer;
+mod arranged;
+mod document;
 mod incident;
 mod issue;
 mod marked;
@@ -13,19 +15,22 @@ mod read_back;
 mod restated;
 mod rung;
 
+use std::collections::BTreeSet;
+
 use anyhow::Context;
 use jiff::Timestamp;
 
 use super::App;
 use crate::{
     check::Contract,
-    domain::civil_day,
-    ledger::{Obligation, OutboxRow, OutboxState},
+    domain::{AgencyId, civil_day},
+    ledger::{ContactRole, Obligation, OutboxRow, OutboxState},
     mail::{self, Attachment, Due, Facts, Letter, Message, Person},
     timetable::Role,
 };
 
 pub(super) use answer::answer;
+pub(super) use arranged::{arranged, contact, contact_letter, held};
 pub(super) use incident::incident;
 pub(super) use issue::issue;
 pub(super) use read_back::kept_total;
@@ -161,12 +166,14 @@ fn with_sender(mut people: Vec<Person>, sender: Option<(String, String)>) -> Vec
     people
 }
 
-fn recipients(app: &App, obligation: &Obligation, roles: &[Role]) -> Vec<Person> {
-    let mut people: Vec<Person> = Vec::new();
-    for found in roles.iter().filter_map(|role| app.board.person(&obligation.key.agency, *role)) {
-        if !people.iter().any(|known| known.email == found.email) {
-            people.push(found.clone());
-        }
+/// Whoever has one of these roles today, each address once; who covers for the lead is among the leads.
+fn recipients(app: &App, agency: &AgencyId, roles: &[Role], now: Timestamp) -> Vec<Person> {
+    let (board, today) = (&app.board, civil_day(now));
+    let mut people: Vec<Person> = roles.iter().filter_map(|role| board.person(agency, role, today)).collect();
+    if roles.contains(&Role::Lead) {
+        people.extend(board.contacts.person(agency, ContactRole::Cover, today));
     }
+    let mut seen = BTreeSet::new();
+    people.retain(|person| seen.insert(person.email.to_lowercase()));
     people
 }

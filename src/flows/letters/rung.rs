@@ -9,7 +9,7 @@ use super::{
         evidence::{self, LeadTold},
         forms,
     },
-    contract, due, manager, post_with, recipients,
+    contract, due, manager, post, post_with, recipients,
 };
 use crate::{
     check::Contract,
@@ -18,7 +18,7 @@ use crate::{
     ledger::{CoverageRow, Obligation, OutboxRow},
     mail::{Agreement, Attachment, Content, Due, Escalation, Letter, Next, Told, Ways},
     source::{Folder, Source, fill},
-    timetable::{self, Role, Rung, RungKind, Timetable},
+    timetable::{self, Role, Rung, RungKind},
 };
 
 /// So many missing members are named in a letter.
@@ -32,6 +32,9 @@ pub(in super::super) fn rung(
     told: &[LeadTold],
     now: Timestamp,
 ) -> anyhow::Result<Vec<OutboxRow>> {
+    if let Some(indicator) = app.board.commentary(&obligation.key) {
+        return commentary(app, obligation, rung, &indicator.title, now);
+    }
     let contract = contract(app, obligation)?;
     let due = due(app, obligation, contract);
     let form = match rung.kind {
@@ -66,18 +69,53 @@ pub(in super::super) fn rung(
         RungKind::Preview => Letter::Preview {
             goes_at: escalates_at(app, obligation, told, now)?
                 .context("the ladder has no escalation after its preview")?,
-            who: format!("the Board member of {}", app.board.agency_name(&obligation.key.agency)),
+            who: escalated_to(app, obligation).context("the ladder has no escalation after its preview")?,
             hold: format!("quarterday hold {} --reason \"…\"", obligation.key),
-            escalation: escalation(app, obligation, due, told)?,
+            escalation: escalation(app, obligation, due, told, now)?,
         },
-        RungKind::Escalation => Letter::Escalation(escalation(app, obligation, due, told)?),
+        RungKind::Escalation => Letter::Escalation(escalation(app, obligation, due, told, now)?),
     };
-    let mut people = recipients(app, obligation, &rung.to);
+    let mut people = recipients(app, &obligation.key.agency, &rung.to, now);
     if people.is_empty() {
         people.push(manager(app));
     }
-    let key = format!("chase/{}/{}", obligation.key, rung.name);
-    post_with(app, &key, Some(obligation), people, &letter, form.as_slice(), now)
+    post_with(app, &key(obligation, rung), Some(obligation), people, &letter, form.as_slice(), now)
+}
+
+/// Asks for words on a figure that stands out, or tells the manager that none came.
+fn commentary(
+    app: &App,
+    obligation: &Obligation,
+    rung: &Rung,
+    figure: &str,
+    now: Timestamp,
+) -> anyhow::Result<Vec<OutboxRow>> {
+    let title = app.board.return_title(&obligation.key.return_id);
+    let letter = Letter::Commentary {
+        due: Due {
+            name: title.clone(),
+            title,
+            agency: app.board.agency_name(&obligation.key.agency),
+            period: obligation.key.period,
+            due_at: obligation.due_at,
+        },
+        figure: figure.to_owned(),
+        headline: obligation.about.clone().unwrap_or_default(),
+        key: obligation.key.to_string(),
+        reply: app.board.mailbox.is_some(),
+        late: now >= obligation.due_at,
+        manager: !rung.is_for_the_lead(),
+    };
+    let people = recipients(app, &obligation.key.agency, &rung.to, now);
+    post(app, &key(obligation, rung), Some(obligation), people, &letter, now)
+}
+
+/// Names the messages of one rung: each leaves once, and once again where a person has moved the due instant since.
+fn key(obligation: &Obligation, rung: &Rung) -> String {
+    match obligation.rounds {
+        0 => format!("chase/{}/{}", obligation.key, rung.name),
+        round => format!("chase/{}/{}-{}", obligation.key, rung.name, round + 1),
+    }
 }
 
 /// Asks a group for the members that its file left out.
@@ -99,12 +137,11 @@ pub(in super::super) fn members(
         more: coverage.missing.len() - named,
         ways: ways(app, obligation, contract),
     };
-    let mut people = recipients(app, obligation, &rung.to);
+    let mut people = recipients(app, &obligation.key.agency, &rung.to, now);
     if people.is_empty() {
         people.push(manager(app));
     }
-    let key = format!("chase/{}/{}", obligation.key, rung.name);
-    post_with(app, &key, Some(obligation), people, &letter, &[], now)
+    post_with(app, &key(obligation, rung), Some(obligation), people, &letter, &[], now)
 }
 
 /// The template that goes with a notice or a reminder, where the return has one. A chase does not wait for it: one that
@@ -159,8 +196,7 @@ fn ways(app: &App, obligation: &Obligation, contract: &Contract) -> Ways {
 
 /// The last day for a corrected file, where one was not accepted.
 fn corrected_by(app: &App, obligation: &Obligation) -> anyhow::Result<Option<Date>> {
-    let timetable = &app.board.timetable;
-    Ok(timetable.ladder.correction_awaited(obligation, &timetable.calendar)?)
+    Ok(app.board.ladder(&obligation.key).correction_awaited(obligation, &app.board.timetable.calendar)?)
 }
 
 /// When the escalation would go, if nothing arrives.
@@ -170,21 +206,41 @@ fn escalates_at(
     told: &[LeadTold],
     now: Timestamp,
 ) -> anyhow::Result<Option<Timestamp>> {
-    let Timetable { ladder, calendar, .. } = &app.board.timetable;
+    let (ladder, calendar) = (app.board.ladder(&obligation.key), &app.board.timetable.calendar);
     Ok(timetable::escalates_at(obligation, ladder, calendar, now, evidence::accepted_at(told))?)
 }
 
-/// What comes after "overdue": the escalation, if the agency has somebody to escalate to.
+/// Whom the next escalation goes to, in words.
+fn escalated_to(app: &App, obligation: &Obligation) -> Option<String> {
+    let role = app.board.ladder(&obligation.key).next_escalation(obligation)?.to.first()?;
+    Some(app.board.role_words(&obligation.key.agency, role))
+}
+
+/// What comes after "overdue": the escalation, if there is somebody to escalate to.
 fn next(app: &App, obligation: &Obligation, told: &[LeadTold], now: Timestamp) -> anyhow::Result<Option<Next>> {
-    if app.board.person(&obligation.key.agency, Role::BoardMember).is_none() {
+    let agency = &obligation.key.agency;
+    let next = app.board.ladder(&obligation.key).next_escalation(obligation);
+    let Some(role) = next.and_then(|rung| rung.to.first()) else { return Ok(None) };
+    if app.board.person(agency, role, civil_day(now)).is_none() {
         return Ok(None);
     }
     let at = escalates_at(app, obligation, told, now)?;
-    Ok(at.map(|at| Next { on: civil_day(at), who: "the Board member for your agency".into() }))
+    let who = match role {
+        Role::BoardMember => "the Board member for your agency".to_owned(),
+        role => app.board.role_words(agency, role),
+    };
+    Ok(at.map(|at| Next { on: civil_day(at), who }))
 }
 
-fn escalation(app: &App, obligation: &Obligation, due: Due, told: &[LeadTold]) -> anyhow::Result<Escalation> {
-    let lead = app.board.person(&obligation.key.agency, Role::Lead).map(|lead| lead.name.clone()).unwrap_or_default();
+fn escalation(
+    app: &App,
+    obligation: &Obligation,
+    due: Due,
+    told: &[LeadTold],
+    now: Timestamp,
+) -> anyhow::Result<Escalation> {
+    let lead = app.board.person(&obligation.key.agency, &Role::Lead, civil_day(now));
+    let lead = lead.map(|lead| lead.name).unwrap_or_default();
     let told = told.iter().map(|told| Told {
         what: match told.kind {
             RungKind::Notice => "notice",

@@ -88,7 +88,7 @@ fn row(one: &Delivery) -> Value {
         "state": capital(&one.standing.words(one.days_late)),
         "mark": match one.standing {
             Standing::Overdue | Standing::ToCorrect => "missing",
-            Standing::Held | Standing::Open | Standing::Received => "waiting",
+            Standing::Held | Standing::Open | Standing::Received | Standing::Waived => "waiting",
             Standing::AcceptedLate | Standing::Accepted | Standing::Nil => "in",
         },
         "more": more(one),
@@ -113,6 +113,7 @@ fn more(one: &Delivery) -> String {
             if refused == 1 { "is" } else { "are" }
         ));
     }
+    says.extend(one.arranged.clone());
     if let Some(note) = &one.note {
         says.push(format!("reason given: {}", note.trim_end_matches('.')));
     }

@@ -28,6 +28,8 @@ pub enum DataKind {
     Xml,
     /// Parquet or Arrow.
     Columns,
+    /// A PDF or a Word document, for a return that is one.
+    Document,
     /// An archive, a compressed or an encrypted file: what is in it shows when it is opened.
     Container,
 }
@@ -85,7 +87,10 @@ pub(super) fn of(name: &str, media_type: &str, bytes: &[u8]) -> Kind {
     if let Some(wrapping) = wrapping(ending, &lower, media_type, bytes) {
         return Kind::Wrapped(wrapping);
     }
-    let never: [&[u8]; 6] = [b"MZ", b"%PDF", b"\x7fELF", b"#!", b"\xff\xd8\xff", b"\x89PNG"];
+    if bytes.starts_with(b"%PDF") {
+        return Kind::Data(DataKind::Document);
+    }
+    let never: [&[u8]; 5] = [b"MZ", b"\x7fELF", b"#!", b"\xff\xd8\xff", b"\x89PNG"];
     if never.iter().any(|start| bytes.starts_with(start)) {
         return Kind::Other;
     }
@@ -94,6 +99,7 @@ pub(super) fn of(name: &str, media_type: &str, bytes: &[u8]) -> Kind {
         "xlsx" | "xlsm" | "xls" | "xlsb" | "ods" => DataKind::Workbook,
         "json" | "ndjson" | "jsonl" => DataKind::Json,
         "xml" => DataKind::Xml,
+        "docx" | "doc" | "odt" => DataKind::Document,
         "parquet" | "arrow" | "feather" | "ipc" => DataKind::Columns,
         "zip" | "gz" | "zst" | "age" | "gpg" | "pgp" | "asc" => DataKind::Container,
         _ => return by_media_type(ending, media_type),
@@ -148,8 +154,8 @@ mod tests {
             ("return", "text/csv", "a,b", Kind::Data(DataKind::Csv)),
             ("q1.csv.exe", "text/csv", "a,b", Kind::Other),
             ("q1.csv", "text/csv", "MZ\x01", Kind::Other),
-            ("q1.csv", "text/csv", "%PDF-1.7", Kind::Other),
-            ("letter.docx", other, "PK", Kind::Other),
+            ("q1.csv", "text/csv", "%PDF-1.7", Kind::Data(DataKind::Document)),
+            ("letter.docx", other, "PK", Kind::Data(DataKind::Document)),
             ("message_v2.rpmsg", other, "x", Kind::Wrapped(Wrapping::Rpmsg)),
             ("q1.xlsx.switch", other, "x", Kind::Wrapped(Wrapping::Egress)),
             ("smime.p7m", "application/pkcs7-mime", "x", Kind::Wrapped(Wrapping::Smime)),
