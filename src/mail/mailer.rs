@@ -1,16 +1,12 @@
 //! The ways a message can leave, and what can come of it.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, fmt, path::Path};
 
 use super::{
     MailError, Settings, Way,
     eml::Eml,
     folder::Folder,
+    memory::Memory,
     smtp::{Deadlines, Smtp, SmtpSession},
 };
 
@@ -21,7 +17,7 @@ pub enum Mailer {
     Smtp(Smtp),
     /// Into a folder: written, not sent, and no evidence that anybody was told.
     Folder(Folder),
-    /// Into memory, as a relay that takes everything: for tests and simulations.
+    /// Into memory, as a relay that answers by a script: for tests and simulations.
     Memory(Memory),
 }
 
@@ -48,28 +44,6 @@ impl Mailer {
             Self::Folder(folder) => Session::Folder(folder),
             Self::Memory(memory) => Session::Memory(memory),
         }
-    }
-}
-
-/// Everything a memory mailer took.
-#[derive(Debug, Clone, Default)]
-pub struct Memory(Arc<Mutex<Vec<Posted>>>);
-
-/// A message in memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Posted {
-    /// Its outbox key.
-    pub key: String,
-    /// The envelope's recipient.
-    pub recipient: String,
-    /// Headers and body.
-    pub bytes: Vec<u8>,
-}
-
-impl Memory {
-    /// Everything taken so far, oldest first.
-    pub fn posted(&self) -> Vec<Posted> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -161,12 +135,7 @@ impl Session<'_> {
                 Ok(path) => Outcome::Written(format!("written to {}, not sent", path.display())),
                 Err(error) => Outcome::Down { verb: Verb::Data, says: error.to_string() },
             },
-            Self::Memory(memory) => {
-                let posted =
-                    Posted { key: eml.key.clone(), recipient: eml.recipient.to_string(), bytes: eml.bytes.clone() };
-                memory.0.lock().unwrap_or_else(PoisonError::into_inner).push(posted);
-                Outcome::Sent("250 kept in memory".into())
-            }
+            Self::Memory(memory) => memory.take(eml),
         }
     }
 

@@ -13,8 +13,8 @@ use quarterday::{
     domain::Verdict,
     ledger::{Event, OutboxState},
     mail::{
-        Attachment, Content, Kind, Mailer, Mailroom, Memory, Pumped, Relay as RelaySettings, RelayHold, Settings,
-        Templates, Tls as TlsSetting, Way, example,
+        Answer, Attachment, Content, Kind, Mailer, Mailroom, Memory, Pumped, Relay as RelaySettings, RelayHold,
+        Settings, Templates, Tls as TlsSetting, Way, example,
     },
 };
 
@@ -314,4 +314,32 @@ async fn three_lost_connections_in_a_row_give_the_relay_a_rest_and_one_does_not(
         office.pump_until_settled(&mailroom, 5).await;
         assert_eq!(relay.kept().len(), 10);
     }
+}
+
+#[tokio::test]
+async fn a_mailer_in_memory_fails_as_its_script_says_and_keeps_what_it_took() {
+    let asked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let memory = Memory::scripted(move |posted| match asked.fetch_add(1, Ordering::SeqCst) {
+        0 => Answer::Later("451 not now".into()),
+        1 => Answer::ReceiptLost,
+        2 => Answer::Refused("550 nobody here".into()),
+        3 => Answer::Down("421 going down".into()),
+        4 => Answer::NotKnown("535 who are you".into()),
+        _ => {
+            assert!(!posted.bytes.is_empty());
+            Answer::Taken
+        }
+    });
+    let mut office = Office::new().await;
+    for n in 0..4 {
+        office.enqueue(&format!("answer/{n}"), Kind::AnswerNil, "sam@police.example").await;
+    }
+    let way = Way::Folder("mail".into());
+    let mailroom = Mailroom::with(settings(way), Mailer::Memory(memory.clone()), office.home.path());
+    office.pump_until_settled(&mailroom, 9).await;
+    let states: Vec<OutboxState> = office.messages().await.iter().map(|row| row.state).collect();
+    assert_eq!(states, [OutboxState::Sent, OutboxState::Sent, OutboxState::Refused, OutboxState::Sent]);
+    let kept: Vec<String> = memory.posted().into_iter().map(|posted| posted.key).collect();
+    assert_eq!(kept.iter().filter(|key| *key == "answer/1").count(), 2, "{kept:?}");
+    assert_eq!(kept.len(), 4);
 }
