@@ -50,6 +50,7 @@ pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, Str
     let landing = Landing::open(&board.data.join("landing"), &board.data.join("master.key"))?;
     let warehouse = Warehouse::open(&warehouse_folder(&board))?;
     let mailroom = Mailroom::open(board.mail.clone(), environment, &board.data, Deadlines::default())?;
+    let mailroom = mailroom.of_board(board.templates.clone(), board.of_mail(), board.timetable.calendar.clone());
     let mailbox =
         board.mailbox.clone().map(|settings| Mailbox::open(settings, environment, &board.data)).transpose()?;
     let fetcher = Fetcher::new(board.hosts(), environment.clone(), board.incoming())?;

@@ -227,9 +227,12 @@ impl Txn<'_> {
         agency.map(|agency| agency.parse().map_err(|_| unreadable(agency))).transpose()
     }
 
-    /// The key and the obligation of every message in the outbox, newest first.
+    /// The key and the obligation of every message in the outbox. One that left for several rows speaks of none of them alone.
     pub fn message_keys(&self) -> Result<Vec<(String, Option<String>)>> {
-        let mut statement = self.0.prepare_cached("SELECT key, obligation FROM outbox ORDER BY id DESC")?;
+        let mut statement = self.0.prepare_cached(
+            "SELECT key, obligation FROM outbox
+             UNION ALL SELECT DISTINCT bundle, NULL FROM outbox WHERE bundle IS NOT NULL",
+        )?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }

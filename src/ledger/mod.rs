@@ -223,6 +223,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/009-coverage.sql")),
         M::up(include_str!("migrations/010-mailbox.sql")),
         M::up(include_str!("migrations/011-sizes.sql")),
+        M::up(include_str!("migrations/012-bundles.sql")),
     ])
 }
 

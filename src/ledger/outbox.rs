@@ -68,6 +68,8 @@ pub struct OutboxRow {
     pub says: Option<String>,
     /// When its outcome became known.
     pub settled_at: Option<Timestamp>,
+    /// The key of the message in which it leaves together with others of the same person.
+    pub bundle: Option<String>,
 }
 
 /// What is told of a message in SQL: neither its address nor its text.
@@ -86,7 +88,7 @@ pub struct MessageHead {
 }
 
 const COLUMNS: &str =
-    "key, kind, obligation, recipient, message, enqueued_at, state, attempts, next_at, says, settled_at";
+    "key, kind, obligation, recipient, message, enqueued_at, state, attempts, next_at, says, settled_at, bundle";
 
 impl Txn<'_> {
     /// Puts a message into the outbox; the same key is put in once, whatever happens.
@@ -109,38 +111,78 @@ impl Txn<'_> {
 
     /// The next message to leave by `now`, oldest first.
     pub fn next_to_send(&self, now: Timestamp) -> Result<Option<OutboxRow>> {
-        let found = self
-            .0
-            .query_row(
-                &format!(
-                    "SELECT {COLUMNS} FROM outbox WHERE state IN ('queued', 'sending') AND next_at <= ?1 ORDER BY id LIMIT 1"
-                ),
-                [now.to_string()],
-                |row| Ok(read(row)),
-            )
-            .optional()?;
-        found.transpose()
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM outbox WHERE id =
+               (SELECT id FROM outbox INDEXED BY outbox_waiting
+                WHERE state IN ('queued', 'sending') AND next_at <= ?1 ORDER BY id LIMIT 1)"
+        ))?;
+        statement.query_row([now.to_string()], |row| Ok(read(row))).optional()?.transpose()
+    }
+
+    /// Up to `most` other messages of these kinds that wait for the same person and may leave by `now`, oldest first.
+    pub fn due_beside(&self, row: &OutboxRow, kinds: &[&str], now: Timestamp, most: u32) -> Result<Vec<OutboxRow>> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM outbox INDEXED BY outbox_by_person
+             WHERE recipient = ?1 AND kind IN (SELECT value FROM json_each(?2)) AND state = 'queued' AND next_at <= ?3
+               AND key <> ?4
+             ORDER BY id LIMIT ?5"
+        ))?;
+        let kinds = serde_json::to_string(kinds)?;
+        let rows =
+            statement.query_map(params![row.recipient, kinds, now.to_string(), row.key, most], |row| Ok(read(row)))?;
+        rows.map(|row| row?).collect()
+    }
+
+    /// The rows that left, or leave, as one message, oldest first.
+    pub fn bundled(&self, bundle: &str) -> Result<Vec<OutboxRow>> {
+        let mut statement =
+            self.0.prepare_cached(&format!("SELECT {COLUMNS} FROM outbox WHERE bundle = ?1 ORDER BY id"))?;
+        let rows = statement.query_map([bundle], |row| Ok(read(row)))?;
+        rows.map(|row| row?).collect()
+    }
+
+    /// How many messages of these kinds left for a person since an instant; several that left as one are one.
+    pub fn left_since(&self, recipient: &str, kinds: &[&str], since: Timestamp) -> Result<u32> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT count(DISTINCT coalesce(bundle, key)) FROM outbox INDEXED BY outbox_by_person
+             WHERE recipient = ?1 AND kind IN (SELECT value FROM json_each(?2)) AND state IN ('sent', 'written')
+               AND settled_at >= ?3",
+        )?;
+        let kinds = serde_json::to_string(kinds)?;
+        Ok(statement.query_row(params![recipient, kinds, since.to_string()], |row| row.get(0))?)
     }
 
     /// Whether a later message of one of these kinds waits for the same person about the same obligation.
     pub fn is_overtaken(&self, row: &OutboxRow, by: &[&str]) -> Result<bool> {
         let mut statement = self.0.prepare_cached(
-            "SELECT kind FROM outbox
-             WHERE state IN ('queued', 'sending') AND obligation = ?1 AND recipient = ?2
-               AND id > (SELECT id FROM outbox WHERE key = ?3)",
+            "SELECT EXISTS (SELECT 1 FROM outbox INDEXED BY outbox_by_person
+             WHERE recipient = ?1 AND kind IN (SELECT value FROM json_each(?2)) AND state IN ('queued', 'sending')
+               AND obligation = ?3 AND id > (SELECT id FROM outbox WHERE key = ?4))",
         )?;
-        let mut kinds =
-            statement.query_map(params![row.obligation, row.recipient, row.key], |row| row.get::<_, String>(0))?;
-        kinds.try_fold(false, |found, kind| Ok(found || by.contains(&kind?.as_str())))
+        let kinds = serde_json::to_string(by)?;
+        Ok(statement.query_row(params![row.recipient, kinds, row.obligation, row.key], |row| row.get(0))?)
     }
 
-    /// Marks a message as handed to the relay; this is the instant that decides whether it was still wanted.
-    pub fn mark_sending(&self, key: &str) -> Result<()> {
-        self.0.execute("UPDATE outbox SET state = 'sending', attempts = attempts + 1 WHERE key = ?1", [key])?;
+    /// Marks a message as handed to the relay, alone or as part of a bundle; this is the instant that decides whether it was
+    /// still wanted.
+    pub fn mark_sending(&self, key: &str, bundle: Option<&str>) -> Result<()> {
+        let mut statement = self.0.prepare_cached(
+            "UPDATE outbox SET state = 'sending', attempts = attempts + 1, bundle = ?2 WHERE key = ?1",
+        )?;
+        statement.execute(params![key, bundle])?;
         Ok(())
     }
 
-    /// Puts a message back for another try.
+    /// Has a message wait until an instant; that is no try.
+    pub fn wait_message(&self, key: &str, until: Timestamp, why: &str) -> Result<()> {
+        self.0.execute(
+            "UPDATE outbox SET next_at = ?2, says = ?3 WHERE key = ?1",
+            params![key, until.to_string(), why],
+        )?;
+        Ok(())
+    }
+
+    /// Puts a message back for another try. One that certainly did not leave is bundled afresh.
     pub fn retry_message(
         &self,
         key: &str,
@@ -150,7 +192,9 @@ impl Txn<'_> {
         says: &str,
     ) -> Result<()> {
         self.0.execute(
-            "UPDATE outbox SET state = ?2, next_at = ?3, verb = ?4, says = ?5 WHERE key = ?1",
+            "UPDATE outbox SET state = ?2, next_at = ?3, verb = ?4, says = ?5,
+                    bundle = CASE WHEN ?2 = 'sending' THEN bundle END
+             WHERE key = ?1",
             params![key, state.as_str(), next_at.to_string(), verb, says],
         )?;
         Ok(())
@@ -167,10 +211,9 @@ impl Txn<'_> {
 
     /// Records the outcome of a message for good.
     pub fn settle_message(&self, at: Timestamp, row: &OutboxRow, state: OutboxState, says: &str) -> Result<()> {
-        self.0.execute(
-            "UPDATE outbox SET state = ?2, says = ?3, settled_at = ?4 WHERE key = ?1",
-            params![row.key, state.as_str(), says, at.to_string()],
-        )?;
+        let mut statement =
+            self.0.prepare_cached("UPDATE outbox SET state = ?2, says = ?3, settled_at = ?4 WHERE key = ?1")?;
+        statement.execute(params![row.key, state.as_str(), says, at.to_string()])?;
         let subject = row.obligation.clone().unwrap_or_else(|| format!("message/{}", row.key));
         let event =
             Event::MessageSettled { key: row.key.clone(), outcome: state.as_str().into(), says: says.to_owned() };
@@ -271,5 +314,6 @@ fn read(row: &Row<'_>) -> Result<OutboxRow> {
         next_at: instant(&row.get::<_, String>(8)?)?,
         says: row.get(9)?,
         settled_at: settled.map(|at| instant(&at)).transpose()?,
+        bundle: row.get(11)?,
     })
 }

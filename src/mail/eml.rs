@@ -184,6 +184,7 @@ mod tests {
             return_path: Some("bounces+{key}@board.example".into()),
             allowed_domains: vec!["police.exampleshire.example".into()],
             example: false,
+            pace: crate::mail::Pace::default(),
             way: Way::Folder("mail".into()),
         }
     }

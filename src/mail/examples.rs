@@ -8,6 +8,7 @@ use super::{
     example_answers::{by_row, judged, rows},
     example_arranged::{arranged, commentary, documents},
     example_findings::{finding, many_mistakes, notes, query, two_mistakes},
+    example_together::together,
     things,
 };
 use crate::{domain::Period, ledger::FindingRow};
@@ -325,6 +326,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
             next_step: "Renew the password in /etc/quarterday/password; 12 messages wait and leave by themselves."
                 .into(),
         }],
+        Kind::Together => together(),
     }
 }
 

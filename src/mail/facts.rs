@@ -4,8 +4,8 @@ use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
 use super::{
-    Agreement, Arranged, Changed, Contact, Due, Escalation, Marked, Next, Noted, Person, Read, ReadRow, Rows, Sealed,
-    Thing, Ways, Written,
+    Agreement, Arranged, Changed, Contact, Due, Escalation, Marked, Next, Noted, Part, Person, Read, ReadRow, Rows,
+    Sealed, Thing, Ways, Written,
 };
 use crate::domain::Period;
 
@@ -377,5 +377,12 @@ pub enum Letter {
         since: Timestamp,
         /// What to do.
         next_step: String,
+    },
+    /// Several of the chase to one person, in one message.
+    Together {
+        /// Each in the words that it would have alone, the one due first before the others.
+        parts: Vec<Part>,
+        /// Whether the first is due already.
+        late: bool,
     },
 }

@@ -94,6 +94,8 @@ kinds! {
     Pack "pack",
     /// Something needs a person.
     Alarm "alarm",
+    /// Several of the chase to one person, in one message; never a row of the outbox.
+    Together "together",
 }
 
 impl FromStr for Kind {

@@ -8,7 +8,7 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 
-use super::{Contact, MailError, Person};
+use super::{Contact, MailError, Owed, Person};
 
 /// A message to one person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Message {
     /// The Message-ID, without brackets, of the recipient's message that it answers, so that mail programs show it there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<String>,
+    /// What it asks for, of a message that can leave together with others to the same person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owed: Option<Owed>,
 }
 
 /// A file that goes with a message.
@@ -135,6 +138,7 @@ mod tests {
                 otherwise: String::new(),
             }],
             answers: Some("one@police.example".into()),
+            owed: None,
         };
         let kept = serde_json::to_value(&message).unwrap();
         assert_eq!(serde_json::from_value::<Message>(kept).unwrap(), message);
@@ -150,6 +154,7 @@ mod tests {
             html: "<p>x</p>".into(),
             attachments: vec![],
             answers: None,
+            owed: None,
         };
         assert_eq!(without_bytes(&serde_json::to_value(&message).unwrap()), None);
         message.attachments.push(Attachment {

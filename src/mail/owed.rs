@@ -1,12 +1,12 @@
 //! What a message says of something owed: which return, how to send it, what was told so far, what comes next.
 
 use jiff::{Timestamp, civil::Date};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::Period;
 
 /// The return a message speaks of.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Due {
     /// Its short name, as subjects say it: "Missing children return".
     pub name: String,

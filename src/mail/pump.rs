@@ -5,21 +5,21 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use jiff::Timestamp;
 
 use super::{
-    Deadlines, Kind, MailError, Mailer, Message, RelayHold, Settings,
+    Board, Deadlines, MailError, Mailer, RelayHold, Settings, Templates,
     eml::{self, Copy, Eml},
     mailer::{Outcome, Session, Verb},
-    message::without_bytes,
-    relay_hold::{MESSAGE_PAUSES, RELAY_PAUSES, SIGN_IN_PAUSES, after},
-    wanted,
+    parcel::{Parcel, Rules, Taken, take},
+    together,
 };
 use crate::{
-    domain::civil_day,
-    ledger::{Ledger, LedgerError, OutboxRow, OutboxState, Txn},
+    domain::{Calendar, civil_day},
+    ledger::Ledger,
 };
 
 /// Messages one call sends at most, so that its caller can look at the clock and at whether it should stop.
@@ -34,9 +34,18 @@ pub struct Mailroom {
     settings: Settings,
     mailer: Mailer,
     data: PathBuf,
+    house: Option<Arc<House>>,
 }
 
-/// What one call did.
+/// What is known of the board that writes.
+#[derive(Debug)]
+struct House {
+    templates: Templates,
+    board: Board,
+    calendar: Calendar,
+}
+
+/// What one call did, in rows of the outbox; several can have left as one message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pumped {
     /// Messages a relay accepted.
@@ -57,14 +66,24 @@ pub struct Pumped {
     pub more: bool,
 }
 
-/// A message that was decided on.
-enum Taken {
-    /// Nothing is due.
-    Nothing,
-    /// It leaves now. `again` says that an earlier attempt may have arrived.
-    Send { row: Box<OutboxRow>, again: bool },
-    /// It is no longer wanted, and that is recorded.
-    Superseded,
+impl Pumped {
+    fn count(&mut self, rows: usize, outcome: &Outcome) {
+        let counted = match outcome {
+            Outcome::Sent(_) => &mut self.sent,
+            Outcome::Written(_) => &mut self.written,
+            Outcome::Refused { .. } | Outcome::TooLarge { .. } => &mut self.refused,
+            Outcome::Unknown { .. } => &mut self.unknown,
+            Outcome::Later { .. } | Outcome::Down { .. } | Outcome::AuthFailed { .. } => &mut self.later,
+        };
+        *counted += rows;
+    }
+}
+
+/// What is to be done after a transaction.
+enum Turn {
+    Taken(Taken),
+    /// Nothing more should be sent, for this reason.
+    Stop(String),
 }
 
 impl Mailroom {
@@ -81,7 +100,12 @@ impl Mailroom {
 
     /// A mailroom with a mailer of one's own.
     pub fn with(settings: Settings, mailer: Mailer, data: &Path) -> Self {
-        Self { settings, mailer, data: data.to_owned() }
+        Self { settings, mailer, data: data.to_owned(), house: None }
+    }
+
+    /// Gives it the board's wording, with which several messages to one person become one, and its calendar of days off.
+    pub fn of_board(self, templates: Templates, board: Board, calendar: Calendar) -> Self {
+        Self { house: Some(Arc::new(House { templates, board, calendar })), ..self }
     }
 
     /// The settings.
@@ -103,48 +127,65 @@ impl Mailroom {
             return Ok(pumped);
         }
         let mut session = self.mailer.session();
+        let rules = Arc::new(Rules {
+            together: self.house.is_some(),
+            pace: self.settings.pace.clone(),
+            calendar: self.house.as_ref().map(|house| house.calendar.clone()),
+        });
+        let mut done: Option<(Parcel, Outcome)> = None;
         let mut lost_in_a_row = 0;
-        pumped.more = true;
-        for _ in 0..MOST {
-            let (row, again) = match ledger.write(move |txn| take(txn, now)).await? {
-                Taken::Nothing => {
-                    pumped.more = false;
+        for sent in 0..=MOST {
+            // What came of one and the decision on the next are one transaction, durable before the next is handed over.
+            let (before, rules, lost_too_often) = (done.take(), rules.clone(), lost_in_a_row >= MOST_LOST);
+            let turn = ledger.write(move |txn| {
+                if let Some((parcel, outcome)) = before
+                    && let Some(says) = parcel.record(txn, outcome, lost_too_often, now)?
+                {
+                    return Ok((Turn::Stop(says), 0));
+                }
+                if sent == MOST {
+                    return Ok((Turn::Taken(Taken::Enough), 0));
+                }
+                take(txn, &rules, now).map(|(taken, superseded)| (Turn::Taken(taken), superseded))
+            });
+            let (turn, superseded) = turn.await?;
+            pumped.superseded += superseded;
+            let parcel = match turn {
+                Turn::Taken(Taken::Parcel(parcel)) => parcel,
+                Turn::Taken(Taken::Nothing) => break,
+                Turn::Taken(Taken::Enough) => {
+                    pumped.more = true;
                     break;
                 }
-                Taken::Superseded => {
-                    pumped.superseded += 1;
-                    continue;
+                Turn::Stop(says) => {
+                    pumped.held = Some(says);
+                    break;
                 }
-                Taken::Send { row, again } => (row, again),
             };
             crate::fault::point("mail-after-sending");
-            let outcome = self.send(&mut session, &row, again, now).await;
+            let outcome = self.send(&mut session, &parcel, now).await;
             crate::fault::point("mail-before-settled");
             lost_in_a_row = if outcome.cost_the_connection(&session) { lost_in_a_row + 1 } else { 0 };
-            let stop = record(ledger, row, again, outcome, lost_in_a_row >= MOST_LOST, now, &mut pumped).await?;
-            if let Some(says) = stop {
-                pumped.held = Some(says);
-                pumped.more = false;
-                break;
-            }
+            pumped.count(parcel.rows.len(), &outcome);
+            done = Some((parcel, outcome));
         }
         session.close().await;
         Ok(pumped)
     }
 
-    async fn send(&self, session: &mut Session<'_>, row: &OutboxRow, again: bool, now: Timestamp) -> Outcome {
-        let copy = Copy { again: again.then_some(row.attempts), without_attachments: false };
-        let eml = match self.compose(row, copy, now) {
+    async fn send(&self, session: &mut Session<'_>, parcel: &Parcel, now: Timestamp) -> Outcome {
+        let copy = Copy { again: parcel.again.then(|| parcel.attempts()), without_attachments: false };
+        let eml = match self.compose(parcel, copy, now) {
             Ok(eml) => eml,
-            // The file may come back; what is wrong with the message itself stays wrong.
-            Err(error @ MailError::Attachment { .. }) => {
+            // The file may come back, and the template's slip be mended; what is wrong with the message itself stays wrong.
+            Err(error @ (MailError::Attachment { .. } | MailError::Template { .. })) => {
                 return Outcome::Later { verb: Verb::Compose, says: error.to_string() };
             }
             Err(error) => return Outcome::Refused { verb: Verb::Compose, says: error.to_string() },
         };
         let first = session.send(&eml).await;
         let Outcome::TooLarge { verb, says } = first else { return first };
-        match self.compose(row, Copy { without_attachments: true, ..copy }, now) {
+        match self.compose(parcel, Copy { without_attachments: true, ..copy }, now) {
             Ok(bare) if bare.bytes.len() < eml.bytes.len() => match session.send(&bare).await {
                 Outcome::TooLarge { verb, says } => Outcome::Refused { verb, says },
                 outcome => outcome,
@@ -153,98 +194,22 @@ impl Mailroom {
         }
     }
 
-    fn compose(&self, row: &OutboxRow, copy: Copy, now: Timestamp) -> Result<Eml, MailError> {
-        let message: Message = serde_json::from_value(row.message.clone())
-            .map_err(|e| MailError::Compose(format!("the outbox row does not read back ({e})")))?;
+    fn compose(&self, parcel: &Parcel, copy: Copy, now: Timestamp) -> Result<Eml, MailError> {
+        let mut messages =
+            parcel.messages().map_err(|e| MailError::Compose(format!("the outbox row does not read back ({e})")))?;
+        let message = match (&self.house, messages.len()) {
+            (Some(house), 2..) => together::message(messages, &house.templates, &house.board, now)?,
+            (None, 2..) => {
+                return Err(MailError::Template { name: "together.txt".into(), why: "is not at hand".into() });
+            }
+            _ => messages.pop().ok_or_else(|| MailError::Compose("nothing is in it".into()))?,
+        };
         let files = if copy.without_attachments {
             Vec::new()
         } else {
             message.attachments.iter().map(|file| file.bytes(&self.data)).collect::<Result<_, _>>()?
         };
-        eml::compose(&self.settings, &row.key, &row.recipient, &message, files, copy, now)
+        let recipient = parcel.rows.first().map_or("", |row| row.recipient.as_str());
+        eml::compose(&self.settings, &parcel.key, recipient, &message, files, copy, now)
     }
-}
-
-/// Decides on the next message that is due; when this is durable, the message counts as handed over.
-fn take(txn: &Txn<'_>, now: Timestamp) -> Result<Taken, LedgerError> {
-    let Some(mut row) = txn.next_to_send(now)? else { return Ok(Taken::Nothing) };
-    let again = row.state == OutboxState::Sending;
-    if let Ok(kind) = row.kind.parse() {
-        let obligation = match row.obligation.as_ref().and_then(|key| key.parse().ok()) {
-            Some(key) => txn.obligation(&key)?,
-            None => None,
-        };
-        let overtaken = txn.is_overtaken(&row, &[Kind::DueToday.as_str(), Kind::Overdue.as_str()])?;
-        if let Some(why) = wanted::unwanted(kind, &row, obligation.as_ref(), overtaken, now) {
-            let says = if again { format!("{why}; an earlier attempt may have arrived") } else { why.to_owned() };
-            settle(txn, now, &row, OutboxState::Superseded, &says)?;
-            return Ok(Taken::Superseded);
-        }
-    }
-    txn.mark_sending(&row.key)?;
-    row.attempts += 1;
-    Ok(Taken::Send { row: Box::new(row), again })
-}
-
-/// Records the outcome of a message for good; the bytes that went with it are kept no longer.
-fn settle(txn: &Txn<'_>, now: Timestamp, row: &OutboxRow, state: OutboxState, says: &str) -> Result<(), LedgerError> {
-    txn.settle_message(now, row, state, says)?;
-    without_bytes(&row.message).map_or(Ok(()), |kept| txn.keep_of_message(&row.key, &kept))
-}
-
-/// Records what came of a message; answers with why nothing more should be sent now.
-async fn record(
-    ledger: &Ledger,
-    row: Box<OutboxRow>,
-    again: bool,
-    outcome: Outcome,
-    lost_too_often: bool,
-    now: Timestamp,
-    pumped: &mut Pumped,
-) -> Result<Option<String>, LedgerError> {
-    match &outcome {
-        Outcome::Sent(_) => pumped.sent += 1,
-        Outcome::Written(_) => pumped.written += 1,
-        Outcome::Refused { .. } | Outcome::TooLarge { .. } => pumped.refused += 1,
-        Outcome::Unknown { .. } => pumped.unknown += 1,
-        Outcome::Later { .. } | Outcome::Down { .. } | Outcome::AuthFailed { .. } => pumped.later += 1,
-    }
-    ledger
-        .write(move |txn| {
-            // Once a copy may have arrived, every further one is marked.
-            let waiting = if again { OutboxState::Sending } else { OutboxState::Queued };
-            let next_at = after(now, MESSAGE_PAUSES, row.attempts);
-            let hold = |verb: Verb, says: String, pauses: &[i64]| {
-                let hold = RelayHold::begin(txn, now, pauses, verb, &says)?;
-                txn.retry_message(&row.key, waiting, hold.until, &verb.to_string(), &says)?;
-                Ok(Some(says))
-            };
-            let retry = |state: OutboxState, verb: Verb, says: String| {
-                txn.retry_message(&row.key, state, next_at, &verb.to_string(), &says)?;
-                if !lost_too_often {
-                    return Ok(None);
-                }
-                RelayHold::begin(txn, now, RELAY_PAUSES, verb, &says)?;
-                Ok(Some(says))
-            };
-            match outcome {
-                Outcome::Sent(reply) => {
-                    RelayHold::end(txn)?;
-                    settle(txn, now, &row, OutboxState::Sent, &reply)?;
-                }
-                Outcome::Written(says) => {
-                    RelayHold::end(txn)?;
-                    settle(txn, now, &row, OutboxState::Written, &says)?;
-                }
-                Outcome::Refused { verb, says } | Outcome::TooLarge { verb, says } => {
-                    settle(txn, now, &row, OutboxState::Refused, &format!("{verb}: {says}"))?;
-                }
-                Outcome::Down { verb, says } => return hold(verb, says, RELAY_PAUSES),
-                Outcome::AuthFailed { says } => return hold(Verb::Auth, says, SIGN_IN_PAUSES),
-                Outcome::Later { verb, says } => return retry(waiting, verb, says),
-                Outcome::Unknown { says } => return retry(OutboxState::Sending, Verb::Dot, says),
-            }
-            Ok(None)
-        })
-        .await
 }

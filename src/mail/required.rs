@@ -40,6 +40,7 @@ pub(super) fn facts_of(kind: Kind) -> Vec<&'static str> {
         Kind::PostNotTaken => &["arrived_at", "things", "taken", "words"],
         Kind::Pack => &["title", "period", "edition", "data_as_at", "gaps"],
         Kind::Alarm => &["what", "why", "next_step"],
+        Kind::Together => &["parts", "late"],
     };
     let read: &[&str] = match kind {
         Kind::AnswerAccepted | Kind::AnswerAcceptedWithQueries | Kind::AnswerRestated => &READ,

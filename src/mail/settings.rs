@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 
 use super::{
-    MailError, Person,
+    MailError, Pace, Person,
     smtp::{Deadlines, Smtp},
 };
 use crate::{
@@ -24,6 +24,8 @@ pub struct Settings {
     pub allowed_domains: Vec<String>,
     /// Whether the board is made up, so that nobody real is written to.
     pub example: bool,
+    /// When the chase leaves.
+    pub pace: Pace,
     /// Which way it leaves.
     pub way: Way,
 }
@@ -78,6 +80,7 @@ impl Settings {
                 "allowed_domains = [\"police.example\"]",
             );
         }
+        let pace = Pace::settle(section);
         let folder = section.text_opt("folder");
         let relay = match mailer? {
             "smtp" => settle_relay(section),
@@ -88,7 +91,7 @@ impl Settings {
                 }
                 let folder = PathBuf::from(folder.unwrap_or_else(|| "mail".into()));
                 let way = Way::Folder(folder);
-                return Some(Self { from: from?, reply_to, return_path, allowed_domains, example, way });
+                return Some(Self { from: from?, reply_to, return_path, allowed_domains, example, pace, way });
             }
         };
         let relay = relay?;
@@ -96,7 +99,7 @@ impl Settings {
             section.refuse("mailer", "\"folder\", since the board is an example", "mailer = \"folder\"");
             return None;
         }
-        Some(Self { from: from?, reply_to, return_path, allowed_domains, example, way: Way::Smtp(relay) })
+        Some(Self { from: from?, reply_to, return_path, allowed_domains, example, pace, way: Way::Smtp(relay) })
     }
 
     /// What status should warn of.

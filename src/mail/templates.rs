@@ -11,7 +11,7 @@ use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, context, syntax::SyntaxConfig, value::Serde,
 };
 
-use super::{Facts, Kind, Letter, MailError, Message, dates, example, prose, required};
+use super::{Facts, Kind, Letter, MailError, Message, Owed, Part, dates, example, prose, required};
 use crate::domain::{Period, words};
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/reports/mail");
@@ -19,6 +19,7 @@ static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/reports/mail");
 const LAYOUT: &str = "layout.mjml";
 
 /// The templates of every kind of message.
+#[derive(Debug, Clone)]
 pub struct Templates {
     environment: Environment<'static>,
 }
@@ -119,6 +120,7 @@ impl Templates {
             html,
             attachments: Vec::new(),
             answers: None,
+            owed: facts.letter.due_of_chase().map(|due| Owed { due: due.clone(), words: body.trim().to_owned() }),
         })
     }
 
@@ -136,11 +138,17 @@ impl Templates {
         };
         let template = self.environment.get_template(&name).map_err(|e| broken(&name, &e))?;
         let letter = Value::from(Serde(&facts.letter));
+        // Words that were rendered once are markup already.
+        let parts = match &facts.letter {
+            Letter::Together { parts, .. } => parts.iter().map(part).collect::<Vec<Value>>(),
+            _ => Vec::new(),
+        };
         let all = context! {
             board => Value::from(Serde(&facts.board)),
             to => Value::from(Serde(&facts.to)),
             contact => Value::from(Serde(&facts.contact)),
             quoted => Value::from_safe_string(quoted),
+            parts,
             ..letter
         };
         let rendered = template.render(all).map_err(|e| broken(&name, &e))?;
@@ -173,6 +181,14 @@ impl Templates {
 
 /// What every message of an invented board says first.
 const EXAMPLE: &str = "Example: this board, its agencies and its figures are invented. Nobody is asked for anything.";
+
+fn part(part: &Part) -> Value {
+    context! {
+        due => Value::from(Serde(&part.owed.due)),
+        files => &part.files,
+        words => Value::from_safe_string(part.owed.words.clone()),
+    }
+}
 
 fn file_of(kind: Kind) -> String {
     format!("{}.txt", kind.as_str())

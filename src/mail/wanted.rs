@@ -86,7 +86,8 @@ pub(super) fn is_chase(kind: Kind) -> bool {
         | Kind::PostPassedOn
         | Kind::PostNotTaken
         | Kind::Pack
-        | Kind::Alarm => false,
+        | Kind::Alarm
+        | Kind::Together => false,
     }
 }
 
@@ -124,6 +125,7 @@ mod tests {
             next_at: at(WRITTEN),
             says: None,
             settled_at: None,
+            bundle: None,
         };
         unwanted(kind, &row, Some(obligation), overtaken, at(now))
     }

@@ -179,6 +179,11 @@ impl Board {
         contract.starts_on.map_or(self.timetable.starts_on, |on| on.max(self.timetable.starts_on))
     }
 
+    /// The board as its messages name it.
+    pub fn of_mail(&self) -> mail::Board {
+        mail::Board { name: self.name.clone(), example: self.example, public_url: self.public_url.clone() }
+    }
+
     /// Whether somebody still owes this, as the definitions stand now.
     pub fn is_owed(&self, key: &ObligationKey) -> bool {
         if self.commentary(key).is_some() {

@@ -25,7 +25,7 @@ use crate::{
     check::Contract,
     domain::{AgencyId, civil_day},
     ledger::{ContactRole, Obligation, OutboxRow, OutboxState},
-    mail::{self, Attachment, Due, Facts, Letter, Message, Person},
+    mail::{Attachment, Due, Facts, Letter, Message, Person},
     timetable::Role,
 };
 
@@ -91,11 +91,7 @@ fn written(
     letter: &Letter,
     now: Timestamp,
 ) -> anyhow::Result<Vec<(OutboxRow, Message)>> {
-    let board = mail::Board {
-        name: app.board.name.clone(),
-        example: app.board.example,
-        public_url: app.board.public_url.clone(),
-    };
+    let board = app.board.of_mail();
     let kind = letter.kind().as_str();
     let mut rows = Vec::new();
     for to in people {
@@ -114,6 +110,7 @@ fn written(
             next_at: now,
             says: None,
             settled_at: None,
+            bundle: None,
         };
         rows.push((row, message));
     }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use quarterday::{
     ledger::{Event, Ledger, ObligationKey, OutboxRow, OutboxState},
     mail::{
-        Deadlines, Facts, Kind, Mailroom, Person, Pumped, Relay as RelaySettings, RelayHold, Settings, Templates,
+        Deadlines, Facts, Kind, Mailroom, Pace, Person, Pumped, Relay as RelaySettings, RelayHold, Settings, Templates,
         Tls as TlsSetting, Way, example,
     },
     settings::Secret,
@@ -36,7 +36,10 @@ pub struct Office {
 
 impl Office {
     pub async fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
+        Self::in_folder(tempfile::tempdir().unwrap()).await
+    }
+
+    pub async fn in_folder(home: tempfile::TempDir) -> Self {
         let ledger = Ledger::open(&home.path().join("ledger.sqlite")).unwrap();
         let now: Timestamp = "2025-07-14T09:00:00Z".parse().unwrap();
         let office = Self { home, ledger, now };
@@ -83,6 +86,7 @@ impl Office {
             next_at: self.now,
             says: None,
             settled_at: None,
+            bundle: None,
         }
     }
 
@@ -127,6 +131,7 @@ pub fn settings(way: Way) -> Settings {
         return_path: None,
         allowed_domains: vec![],
         example: false,
+        pace: Pace::default(),
         way,
     }
 }

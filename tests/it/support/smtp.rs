@@ -96,6 +96,15 @@ struct Seen {
     lines: Mutex<Vec<String>>,
     connections: AtomicUsize,
     lost_acknowledgements: AtomicUsize,
+    /// The Message-IDs of what was kept without the client hearing of it, one for each time.
+    unheard: Mutex<Vec<String>>,
+}
+
+impl Seen {
+    fn lost(&self, id: &str) {
+        self.lost_acknowledgements.fetch_add(1, Ordering::SeqCst);
+        self.unheard.lock().unwrap().push(id.to_owned());
+    }
 }
 
 impl Drop for Relay {
@@ -150,6 +159,11 @@ impl Relay {
 
     pub fn connections(&self) -> usize {
         self.seen.connections.load(Ordering::SeqCst)
+    }
+
+    /// The Message-IDs of what it kept without the client hearing of it, one for each time.
+    pub fn unheard(&self) -> Vec<String> {
+        self.seen.unheard.lock().unwrap().clone()
     }
 
     /// How many messages it kept without the client hearing of it.
@@ -285,8 +299,10 @@ impl Talk {
             bytes.push('\n');
         }
         let act = (self.script)(Verb::Dot, &recipient);
+        let mut id = String::new();
         if matches!(act, Act::Go | Act::KeepAndDrop | Act::KeepAndStall) {
             let kept = Kept { sender: sender.to_owned(), recipient, bytes };
+            id = kept.header("Message-ID").unwrap_or_default().to_owned();
             if let Some(delivery) = &self.seen.delivery {
                 delivery(&kept);
             }
@@ -296,7 +312,7 @@ impl Talk {
             Act::Go => {
                 let said = self.say("250 2.0.0 queued as 7").await;
                 if said.is_err() {
-                    self.seen.lost_acknowledgements.fetch_add(1, Ordering::SeqCst);
+                    self.seen.lost(&id);
                 }
                 said
             }
@@ -307,11 +323,11 @@ impl Talk {
             Act::Drop => Err(Gone),
             Act::Stall => stall().await,
             Act::KeepAndDrop => {
-                self.seen.lost_acknowledgements.fetch_add(1, Ordering::SeqCst);
+                self.seen.lost(&id);
                 Err(Gone)
             }
             Act::KeepAndStall => {
-                self.seen.lost_acknowledgements.fetch_add(1, Ordering::SeqCst);
+                self.seen.lost(&id);
                 stall().await
             }
         }
