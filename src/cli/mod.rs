@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stderr, reason = "commands speak to people")]
 
+mod approve;
 mod backfill;
 mod board;
 mod contact;
@@ -202,7 +203,9 @@ enum Act {
         #[arg(long, value_parser = PossibleValuesParser::new(Written::WORDS).try_map(|word| word.parse::<Written>()), default_value = "table")]
         format: Written,
     },
-    /// Issue, list or rebuild packs.
+    /// Record that the chair, or somebody in the chair's stead, has signed a pack off.
+    Approve(approve::Approve),
+    /// Issue, draft, list or rebuild packs.
     #[command(subcommand)]
     Pack(pack::Pack),
     /// Make the warehouse anew from the landing archive and the ledger, and compare.
@@ -300,6 +303,7 @@ pub fn run() -> ExitCode {
             }
             Act::Contact(asked) => contact::contact(&home, asked).await,
             Act::Sql { command, as_of, format } => sql::sql(&home, command, as_of, format).await,
+            Act::Approve(approve) => approve::approve(&home, approve).await,
             Act::Pack(pack) => pack::pack(&home, pack).await,
             Act::Rebuild { replace } => board::order(&home, Command::Rebuild { replace }).await,
             Act::Verify => verify::verify(&home).await,

@@ -8,7 +8,7 @@ use super::{board, say::say};
 use crate::{
     daemon::Command,
     domain::{Period, to_london},
-    flows::publish,
+    flows::edition,
     worker::Launcher,
 };
 
@@ -18,6 +18,16 @@ pub enum Pack {
     /// Issue a pack now, whatever the timetable says.
     Issue {
         /// The pack, a folder of reports/packs.
+        pack: String,
+        /// The period, as 2025-26-Q1.
+        period: Period,
+        /// Why, where it is not ready; the pack prints it.
+        #[arg(long, value_name = "SENTENCE")]
+        because: Option<String>,
+    },
+    /// Make a new draft of a pack and send it to the chair, in place of one that was sent back.
+    Draft {
+        /// The pack.
         pack: String,
         /// The period, as 2025-26-Q1.
         period: Period,
@@ -36,7 +46,10 @@ pub enum Pack {
 /// Does it.
 pub async fn pack(home: &Path, pack: Pack) -> anyhow::Result<()> {
     match pack {
-        Pack::Issue { pack, period } => board::order(home, Command::Issue { pack, period }).await,
+        Pack::Issue { pack, period, because } => {
+            board::order(home, Command::Issue { pack, period, because, actor: board::actor() }).await
+        }
+        Pack::Draft { pack, period } => board::order(home, Command::Draft { pack, period }).await,
         Pack::List => {
             let board = board::settle(home)?;
             let Some(ledger) = board::ledger(&board)? else {
@@ -56,12 +69,12 @@ pub async fn pack(home: &Path, pack: Pack) -> anyhow::Result<()> {
             }
             Ok(())
         }
-        Pack::Rebuild { pack, edition } => {
+        Pack::Rebuild { pack, edition: number } => {
             let board = board::settle(home)?;
             let ledger = board::ledger(&board)?.context(board::NOTHING_YET)?;
             say(format_args!(
                 "{}",
-                publish::rebuild(&Launcher::current()?, &ledger, &board.data, &pack, edition).await?
+                edition::rebuild(&Launcher::current()?, &ledger, &board.data, &pack, number).await?
             ));
             Ok(())
         }

@@ -88,6 +88,7 @@ pub async fn status(home: &Path) -> anyhow::Result<()> {
     }
     super::incidents::tell_open(&board, &ledger).await?;
     held::tell(&board, &ledger).await?;
+    super::approve::tell_open(&ledger).await?;
     let (counts, [sent, written, superseded, refused], waiting) = ledger
         .read(|txn| {
             let of = |state| txn.messages_in(state);

@@ -182,6 +182,30 @@ pub enum Command {
         pack: String,
         /// The period.
         period: crate::domain::Period,
+        /// Why, where it is not ready; the pack prints it.
+        because: Option<String>,
+        /// Who asks.
+        actor: String,
+    },
+    /// Make a new draft of a pack, and send it to the chair.
+    Draft {
+        /// The pack.
+        pack: String,
+        /// The period.
+        period: crate::domain::Period,
+    },
+    /// Record that somebody signed a pack off.
+    Approve {
+        /// The pack.
+        pack: String,
+        /// The period.
+        period: crate::domain::Period,
+        /// As what they signed.
+        role: crate::ledger::Signatory,
+        /// How it is known.
+        because: String,
+        /// Who asks.
+        actor: String,
     },
     /// Work the figures out anew if anything has changed.
     Refresh,

@@ -9,9 +9,9 @@ use super::{Command, Compared, Reply, advance, post, ring, told as in_words};
 use crate::{
     content::Content,
     flows::{
-        App, backfill, commentary, concession, contacts, escalation, explain, hold, incidents,
+        App, approve, backfill, commentary, concession, contacts, draft, edition, escalation, explain, hold, incidents,
         intake::{self, Acknowledge, Offer},
-        letterbox, publish, query, rebuild, refresh, restated, written,
+        letterbox, query, rebuild, refresh, restated, written,
     },
     ledger::ObligationKey,
     source::Extract,
@@ -116,10 +116,17 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
             let _turn = app.turn.lock().await;
             contacts::change(app, change, &reason, &actor).await?
         }
-        Command::Issue { pack, period } => {
+        Command::Issue { pack, period, because, actor } => {
             let _turn = app.turn.lock().await;
-            let edition = publish::issue(app, &pack, period, None).await?;
+            let edition = edition::issue_by_hand(app, &pack, period, because.as_deref(), &actor).await?;
             format!("edition {} of {pack} is issued: {}", edition.number, app.board.data.join(edition.folder).display())
+        }
+        Command::Draft { pack, period } => {
+            let _turn = app.turn.lock().await;
+            draft::renew(app, &pack, period).await?
+        }
+        Command::Approve { pack, period, role, because, actor } => {
+            approve::approve(app, &pack, period, role, &because, &actor).await?
         }
         Command::Refresh => {
             let _turn = app.turn.lock().await;

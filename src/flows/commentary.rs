@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{App, board::COMMENTARY, publish, reason::identity_in, refresh};
+use super::{App, board::COMMENTARY, edition, reason::identity_in, refresh};
 use crate::{
     analysis::Indicator,
     domain::{ReturnId, civil_day, sha256},
@@ -54,7 +54,7 @@ async fn ask_for(app: &App, meeting: &Meeting, until: Timestamp) -> anyhow::Resu
     }
     let disclosed = refresh::disclosed(app, &vector, meeting.period).await?;
     let told: BTreeSet<String> =
-        publish::stories(app, definition, &vector, meeting.period).await?.into_iter().collect();
+        edition::stories(app, definition, &vector, meeting.period).await?.into_iter().collect();
     let mut wanted = Vec::new();
     for one in disclosed.indicators() {
         let Some(exception) = one.exception.as_ref().filter(|_| !told.contains(&one.meta.id)) else { continue };

@@ -1,5 +1,5 @@
 //! What the ledger knows, as tables for SQL: `ledger.obligations`, `ledger.submissions`, `ledger.messages`,
-//! `ledger.queries`, `ledger.coverage`, `ledger.commentary`.
+//! `ledger.queries`, `ledger.coverage`, `ledger.commentary`, `ledger.sign_offs`.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,7 +12,10 @@ use jiff::{Timestamp, civil};
 use super::board::{Board, COMMENTARY};
 use crate::{
     domain::{Standing, civil_day},
-    ledger::{Comment, CoverageRow, MessageHead, Obligation, ObligationKey, OutboxState, Query, State, Submission},
+    ledger::{
+        Comment, CoverageRow, MessageHead, Obligation, ObligationKey, OutboxState, Query, SignOff, SignOffKey, State,
+        Submission,
+    },
     timetable::RungKind,
 };
 
@@ -247,6 +250,30 @@ pub fn commentary(board: &Board, all: &[Obligation]) -> Result<FactTable, ArrowE
     Ok(("commentary", batch))
 }
 
+/// Every sign-off that was asked for, as `ledger.sign_offs`.
+pub fn sign_offs(all: &[(SignOffKey, SignOff)]) -> Result<FactTable, ArrowError> {
+    type One = (SignOffKey, SignOff);
+    let text = |value: &dyn Fn(&One) -> Option<String>| -> ArrayRef {
+        Arc::new(StringArray::from_iter(all.iter().map(value)))
+    };
+    let meetings = all.iter().map(|(key, _)| days_since_1970(key.meeting));
+    let last = |one: &One| one.1.approved.clone().or_else(|| one.1.sent_back.clone());
+    let settled = |one: &One| last(one).map(|(_, at)| at).or(one.1.circulated.map(|(_, at)| at));
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("pack", text(&|one| Some(one.0.pack.clone())), false),
+        ("period", text(&|one| Some(one.0.period.to_string())), false),
+        ("meeting", Arc::new(Date32Array::from_iter_values(meetings)) as ArrayRef, false),
+        ("asked_at", text(&|one| one.1.asked_at.map(|at| at.to_string())), true),
+        ("by", text(&|one| last(one).map(|(said, _)| said.by)), true),
+        ("role", text(&|one| last(one).map(|(said, _)| said.role.as_str().to_owned())), true),
+        ("how", text(&|one| last(one).map(|(said, _)| said.how)), true),
+        ("because", text(&|one| last(one).and_then(|(said, _)| said.because)), true),
+        ("at", text(&|one| settled(one).map(|at| at.to_string())), true),
+        ("state", text(&|one| Some(one.1.state().to_owned())), false),
+    ])?;
+    Ok(("sign_offs", batch))
+}
+
 /// Days since 1970-01-01, as Arrow's `Date32` counts them.
 pub fn days_since_1970(day: civil::Date) -> i32 {
     (day - civil::date(1970, 1, 1)).get_days()
@@ -262,6 +289,7 @@ pub fn empty(board: &Board) -> Result<BTreeMap<String, RecordBatch>, ArrowError>
         queries(board, &[])?,
         coverage(board, &[])?,
         commentary(board, &[])?,
+        sign_offs(&[])?,
     ];
     Ok(tables.into_iter().map(|(name, batch)| (format!("ledger.{name}"), batch)).collect())
 }

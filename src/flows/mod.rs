@@ -4,12 +4,15 @@
 //! happened. Knows nothing of how it was called: the daemon, a command and a page all come through here.
 
 mod across;
+pub mod approve;
 pub mod backfill;
 pub mod board;
 pub mod chase;
 pub mod commentary;
 pub mod concession;
 pub mod contacts;
+pub mod draft;
+pub mod edition;
 pub mod errands;
 pub mod escalation;
 mod evidence;
@@ -25,12 +28,14 @@ pub mod intake;
 mod known;
 pub mod letterbox;
 mod letters;
+mod links;
 mod past;
 pub mod planning;
 mod pseudonyms;
 pub mod publish;
 pub mod pull;
 pub mod query;
+mod readiness;
 mod reason;
 pub mod rebuild;
 pub mod refresh;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::{App, Board, facts};
 use crate::{
     analysis,
-    ledger::{CoverageRow, MessageHead, Obligation, Query, Submission, Vector},
+    ledger::{CoverageRow, MessageHead, Obligation, Query, SignOff, SignOffKey, Submission, Vector},
     warehouse::{Answer, Question, SqlError, Statement, View, ask_over},
     worker::{Limits, WorkerError},
 };
@@ -29,6 +29,7 @@ struct Known {
     messages: Vec<MessageHead>,
     queries: Vec<Query>,
     coverage: Vec<CoverageRow>,
+    sign_offs: Vec<(SignOffKey, SignOff)>,
 }
 
 /// What a question is put to: the versions of the tables, and what the ledger says beside them.
@@ -46,7 +47,8 @@ pub async fn put(app: &App, statements: &[Statement], vector: &Vector) -> anyhow
             let obligations = txn.obligations()?;
             let (queries, coverage) = (txn.queries(&obligations, None)?, txn.coverage(&obligations)?);
             let (submissions, messages) = (txn.submissions()?, txn.message_heads()?);
-            Ok(Known { obligations, submissions, messages, queries, coverage })
+            let sign_offs = txn.sign_offs(None)?;
+            Ok(Known { obligations, submissions, messages, queries, coverage, sign_offs })
         })
         .await?;
     let facts = ledger_facts(&app.board, &known, now)?;
@@ -109,7 +111,8 @@ async fn seen_at(app: &App, day: jiff::civil::Date) -> anyhow::Result<Seen> {
             let then = txn.end_of(day)?;
             let (obligations, submissions) = (txn.obligations_at(then)?, txn.submissions_at(then)?);
             let (queries, coverage) = (txn.queries(&obligations, Some(then))?, txn.coverage(&obligations)?);
-            let known = Known { obligations, submissions, messages: txn.message_heads_at(then)?, queries, coverage };
+            let (messages, sign_offs) = (txn.message_heads_at(then)?, txn.sign_offs(Some(then))?);
+            let known = Known { obligations, submissions, messages, queries, coverage, sign_offs };
             Ok((then, txn.vector_as_of(day)?, known))
         })
         .await?;
@@ -126,6 +129,7 @@ fn ledger_facts(board: &Board, known: &Known, at: Timestamp) -> anyhow::Result<V
         facts::queries(board, &known.queries)?,
         facts::coverage(board, &known.coverage)?,
         facts::commentary(board, &known.obligations)?,
+        facts::sign_offs(&known.sign_offs)?,
     ];
     Ok(tables.into_iter().map(|(name, batch)| (format!("ledger.{name}"), batch)).collect())
 }

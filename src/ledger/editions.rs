@@ -32,8 +32,13 @@ impl Txn<'_> {
             .query_row("SELECT coalesce(max(number), 0) + 1 FROM editions WHERE pack = ?1", [pack], |row| row.get(0))?)
     }
 
-    /// Records an issued edition.
+    /// Records an edition that the timetable issued.
     pub fn issue(&self, edition: &EditionRow) -> Result<()> {
+        self.issue_by(edition, "daemon", None)
+    }
+
+    /// Records an issued edition: by whom and, where it was not ready, why in spite of that.
+    pub fn issue_by(&self, edition: &EditionRow, actor: &str, because: Option<&str>) -> Result<()> {
         self.0.execute(
             "INSERT INTO editions (pack, period, number, folder, pdf_sha256, issued_at, vector) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             params![
@@ -50,8 +55,9 @@ impl Txn<'_> {
             pack: edition.pack.clone(),
             number: edition.number,
             pdf_sha256: edition.pdf_sha256.clone(),
+            because: because.map(str::to_owned),
         };
-        self.append(edition.issued_at, &format!("pack/{}", edition.pack), "daemon", &issued)?;
+        self.append(edition.issued_at, &format!("pack/{}", edition.pack), actor, &issued)?;
         Ok(())
     }
 

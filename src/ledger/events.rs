@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::{ContactRole, Result, Txn, Vector, chain::link, instant};
+use super::{ContactRole, Result, SignOffEvent, Txn, Vector, chain::link, instant};
 use crate::domain::{AgencyId, Period, ReturnId, Verdict, sha256};
 
 /// Something that happened. The subject it happened to is given beside it.
@@ -214,7 +214,17 @@ pub enum Event {
         number: i64,
         /// The digest of the PDF.
         pdf_sha256: String,
+        /// Why a person issued it though it was not ready.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
     },
+    /// A pack was due and not ready; it waits until it is.
+    PackHeld {
+        /// What it lacked.
+        missing: Vec<String>,
+    },
+    /// A step on the way to a pack's sign-off.
+    SignOff(SignOffEvent),
     /// Somebody recorded why a figure that was queried is as it is.
     Explained {
         /// The submission.
@@ -298,6 +308,8 @@ impl Event {
             Self::MessageSettled { .. } => "message_settled",
             Self::Refreshed { .. } => "refreshed",
             Self::Issued { .. } => "issued",
+            Self::PackHeld { .. } => "pack_held",
+            Self::SignOff(event) => event.kind(),
             Self::Explained { .. } => "explained",
             Self::IncidentOpened { .. } => "incident_opened",
             Self::IncidentRead { .. } => "incident_read",

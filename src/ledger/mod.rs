@@ -25,6 +25,7 @@ mod projection;
 mod pulls;
 mod retries;
 mod rolling;
+mod sign_offs;
 mod submissions;
 mod versions;
 
@@ -55,6 +56,7 @@ pub use outbox::{MessageHead, OutboxRow, OutboxState};
 pub use pulls::{Pull, TakenFile};
 pub use retries::Retry;
 pub use rolling::Restated;
+pub use sign_offs::{Asking, Draft, Said, SignOff, SignOffEvent, SignOffKey, Signatory};
 pub use submissions::{NewSubmission, RowCounts, Submission};
 pub use versions::Vector;
 

@@ -8,6 +8,7 @@ use super::{
     example_answers::{by_row, judged, rows},
     example_arranged::{arranged, commentary, documents},
     example_findings::{finding, many_mistakes, notes, query, two_mistakes},
+    example_packs::packs,
     example_together::together,
     things,
 };
@@ -277,24 +278,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
             taken: Some("CSV and Excel files".into()),
             words: true,
         }],
-        Kind::Pack => vec![
-            Letter::Pack {
-                title: "How safe are children here?".into(),
-                period: period(),
-                edition: 1,
-                meeting: Some(date("2025-08-05")),
-                data_as_at: date("2025-07-25"),
-                gaps: vec!["Children missing from home and care: Exampleshire Police".into()],
-            },
-            Letter::Pack {
-                title: "How safe are children here?".into(),
-                period: period(),
-                edition: 2,
-                meeting: None,
-                data_as_at: date("2025-07-28"),
-                gaps: vec![],
-            },
-        ],
+        Kind::Pack | Kind::Draft | Kind::SignOff | Kind::SentBack => packs(kind),
         Kind::Narrative => vec![Letter::Narrative {
             due: due(),
             submission: 12,
@@ -389,7 +373,7 @@ fn sealed(again: bool) -> Sealed {
     }
 }
 
-fn period() -> Period {
+pub(super) fn period() -> Period {
     Period::Quarter { year: 2025, quarter: 1 }
 }
 

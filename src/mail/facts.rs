@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     Agreement, Arranged, Changed, Contact, Due, Escalation, Marked, Next, Noted, Part, Person, Read, ReadRow, Rows,
-    Sealed, Thing, Ways, Written,
+    Sealed, SentBack, Thing, ToSign, Ways, Written,
 };
 use crate::domain::Period;
 
@@ -366,7 +366,15 @@ pub enum Letter {
         data_as_at: Date,
         /// Returns that are not in it: "Missing children, Exampleshire Police".
         gaps: Vec<String>,
+        /// Who signed it off, or that nobody did, in a sentence.
+        approval: Option<String>,
     },
+    /// The chair reads a draft and is asked to sign it off; the manager sees it too.
+    Draft(ToSign),
+    /// The chair is reminded, or the vice-chair asked instead.
+    SignOff(ToSign),
+    /// The manager hears that a draft was sent back.
+    SentBack(SentBack),
     /// Something needs a person.
     Alarm {
         /// What is wrong, as a subject says it: "The mail relay refuses to be signed in to".

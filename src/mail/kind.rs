@@ -92,6 +92,12 @@ kinds! {
     PostNotTaken "post-not-taken",
     /// A pack is issued.
     Pack "pack",
+    /// The chair reads a draft and is asked to sign it off; the manager sees it too.
+    Draft "draft",
+    /// The chair is reminded, or the vice-chair asked instead.
+    SignOff "sign-off",
+    /// The manager hears that a draft was sent back.
+    SentBack "sent-back",
     /// Something needs a person.
     Alarm "alarm",
     /// Several of the chase to one person, in one message; never a row of the outbox.

@@ -10,6 +10,7 @@ mod eml;
 mod example_answers;
 mod example_arranged;
 mod example_findings;
+mod example_packs;
 mod example_together;
 mod examples;
 mod facts;
@@ -34,6 +35,7 @@ mod settings;
 mod smtp;
 mod templates;
 mod things;
+mod to_sign;
 mod together;
 mod wanted;
 
@@ -59,6 +61,7 @@ pub use settings::{Relay, Settings, Tls, Way};
 pub use smtp::Deadlines;
 pub use templates::Templates;
 pub use things::{Thing, things};
+pub use to_sign::{SentBack, ToSign};
 pub use together::{Owed, Part};
 
 use crate::{durable::DiskError, ledger::LedgerError, settings::SecretError};

@@ -38,7 +38,10 @@ pub(super) fn facts_of(kind: Kind) -> Vec<&'static str> {
         Kind::PostHeld => &["arrived_at", "reason", "things"],
         Kind::PostPassedOn => &["arrived_at", "noted"],
         Kind::PostNotTaken => &["arrived_at", "things", "taken", "words"],
-        Kind::Pack => &["title", "period", "edition", "data_as_at", "gaps"],
+        Kind::Pack => &["title", "period", "edition", "data_as_at", "gaps", "approval"],
+        Kind::Draft => &["title", "period", "gaps", "sign_by", "circulated_at", "page", "command", "to_manager"],
+        Kind::SignOff => &["title", "period", "gaps", "circulated_at", "page", "command", "instead"],
+        Kind::SentBack => &["title", "period", "by", "says", "command"],
         Kind::Alarm => &["what", "why", "next_step"],
         Kind::Together => &["parts", "late"],
     };

@@ -87,7 +87,10 @@ pub(super) fn is_chase(kind: Kind) -> bool {
         | Kind::PostNotTaken
         | Kind::Pack
         | Kind::Alarm
-        | Kind::Together => false,
+        | Kind::Together
+        | Kind::Draft
+        | Kind::SignOff
+        | Kind::SentBack => false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::gate::Gate;
 use super::record::STATEMENTS;
 use super::typeset::{self, MAIN};
 use crate::analysis::Class;
@@ -18,7 +19,7 @@ pub struct PackDefinition {
     indicators: Wanted,
     audience: String,
     class: Class,
-    required_returns: Vec<String>,
+    gate: Gate,
     roles: Vec<String>,
     addresses: Vec<String>,
     most_exception_pages: usize,
@@ -60,7 +61,7 @@ impl PackDefinition {
         });
         let audience = root.text("audience");
         let class = root.one_of("class", &["public"]).map(|_| Class::Public);
-        let required_returns = root.list_or_empty("required_returns");
+        let gate = Gate::settle(&mut root);
         let most = root.integer_or("most_exception_pages", 4);
         let most_exception_pages = usize::try_from(most).ok().filter(|most| *most <= 40);
         if most_exception_pages.is_none() {
@@ -77,7 +78,7 @@ impl PackDefinition {
             indicators: indicators?,
             audience: audience?,
             class: class?,
-            required_returns,
+            gate,
             roles,
             addresses,
             most_exception_pages: most_exception_pages?,
@@ -121,9 +122,9 @@ impl PackDefinition {
         self.class
     }
 
-    /// Returns that must be in, or be told as missing, before it is issued; all when empty.
-    pub fn required_returns(&self) -> &[String] {
-        &self.required_returns
+    /// What must be there before it goes out.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     /// Roles whose holders receive it: `chair`, `manager`, `board-members`, `leads`.
@@ -206,6 +207,17 @@ fn check_files(root: &mut Section<'_>, sections: &[String], files: &BTreeMap<Str
         if !files.contains_key(&name) {
             root.refuse("title", &format!("a pack whose folder has {name}"), "the file, as in reports/packs/board");
         }
+    }
+    let is_printed = |what: &str| {
+        let mut templates = files.iter().filter(|(name, _)| name.ends_with(".typ"));
+        templates.any(|(_, bytes)| std::str::from_utf8(bytes).is_ok_and(|text| text.contains(what)))
+    };
+    if let Some(left_out) =
+        ["imprint.draft", "imprint.sign_off", "imprint.missing"].into_iter().find(|it| !is_printed(it))
+    {
+        let expected =
+            format!("templates that print {left_out}, so that nobody takes a draft or a gap for something else");
+        root.refuse("title", &expected, "what style.typ and summary.typ of reports/packs/board print of it");
     }
     for (name, bytes) in files {
         let Ok(text) = std::str::from_utf8(bytes) else {

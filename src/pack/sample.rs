@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::date;
 
-use super::{Action, Delivery, Imprint, PackDefinition, Progress, Record, Restatement, Story};
+use super::{Action, Approval, Delivery, Imprint, PackDefinition, Progress, Record, Restatement, Story};
 use crate::analysis::{
     Cause, Change, Comparator, Comparison, DisclosedIndicator, Exception, Good, Kind, Limits, Meta, Point, Shown, Tone,
     Unit, Variation,
@@ -367,6 +367,9 @@ pub fn imprint() -> Imprint {
         pack: "Quarterly pack".to_owned(),
         period: "2025-26-Q1".parse().unwrap(),
         edition: 7,
+        approval: Approval::NotAsked,
+        missing: Vec::new(),
+        in_spite: None,
         issued_on: date(2025, 7, 23),
         data_as_at: date(2025, 7, 22),
         meeting_on: Some(date(2025, 7, 31)),

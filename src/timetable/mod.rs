@@ -12,6 +12,7 @@ mod ladder_tests;
 mod meeting;
 mod members;
 mod settle;
+mod sign_off;
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,7 @@ pub use held::reminder_of_held;
 pub use ladder::{FOR_WORDS, Ladder, Role, Rung, RungKind, Step, next_rung, owed};
 pub use meeting::{Meeting, Milestones, OutOfOrder};
 pub use members::owed_by_members;
+pub use sign_off::{SignOffTimes, asked, next_asking};
 
 use crate::domain::{Calendar, CalendarError, london};
 
@@ -49,6 +51,8 @@ pub struct Timetable {
     pub meetings: Vec<Meeting>,
     /// Where the steps before a meeting lie.
     pub milestones: Milestones,
+    /// Working days after its circulation within which a pack that an outage delayed is still issued unasked.
+    pub packs_within: i32,
 }
 
 /// So many days before the holiday list ends it is warned of.

@@ -37,7 +37,16 @@ impl Timetable {
                 meetings.push(meeting);
             }
         }
-        Some(Self { starts_on: starts_on?, calendar: calendar?, ladder, named_ladders, meetings, milestones })
+        let packs_within = settle_catch_up(section);
+        Some(Self {
+            starts_on: starts_on?,
+            calendar: calendar?,
+            ladder,
+            named_ladders,
+            meetings,
+            milestones,
+            packs_within,
+        })
     }
 }
 
@@ -85,6 +94,17 @@ fn settle_milestones(mut table: Section<'_>) -> Milestones {
         sign_off: days("sign_off", usual.sign_off),
         circulated: days("circulated", usual.circulated),
     }
+}
+
+/// For how long a pack that an outage delayed still goes out unasked.
+fn settle_catch_up(section: &mut Section<'_>) -> i32 {
+    const USUAL: i32 = 3;
+    let Some(mut table) = section.section_opt("catch_up") else { return USUAL };
+    let days = working_days(&mut table, "packs_within", USUAL);
+    if days < 0 {
+        table.refuse("packs_within", "working days after the circulation, 0 or more", "packs_within = 3");
+    }
+    days
 }
 
 fn working_days(table: &mut Section<'_>, key: &str, usual: i32) -> i32 {

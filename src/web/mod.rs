@@ -1,6 +1,8 @@
-//! The daemon's pages: health, metrics and one page of status. GET changes nothing.
+//! The daemon's pages: health, metrics, one page of status, and the page of a sign-off. GET changes nothing.
 //!
 //! Shows agencies and returns, never a person's address and never a figure.
+
+mod sign_off;
 
 use std::sync::Arc;
 
@@ -55,6 +57,7 @@ pub async fn serve(
         .route("/", get(status))
         .route("/health", get(health))
         .route("/metrics", get(gauges))
+        .merge(sign_off::routes())
         .with_state(Pages { app, metrics })
         .layer(tower_http::timeout::TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,

@@ -24,7 +24,7 @@ pub fn file_of(act: Option<Act>) -> Option<(Dataset, String, Vec<u8>)> {
     let (name, bytes) = match act? {
         Act::Publish { path, bytes } => (path, bytes),
         Act::Drop { name, bytes, .. } | Act::Submit { name, bytes, .. } => (name, bytes),
-        Act::Nil { .. } => return None,
+        Act::Nil { .. } | Act::Approve { .. } => return None,
     };
     let dataset = Dataset::ALL.into_iter().find(|dataset| name.contains(dataset.name()))?;
     Some((dataset, name, bytes))

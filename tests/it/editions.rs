@@ -3,7 +3,7 @@
 use crate::support::{TestBoard, TestDaemon, said};
 
 /// A board whose pack has figures: one return with an indicator, all others left out.
-fn board() -> TestBoard {
+pub fn board() -> TestBoard {
     let board = TestBoard::exampleshire();
     for entry in std::fs::read_dir(board.path("pipelines")).unwrap() {
         let path = entry.unwrap().path();
@@ -26,13 +26,13 @@ fn board() -> TestBoard {
     board
 }
 
-async fn with_a_return(board: TestBoard) -> TestDaemon {
+pub async fn with_a_return(board: TestBoard) -> TestDaemon {
     let daemon = board.start("2025-07-08T09:00:00Z");
     daemon.submit("missing.xlsx", "missing-children", "police", "2025-26-Q1").await.unwrap();
     daemon
 }
 
-async fn editions(daemon: &TestDaemon) -> Vec<(i64, String)> {
+pub async fn editions(daemon: &TestDaemon) -> Vec<(i64, String)> {
     let rows = daemon.ledger().read(|txn| txn.editions()).await.unwrap();
     rows.into_iter().map(|edition| (edition.number, edition.folder)).collect()
 }

@@ -10,7 +10,7 @@ use jiff::civil::date;
 use quarterday::analysis::{Answer, Class, Disclosed, Given, Indicator, Names, analyse, disclose};
 use quarterday::domain::Period;
 use quarterday::pack::{
-    Imprint, Manuscript, PackDefinition, PackError, Record, freeze, read_manifest, rebuild, render, typeset,
+    Approval, Imprint, Manuscript, PackDefinition, PackError, Record, freeze, read_manifest, rebuild, render, typeset,
 };
 use quarterday::settings::{Document, Problems, read_text};
 use quarterday::worker::Launcher;
@@ -116,6 +116,9 @@ fn imprint(edition: i64) -> Imprint {
         pack: "Quarterly pack".to_owned(),
         period: "2025-26-Q1".parse().unwrap(),
         edition,
+        approval: Approval::NotAsked,
+        missing: Vec::new(),
+        in_spite: None,
         issued_on: date(2025, 7, 23),
         data_as_at: date(2025, 7, 22),
         meeting_on: None,

@@ -30,7 +30,7 @@ use crate::{
         App, Board,
         intake::{self, Acknowledge, Offer},
     },
-    ledger::ObligationKey,
+    ledger::{ObligationKey, Signatory},
     pack::PDF,
     source::Extract,
     timetable::instant_on,
@@ -123,6 +123,10 @@ async fn play(
         Some(Act::Nil { return_id, agency, period, reason }) => {
             let actor = "probation".to_owned();
             order(app, Command::Nil { return_id, agency, period, reason, actor }).await?;
+        }
+        Some(Act::Approve { pack, period, because }) => {
+            let (role, actor) = (Signatory::Chair, "business unit".to_owned());
+            order(app, Command::Approve { pack, period, role, because, actor }).await?;
         }
         Some(Act::Submit { return_id, agency, period, name, bytes }) => {
             let file = folder.join("brought").join(name);

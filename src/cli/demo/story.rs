@@ -55,6 +55,15 @@ pub enum Act {
         /// The line of reason.
         reason: String,
     },
+    /// The chair signs a pack off.
+    Approve {
+        /// The pack.
+        pack: String,
+        /// The period it speaks of.
+        period: Period,
+        /// How it is known.
+        because: String,
+    },
     /// A person brings a file with `quarterday submit`.
     Submit {
         /// The return.
@@ -137,7 +146,17 @@ pub fn story(world: &World) -> Result<Vec<Scene>, StoryError> {
         word(at(7, 18, 10, 1), "The manager reads what would go to the voluntary sector's Board member"),
         word(at(7, 21, 10, 1), "Nobody held it: the Board member is asked"),
         teller.drops(at(7, 23, 9, 25), Dataset::ReturnInterviews, "The voluntary sector's workbook arrives")?,
+        word(at(7, 25, 10, 1), "Twelve working days before the meeting the chair gets a draft"),
         word(at(7, 28, 17, 1), "The time for comments is over; gaps will be printed"),
+        Scene {
+            at: at(7, 30, 16, 20),
+            act: Some(Act::Approve {
+                pack: "board".to_owned(),
+                period: World::present(),
+                because: "she has read the draft and says so by telephone".to_owned(),
+            }),
+            says: "The chair has read the draft and signs it off".to_owned(),
+        },
         word(at(8, 4, 12, 1), "The pack is circulated, five clear days before the meeting"),
         word(at(8, 12, 14, 0), "The Board meets"),
     ])

@@ -8,7 +8,7 @@ use super::super::say::{Tone, say, toned};
 use crate::{
     domain::{Verdict, to_london},
     flows::App,
-    ledger::{Event, ObligationKey, RecordedEvent},
+    ledger::{Asking, Event, ObligationKey, RecordedEvent, SignOffEvent},
     timetable::RungKind,
 };
 
@@ -98,6 +98,15 @@ fn line(app: &App, recorded: &RecordedEvent, replaces: bool) -> Option<Line> {
         }
         Event::Issued { pack, number, .. } => {
             (format!("edition {number} of the {pack} pack is issued and sent"), false)
+        }
+        Event::SignOff(SignOffEvent::Asked { asking, .. }) => match asking {
+            Asking::Draft => ("the draft goes to the chair, to be signed off".to_owned(), false),
+            Asking::Reminder => ("the chair is reminded to sign it off".to_owned(), false),
+            Asking::ViceChair => ("the vice-chair is asked in the chair's stead".to_owned(), false),
+        },
+        Event::SignOff(SignOffEvent::Approved(said)) => (format!("signed off by {}", said.by), false),
+        Event::SignOff(SignOffEvent::NotSignedOff { .. }) => {
+            ("nobody had signed it off, and it says so".to_owned(), true)
         }
         Event::Failed { what, why } => (format!("went wrong: {what}: {why}"), true),
         _ => return None,

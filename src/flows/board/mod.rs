@@ -61,6 +61,8 @@ pub struct Board {
     pub chair: Option<Person>,
     /// Who else the ladder can name.
     pub roles: BTreeMap<String, NamedRole>,
+    /// Who is asked to sign a pack off when the chair is silent.
+    pub vice_chair: Option<Person>,
     /// Who alone may open an extract in which identities were found.
     pub custodian: Option<Custodian>,
     /// Where the daemon keeps what it must not lose.
@@ -140,6 +142,7 @@ impl Board {
                 .chain(&main.analyst)
                 .chain(&main.chair)
                 .chain(main.roles.values().map(|role| &role.person))
+                .chain(&main.vice_chair)
                 .chain(main.custodian.as_ref().map(|custodian| &custodian.person));
             reports::check_domains(home, &main.mail, people, &mut problems);
         }
@@ -155,6 +158,7 @@ impl Board {
                 analyst: main.analyst,
                 chair: main.chair,
                 roles: main.roles,
+                vice_chair: main.vice_chair,
                 custodian: main.custodian,
                 data: main.data,
                 listen: main.listen,
@@ -306,6 +310,7 @@ struct Main {
     analyst: Option<Person>,
     chair: Option<Person>,
     roles: BTreeMap<String, NamedRole>,
+    vice_chair: Option<Person>,
     custodian: Option<Custodian>,
     data: PathBuf,
     listen: SocketAddr,
@@ -326,6 +331,10 @@ impl Main {
         let analyst = root.section_opt("analyst").and_then(|mut table| Person::settle(&mut table));
         let chair = root.section_opt("chair").and_then(|mut table| Person::settle(&mut table));
         let roles = roles::settle(root);
+        let vice_chair = root.section_opt("vice_chair").and_then(|mut table| Person::settle(&mut table));
+        if vice_chair.is_some() && chair.is_none() {
+            root.refuse("vice_chair", "a chair beside it, who is asked first", "[chair] with a name and an email");
+        }
         let custodian = root.section_opt("custodian").and_then(|mut table| Custodian::settle(&mut table));
         let (listen, public_url) = match root.section_opt("web") {
             Some(mut table) => (table.parsed_opt("listen"), table.text_opt("public_url")),
@@ -353,6 +362,7 @@ impl Main {
             analyst,
             chair,
             roles,
+            vice_chair,
             custodian,
             data,
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),

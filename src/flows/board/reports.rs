@@ -109,6 +109,10 @@ pub(super) fn check_names(
         unknown(file, "pack", &meeting.pack, &mut packs.keys().map(String::as_str), "reports/packs");
     }
     for (id, pack) in packs {
+        for name in &pack.gate().required_returns {
+            let file = home.join("reports/packs").join(id).join("pack.toml");
+            unknown(file, "return", name, &mut returns.keys().map(ReturnId::as_str), "pipelines");
+        }
         let Wanted::These(wanted) = pack.indicators() else { continue };
         for name in wanted {
             let file = home.join("reports/packs").join(id).join("pack.toml");

@@ -9,7 +9,7 @@ use crate::{
     domain::civil_day,
     ledger::{EditionRow, OutboxRow},
     mail::{Attachment, Content, Letter, Person},
-    pack::PackDefinition,
+    pack::{PDF, PackDefinition},
 };
 
 /// An issued pack to everybody it is for.
@@ -17,9 +17,9 @@ pub(in super::super) fn issue(
     app: &App,
     definition: &PackDefinition,
     edition: &EditionRow,
-    pdf: &str,
     meeting: Option<Date>,
     gaps: Vec<String>,
+    approval: Option<String>,
     now: Timestamp,
 ) -> anyhow::Result<Vec<OutboxRow>> {
     let letter = Letter::Pack {
@@ -29,13 +29,14 @@ pub(in super::super) fn issue(
         meeting,
         data_as_at: civil_day(now),
         gaps,
+        approval,
     };
     let name = format!("{} {} edition {}.pdf", edition.pack, edition.period, edition.number);
     let attachment = Attachment {
         otherwise: format!("The pack was too large to attach; ask us for {name}."),
         name,
         media_type: "application/pdf".into(),
-        content: Content::File { path: Path::new(&edition.folder).join(pdf), sha256: edition.pdf_sha256.clone() },
+        content: Content::File { path: Path::new(&edition.folder).join(PDF), sha256: edition.pdf_sha256.clone() },
     };
     let key = format!("pack/{}/{}", edition.pack, edition.number);
     let mut rows = Vec::new();

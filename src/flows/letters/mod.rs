@@ -14,6 +14,7 @@ mod noticed;
 mod read_back;
 mod restated;
 mod rung;
+mod sign_off;
 
 use std::collections::BTreeSet;
 
@@ -36,6 +37,7 @@ pub(super) use issue::issue;
 pub(super) use read_back::kept_total;
 pub(super) use restated::restated;
 pub(super) use rung::{members, rung};
+pub(super) use sign_off::{Asked, draft_file, sent_back, sign_off};
 
 /// Something the manager is to know of at once.
 pub(super) fn alarm(
@@ -45,9 +47,20 @@ pub(super) fn alarm(
     next_step: &str,
     now: Timestamp,
 ) -> anyhow::Result<Vec<OutboxRow>> {
+    alarm_for(app, what, &[why.to_owned()], next_step, now)
+}
+
+/// The same for several reasons.
+pub(super) fn alarm_for(
+    app: &App,
+    what: &str,
+    why: &[String],
+    next_step: &str,
+    now: Timestamp,
+) -> anyhow::Result<Vec<OutboxRow>> {
     let key = format!("alarm/{what}/{}", civil_day(now));
     let letter =
-        Letter::Alarm { what: what.to_owned(), why: vec![why.to_owned()], since: now, next_step: next_step.to_owned() };
+        Letter::Alarm { what: what.to_owned(), why: why.to_vec(), since: now, next_step: next_step.to_owned() };
     post(app, &key, None, vec![manager(app)], &letter, now)
 }
 

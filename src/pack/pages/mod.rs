@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::chart::{self, Chart};
 use super::definition::{PackDefinition, Wanted};
-use super::{Imprint, PackError, Record, days, fonts};
+use super::{Approval, Imprint, PackError, Record, days, fonts};
 use crate::analysis::{Class, DisclosedIndicator, Tone};
 
 /// Everything the pages are made from.
@@ -86,6 +86,13 @@ impl<'a> Matter<'a> {
             "period": imprint.period.to_string(),
             "period_words": imprint.period.human(),
             "edition": imprint.edition,
+            "draft": (imprint.approval == Approval::Draft).then_some("Draft for the chair, not for circulation"),
+            "sign_off": imprint.approval.says().map(|says| json!({
+                "says": says,
+                "given": matches!(&imprint.approval, Approval::Given { moved, .. } if moved.is_empty()),
+            })),
+            "missing": imprint.missing,
+            "in_spite": imprint.in_spite,
             "issued_on": imprint.issued_on.to_string(),
             "issued_words": days::day(imprint.issued_on),
             "data_as_at": imprint.data_as_at.to_string(),
