@@ -10,6 +10,7 @@ mod board;
 mod contact;
 pub mod demo;
 mod diff;
+mod evidence;
 mod findings;
 mod held;
 mod incidents;
@@ -92,6 +93,8 @@ enum Act {
     Submit(submit::Submit),
     /// Load files of past periods: nobody owes them, nobody is chased for them.
     Backfill(backfill::Backfill),
+    /// Write down, as a PDF and a CSV, what an agency owed for a period, what it was told and what came of it.
+    Evidence(evidence::Evidence),
     /// What one file changed of another: rows added, removed and changed, totals moved.
     Diff(diff::Diff),
     /// Take or refuse a submission that is held for a person.
@@ -273,6 +276,7 @@ pub fn run() -> ExitCode {
             Act::Template(template) => template::template(&home, template),
             Act::Submit(submit) => submit::submit(&home, submit).await,
             Act::Backfill(backfill) => backfill::backfill(&home, backfill).await,
+            Act::Evidence(evidence) => evidence::evidence(&home, evidence).await,
             Act::Diff(diff) => diff::diff(&home, diff).await,
             Act::Release { submission, refuse, reason } => {
                 let actor = board::actor();

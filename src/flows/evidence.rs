@@ -61,7 +61,7 @@ mod tests {
 
     fn sent(at: &str, key: &str) -> RecordedEvent {
         let outcome = OutboxState::Sent.as_str().into();
-        recorded(at, Event::MessageSettled { key: key.into(), outcome, says: "250 kept".into() })
+        recorded(at, Event::MessageSettled { key: key.into(), outcome, says: "250 kept".into(), message_id: None })
     }
 
     #[test]

@@ -31,6 +31,7 @@ mod letters;
 mod links;
 mod past;
 pub mod planning;
+pub mod proof;
 mod pseudonyms;
 pub mod publish;
 pub mod pull;

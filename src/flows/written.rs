@@ -81,7 +81,7 @@ fn csv(rows: &[RecordBatch]) -> anyhow::Result<String> {
 }
 
 /// A text cell: quoted where CSV needs it, and never a formula.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let dangerous = text.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
     let text = if dangerous { format!("'{text}") } else { text.to_owned() };
     if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }

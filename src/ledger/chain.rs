@@ -41,6 +41,7 @@ impl Txn<'_> {
             before = chain;
         }
         wrong.extend(self.verify_projections()?);
+        wrong.extend(self.verify_tables()?);
         Ok(wrong)
     }
 }

@@ -200,6 +200,18 @@ pub enum Event {
         outcome: String,
         /// The relay's words.
         says: String,
+        /// The Message-ID it left under, where it left.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message_id: Option<String>,
+    },
+    /// What was found in a submission stands in the ledger as this digest says.
+    Found {
+        /// The submission.
+        submission: i64,
+        /// How many findings are kept.
+        findings: usize,
+        /// The digest over all that is kept of them.
+        sha256: String,
     },
     /// Tables derived from returns were written.
     Refreshed {
@@ -306,6 +318,7 @@ impl Event {
             Self::MessageArrived { .. } => "message_arrived",
             Self::MessageDecided { .. } => "message_decided",
             Self::MessageSettled { .. } => "message_settled",
+            Self::Found { .. } => "found",
             Self::Refreshed { .. } => "refreshed",
             Self::Issued { .. } => "issued",
             Self::PackHeld { .. } => "pack_held",

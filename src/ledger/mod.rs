@@ -4,6 +4,7 @@
 //! (`synchronous=FULL`) before its caller goes on. Knows nothing of mail, files or statistics: callers say what
 //! happened, and ask.
 
+mod agreement;
 mod chain;
 mod contacts;
 mod coverage;
@@ -17,6 +18,7 @@ mod history;
 mod incidents;
 mod incoming;
 mod judged;
+mod links;
 mod moves;
 mod obligations;
 mod occurrences;
@@ -50,6 +52,7 @@ pub use history::DaysEnd;
 pub use incidents::{Incident, MASTER};
 pub use incoming::{IncomingRow, IncomingState, NewIncoming, Plan};
 pub use judged::JudgedWith;
+pub use links::{EventHead, Link};
 pub use moves::Move;
 pub use obligations::{Comment, Obligation, ObligationKey, State, WHILE_HELD};
 pub use outbox::{MessageHead, OutboxRow, OutboxState};

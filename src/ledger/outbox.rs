@@ -209,14 +209,21 @@ impl Txn<'_> {
         Ok(())
     }
 
-    /// Records the outcome of a message for good.
-    pub fn settle_message(&self, at: Timestamp, row: &OutboxRow, state: OutboxState, says: &str) -> Result<()> {
+    /// Records the outcome of a message for good; `message_id` is the one it left under, where it left.
+    pub fn settle_message(
+        &self,
+        at: Timestamp,
+        row: &OutboxRow,
+        state: OutboxState,
+        says: &str,
+        message_id: Option<String>,
+    ) -> Result<()> {
         let mut statement =
             self.0.prepare_cached("UPDATE outbox SET state = ?2, says = ?3, settled_at = ?4 WHERE key = ?1")?;
         statement.execute(params![row.key, state.as_str(), says, at.to_string()])?;
         let subject = row.obligation.clone().unwrap_or_else(|| format!("message/{}", row.key));
-        let event =
-            Event::MessageSettled { key: row.key.clone(), outcome: state.as_str().into(), says: says.to_owned() };
+        let (key, outcome) = (row.key.clone(), state.as_str().to_owned());
+        let event = Event::MessageSettled { key, outcome, says: says.to_owned(), message_id };
         self.append(at, &subject, "daemon", &event)?;
         Ok(())
     }

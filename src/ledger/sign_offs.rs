@@ -137,7 +137,8 @@ pub enum SignOffEvent {
 }
 
 impl SignOffEvent {
-    pub(super) fn kind(&self) -> &'static str {
+    /// Its kind, in one word.
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Drafted { .. } => "drafted",
             Self::Asked { .. } => "sign_off_asked",
@@ -272,7 +273,7 @@ impl Txn<'_> {
     pub fn call_off(&self, sign_off: &SignOff, at: Timestamp, why: &str) -> Result<()> {
         for key in &sign_off.keys {
             if let Some(waiting) = self.message(key)?.filter(|message| message.state == OutboxState::Queued) {
-                self.settle_message(at, &waiting, OutboxState::Superseded, why)?;
+                self.settle_message(at, &waiting, OutboxState::Superseded, why, None)?;
             }
         }
         Ok(())

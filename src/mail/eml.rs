@@ -81,7 +81,7 @@ pub(super) fn compose(
     };
     let mut builder = lettre::Message::builder()
         .date(now.into())
-        .message_id(Some(message_id(key, from.email.domain())))
+        .message_id(Some(settings.message_id(key)))
         .from(from)
         .reply_to(reply_to)
         .to(to)

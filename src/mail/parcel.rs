@@ -59,7 +59,7 @@ pub(super) fn take(txn: &Txn<'_>, rules: &Rules, now: Timestamp) -> Result<(Take
         for row in beside(txn, rules, row, bundle.as_deref(), now)? {
             if let Some(why) = unwanted(txn, &row, now)? {
                 let says = if again { format!("{why}; an earlier attempt may have arrived") } else { why.to_owned() };
-                settle(txn, now, &row, OutboxState::Superseded, &says)?;
+                settle(txn, now, &row, OutboxState::Superseded, &says, None)?;
                 superseded += 1;
                 put_aside += 1;
             } else if let Some((until, why)) = waits(txn, rules, &row, now)? {
@@ -151,10 +151,12 @@ impl Parcel {
         self.rows.iter().map(|row| serde_json::from_value(row.message.clone())).collect()
     }
 
-    /// Records for each of its rows what came of it; answers with why nothing more should be sent now.
+    /// Records for each of its rows what came of it, with the Message-ID it left under; answers with why nothing more should
+    /// be sent now.
     pub fn record(
         &self,
         txn: &Txn<'_>,
+        message_id: &str,
         outcome: Outcome,
         lost_too_often: bool,
         now: Timestamp,
@@ -178,14 +180,14 @@ impl Parcel {
         match outcome {
             Outcome::Sent(reply) => {
                 RelayHold::end(txn)?;
-                self.settle(txn, now, OutboxState::Sent, &reply)?;
+                self.settle(txn, now, OutboxState::Sent, &reply, message_id)?;
             }
             Outcome::Written(says) => {
                 RelayHold::end(txn)?;
-                self.settle(txn, now, OutboxState::Written, &says)?;
+                self.settle(txn, now, OutboxState::Written, &says, message_id)?;
             }
             Outcome::Refused { verb, says } | Outcome::TooLarge { verb, says } => {
-                self.settle(txn, now, OutboxState::Refused, &format!("{verb}: {says}"))?;
+                self.settle(txn, now, OutboxState::Refused, &format!("{verb}: {says}"), message_id)?;
             }
             Outcome::Down { verb, says } => return hold(verb, says, RELAY_PAUSES),
             Outcome::AuthFailed { says } => return hold(Verb::Auth, says, SIGN_IN_PAUSES),
@@ -206,13 +208,27 @@ impl Parcel {
         self.rows.iter().try_for_each(|row| txn.retry_message(&row.key, state, at, &verb.to_string(), says))
     }
 
-    fn settle(&self, txn: &Txn<'_>, now: Timestamp, state: OutboxState, says: &str) -> Result<(), LedgerError> {
-        self.rows.iter().try_for_each(|row| settle(txn, now, row, state, says))
+    fn settle(
+        &self,
+        txn: &Txn<'_>,
+        now: Timestamp,
+        state: OutboxState,
+        says: &str,
+        message_id: &str,
+    ) -> Result<(), LedgerError> {
+        self.rows.iter().try_for_each(|row| settle(txn, now, row, state, says, Some(message_id.to_owned())))
     }
 }
 
 /// Records the outcome of a message for good; the bytes that went with it are kept no longer.
-fn settle(txn: &Txn<'_>, now: Timestamp, row: &OutboxRow, state: OutboxState, says: &str) -> Result<(), LedgerError> {
-    txn.settle_message(now, row, state, says)?;
+fn settle(
+    txn: &Txn<'_>,
+    now: Timestamp,
+    row: &OutboxRow,
+    state: OutboxState,
+    says: &str,
+    message_id: Option<String>,
+) -> Result<(), LedgerError> {
+    txn.settle_message(now, row, state, says, message_id)?;
     without_bytes(&row.message).map_or(Ok(()), |kept| txn.keep_of_message(&row.key, &kept))
 }

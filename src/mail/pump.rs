@@ -132,14 +132,14 @@ impl Mailroom {
             pace: self.settings.pace.clone(),
             calendar: self.house.as_ref().map(|house| house.calendar.clone()),
         });
-        let mut done: Option<(Parcel, Outcome)> = None;
+        let mut done: Option<(Parcel, String, Outcome)> = None;
         let mut lost_in_a_row = 0;
         for sent in 0..=MOST {
             // What came of one and the decision on the next are one transaction, durable before the next is handed over.
             let (before, rules, lost_too_often) = (done.take(), rules.clone(), lost_in_a_row >= MOST_LOST);
             let turn = ledger.write(move |txn| {
-                if let Some((parcel, outcome)) = before
-                    && let Some(says) = parcel.record(txn, outcome, lost_too_often, now)?
+                if let Some((parcel, id, outcome)) = before
+                    && let Some(says) = parcel.record(txn, &id, outcome, lost_too_often, now)?
                 {
                     return Ok((Turn::Stop(says), 0));
                 }
@@ -167,7 +167,8 @@ impl Mailroom {
             crate::fault::point("mail-before-settled");
             lost_in_a_row = if outcome.cost_the_connection(&session) { lost_in_a_row + 1 } else { 0 };
             pumped.count(parcel.rows.len(), &outcome);
-            done = Some((parcel, outcome));
+            let id = self.settings.message_id(&parcel.key);
+            done = Some((parcel, id, outcome));
         }
         session.close().await;
         Ok(pumped)

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 
 use super::{
-    MailError, Pace, Person,
+    MailError, Pace, Person, eml,
     smtp::{Deadlines, Smtp},
 };
 use crate::{
@@ -100,6 +100,11 @@ impl Settings {
             return None;
         }
         Some(Self { from: from?, reply_to, return_path, allowed_domains, example, pace, way: Way::Smtp(relay) })
+    }
+
+    /// The Message-ID of the message with this outbox key: the same for every copy of it.
+    pub fn message_id(&self, key: &str) -> String {
+        eml::message_id(key, self.from.email.rsplit('@').next().unwrap_or_default())
     }
 
     /// What status should warn of.

@@ -185,6 +185,7 @@ async fn record(
     app.ledger
         .write(move |txn| {
             txn.keep_findings(id, &findings)?;
+            txn.seal_findings(now, &subject, id)?;
             txn.decide_submission(now, id, verdict, Some(&reason), rows)?;
             if let Telling::New { shared } = telling {
                 txn.open_incident(&subject, &incident, shared)?;

@@ -286,6 +286,7 @@ async fn conclude(
                 txn.append(now, &subject, "daemon", stored)?;
             }
             txn.keep_findings(id, &findings)?;
+            txn.seal_findings(now, &subject, id)?;
             txn.decide_submission(now, id, outcome.verdict, outcome.reason.as_deref(), rows)?;
             let event = match &outcome.nil {
                 Some(reason) => Event::NilReturned {

@@ -124,7 +124,7 @@ fn kept(charts: &mut BTreeMap<String, String>, name: String, chart: Chart) -> Va
 }
 
 /// Every text as the typeface can print it.
-fn make_printable(value: &mut Value) {
+pub(super) fn make_printable(value: &mut Value) {
     match value {
         Value::String(text) => *text = fonts::printable(text),
         Value::Array(items) => items.iter_mut().for_each(make_printable),
