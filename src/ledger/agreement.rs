@@ -1,4 +1,4 @@
-//! Whether the tables beside the events say what the events say: messages and their outcomes, submissions and their
+//! Whether the chain is whole, and the tables beside the events say what the events say: messages and their outcomes, submissions and their
 //! verdicts, findings, and obligations.
 //!
 //! Evidence is read from these tables; a row that was changed, added or taken away by hand is found here.
@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Event, Obligation, OutboxState, RecordedEvent, Result, Submission, Txn, instant};
+use super::{Event, Obligation, OutboxState, RecordedEvent, Result, Submission, Txn, chain::link, instant};
 use crate::domain::{Verdict, sha256};
 
 /// What the chain says of one message.
@@ -38,6 +38,32 @@ struct Arrived {
 }
 
 impl Txn<'_> {
+    /// Walks the whole chain and compares every projection with its events; answers with what does not agree.
+    pub fn verify(&self) -> Result<Vec<String>> {
+        let mut wrong = Vec::new();
+        let mut before = String::new();
+        let mut statement =
+            self.0.prepare("SELECT seq, at, kind, subject, actor, payload, digest, chain FROM events ORDER BY seq")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let seq: i64 = row.get(0)?;
+            let (at, kind, subject, actor): (String, String, String, String) =
+                (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
+            let payload: Option<String> = row.get(5)?;
+            let (digest, chain): (String, String) = (row.get(6)?, row.get(7)?);
+            if payload.is_some_and(|payload| sha256(&payload) != digest) {
+                wrong.push(format!("event {seq} ({kind} of {subject}): its payload is not what was recorded"));
+            }
+            if link(&before, seq, &at, &kind, &subject, &actor, &digest) != chain {
+                wrong.push(format!("event {seq} ({kind} of {subject}): the chain is broken here"));
+            }
+            before = chain;
+        }
+        wrong.extend(self.verify_projections()?);
+        wrong.extend(self.verify_tables()?);
+        Ok(wrong)
+    }
+
     /// Records, as a digest, what is kept of a submission's findings, so that none can be changed unnoticed.
     pub fn seal_findings(&self, at: Timestamp, subject: &str, submission: i64) -> Result<()> {
         let (findings, sha256) = self.findings_digest(submission)?;
@@ -46,7 +72,7 @@ impl Txn<'_> {
     }
 
     /// What does not agree with the events, a sentence each.
-    pub(super) fn verify_tables(&self) -> Result<Vec<String>> {
+    fn verify_tables(&self) -> Result<Vec<String>> {
         let events = self.recorded(
             "WHERE kind IN ('opened', 'told', 'message_settled', 'extract_received', 'nil_returned', 'decided',
              'released', 'found') AND payload IS NOT NULL ORDER BY seq",

@@ -31,6 +31,7 @@ mod disclosure;
 mod disk;
 mod documents;
 mod editions;
+mod evidence;
 mod example_figures;
 mod explanations;
 mod figures;

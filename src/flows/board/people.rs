@@ -35,6 +35,16 @@ impl Board {
         theirs.chain(cover).collect()
     }
 
+    /// What the person at this address is to an agency on a day.
+    pub fn role_of(&self, agency: &AgencyId, address: &str, on: civil::Date) -> Option<Role> {
+        let usual = [Role::Lead, Role::Deputy, Role::BoardMember, Role::Manager, Role::Chair];
+        let named = self.roles.keys().cloned().map(Role::Named);
+        let is = |role: &Role| {
+            self.person(agency, role, on).is_some_and(|person| person.email.eq_ignore_ascii_case(address))
+        };
+        usual.into_iter().chain(named).find(is)
+    }
+
     /// A role as a sentence says it: "the Board member of Exampleshire Police".
     pub fn role_words(&self, agency: &AgencyId, role: &Role) -> String {
         let name = self.agency_name(agency);

@@ -191,28 +191,29 @@ impl Message {
         // A ledger of an earlier version did not record it: it is made the same way.
         Self { id: left.flatten().or_else(made), role, bounced, row }
     }
+
+    /// What it is, from its key, which the chain has: the rung of a chase, else the key's first word.
+    fn kind(&self) -> &str {
+        let about = self.row.obligation.as_deref().unwrap_or_default();
+        let rest = self.row.key.strip_prefix("chase/").and_then(|rest| rest.strip_prefix(about));
+        rest.map_or(self.row.key.as_str(), |rest| rest.trim_start_matches('/')).split('/').next().unwrap_or_default()
+    }
 }
 
 /// What the recipient was on the day it was written: as the definitions and what was recorded beside them have it, else as
 /// the ledger recorded it.
 fn role(board: &Board, agency: &AgencyId, row: &OutboxRow, to_lead: bool) -> String {
-    let on = civil_day(row.enqueued_at);
-    let is = |role: &Role| {
-        board.person(agency, role, on).is_some_and(|person| person.email.eq_ignore_ascii_case(&row.recipient))
+    let word = match board.role_of(agency, &row.recipient, civil_day(row.enqueued_at)) {
+        Some(Role::Lead) => "lead",
+        Some(Role::Deputy) => "deputy",
+        Some(Role::BoardMember) => "Board member",
+        Some(Role::Manager) => "Board’s manager",
+        Some(Role::Chair) => "chair of the Board",
+        Some(Role::Named(id)) => return board.roles.get(&id).map_or(id, |role| role.title.clone()),
+        None if to_lead => "lead or deputy then, or who covered",
+        None => "sender of a file",
     };
-    let usual = [
-        (Role::Lead, "lead"),
-        (Role::Deputy, "deputy"),
-        (Role::BoardMember, "Board member"),
-        (Role::Manager, "Board’s manager"),
-        (Role::Chair, "chair of the Board"),
-    ];
-    let named = || board.roles.iter().find(|(id, _)| is(&Role::Named((*id).clone())));
-    match usual.iter().find(|(role, _)| is(role)) {
-        Some((_, word)) => (*word).to_owned(),
-        None if to_lead => "lead or deputy then, or who covered".to_owned(),
-        None => named().map_or_else(|| "sender of a file".to_owned(), |(_, role)| role.title.clone()),
-    }
+    word.to_owned()
 }
 
 /// The proof as CSV: one row an event, texts that a spreadsheet would take for a formula made harmless.

@@ -58,9 +58,9 @@ fn told(owed: &Owed, ladder: &Ladder) -> String {
         more => format!("{} times", number(more)),
     };
     let of_them = match accepted {
-        0 => "a relay accepted none of it for the lead or the deputy".to_owned(),
-        all if all == told.len() => "a relay accepted it each time for the lead or the deputy".to_owned(),
-        some => format!("a relay accepted it for the lead or the deputy {} of these times", number(some)),
+        0 => "a relay accepted none of these".to_owned(),
+        all if all == told.len() => "a relay accepted each of these".to_owned(),
+        some => format!("a relay accepted {} of these", number(some)),
     };
     format!("The lead or the deputy was written to {times}; {of_them}. ")
 }

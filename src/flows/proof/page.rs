@@ -115,8 +115,7 @@ fn message(one: &Message) -> Value {
     };
     let bounced = one.bounced.as_ref().map(|status| format!("Came back {status}").trim_end().to_owned());
     json!({
-        "written": moment(row.enqueued_at),
-        "kind": capital(&row.kind.replace('-', " ")),
+        "kind": capital(&one.kind().replace('-', " ")),
         "role": capital(&one.role),
         "to": row.recipient,
         "outcome": outcome,
