@@ -30,10 +30,8 @@ pub struct Indicator {
     pub priority: String,
     /// "how much", "how well" or "better off".
     pub question: &'static str,
-    /// The agency whose return it comes from.
-    pub agency: AgencyId,
-    /// The return it comes from.
-    pub return_id: ReturnId,
+    /// The return it comes from, and the agency whose return it is; none if it is made of the ledger.
+    pub from: Option<(AgencyId, ReturnId)>,
     /// What its value is.
     pub unit: Unit,
     /// Places shown behind the point.
@@ -117,8 +115,9 @@ impl Indicator {
         let definition = root.text("definition");
         let priority = root.text("priority");
         let question = root.one_of("question", &["how much", "how well", "better off"]);
-        let agency = root.parsed("agency");
-        let return_id = root.parsed("return");
+        // What is made of the ledger alone is nobody's return.
+        let of_ledger = sql.contains("ledger.") && !root.has("agency") && !root.has("return");
+        let from = if of_ledger { Some(None) } else { root.parsed("agency").zip(root.parsed("return")).map(Some) };
         let unit = settle_unit(&mut root);
         let decimals = settle_decimals(&mut root, unit);
         let kind = root.one_of("kind", &["flow", "snapshot"]).map(kind_of);
@@ -141,8 +140,7 @@ impl Indicator {
             definition: definition?,
             priority: priority?,
             question: question?,
-            agency: agency?,
-            return_id: return_id?,
+            from: from?,
             unit: unit?,
             decimals: decimals?,
             kind: kind?,
@@ -163,6 +161,13 @@ impl Indicator {
     /// What the indicator means, with its agency and return as people know them.
     pub(super) fn meta(&self, names: &Names) -> Meta {
         let known = |name: Option<&String>, id: &str| name.cloned().unwrap_or_else(|| id.to_owned());
+        let (agency, source) = match &self.from {
+            Some((agency, return_id)) => (
+                known(names.agencies.get(agency), agency.as_str()),
+                known(names.returns.get(return_id), return_id.as_str()),
+            ),
+            None => ("All agencies".to_owned(), "The Board’s record of its returns".to_owned()),
+        };
         Meta {
             id: self.id.clone(),
             title: self.title.clone(),
@@ -170,8 +175,8 @@ impl Indicator {
             definition: self.definition.clone(),
             priority: self.priority.clone(),
             question: self.question.to_owned(),
-            agency: known(names.agencies.get(&self.agency), self.agency.as_str()),
-            source: known(names.returns.get(&self.return_id), self.return_id.as_str()),
+            agency,
+            source,
             unit: self.unit,
             decimals: self.decimals,
             kind: self.kind,

@@ -154,6 +154,12 @@ impl Period {
         if current.end() <= day { current } else { current.previous().unwrap_or(current) }
     }
 
+    /// The quarter in which a day falls.
+    pub fn quarter_of(day: Date) -> Self {
+        let ended = Self::quarter_ended_by(day);
+        if ended.end() == day { ended } else { ended.next().unwrap_or(ended) }
+    }
+
     /// How people read it: "April to June 2025 (Q1)".
     pub fn human(self) -> String {
         let (start, end) = (self.start(), self.end());

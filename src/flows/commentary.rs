@@ -101,14 +101,11 @@ async fn ask_for(app: &App, meeting: &Meeting, until: Timestamp) -> anyhow::Resu
     Ok(asked)
 }
 
-/// What a comment on an indicator is owed as; none where its agency is not known.
+/// What a comment on an indicator is owed as; none where no agency answers for it.
 fn key_of(app: &App, indicator: &Indicator, meeting: &Meeting) -> Option<ObligationKey> {
-    let return_id: ReturnId = format!("{}{}", COMMENTARY, indicator.id).parse().ok()?;
-    app.board.agencies.contains_key(&indicator.agency).then(|| ObligationKey {
-        return_id,
-        agency: indicator.agency.clone(),
-        period: meeting.period,
-    })
+    let return_id: ReturnId = format!("{COMMENTARY}{}", indicator.id).parse().ok()?;
+    let (agency, _) = indicator.from.as_ref().filter(|(agency, _)| app.board.agencies.contains_key(agency))?;
+    Some(ObligationKey { return_id, agency: agency.clone(), period: meeting.period })
 }
 
 /// Records what somebody wrote about a figure; the pack prints it.

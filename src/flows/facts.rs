@@ -1,5 +1,5 @@
 //! What the ledger knows, as tables for SQL: `ledger.obligations`, `ledger.submissions`, `ledger.messages`,
-//! `ledger.queries`, `ledger.coverage`, `ledger.commentary`, `ledger.sign_offs`.
+//! `ledger.queries`, `ledger.coverage`, `ledger.commentary`, `ledger.sign_offs`, `ledger.punctuality`, `ledger.events`.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -9,14 +9,17 @@ use arrow::{
 };
 use jiff::{Timestamp, civil};
 
-use super::board::{Board, COMMENTARY};
+use super::{
+    board::{Board, COMMENTARY},
+    punctuality,
+};
 use crate::{
-    domain::{Standing, civil_day},
+    domain::{Period, Standing, civil_day},
     ledger::{
-        Comment, CoverageRow, MessageHead, Obligation, ObligationKey, OutboxState, Query, SignOff, SignOffKey, State,
-        Submission,
+        Comment, CoverageRow, Event, EventHead, MessageHead, Obligation, ObligationKey, OutboxState, Query,
+        RecordedEvent, SignOff, SignOffKey, State, Submission,
     },
-    timetable::RungKind,
+    timetable::{Role, RungKind},
 };
 
 /// One fact table: its name without the schema, and its rows.
@@ -49,7 +52,14 @@ pub fn days_late(obligation: &Obligation, now: Timestamp) -> i32 {
 }
 
 /// Every obligation that somebody owes, as `ledger.obligations`.
-pub fn obligations(board: &Board, all: &[Obligation], now: Timestamp) -> Result<FactTable, ArrowError> {
+pub fn obligations(
+    board: &Board,
+    all: &[Obligation],
+    heads: &[EventHead],
+    now: Timestamp,
+) -> Result<FactTable, ArrowError> {
+    let last: BTreeMap<&str, &EventHead> = heads.iter().map(|head| (head.subject.as_str(), head)).collect();
+    let changed = |o: &Obligation| last.get(o.key.to_string().as_str()).copied();
     let all: Vec<&Obligation> = all.iter().filter(|o| o.duty).collect();
     let text = |value: &dyn Fn(&Obligation) -> String| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(all.iter().map(|o| value(o))))
@@ -59,6 +69,9 @@ pub fn obligations(board: &Board, all: &[Obligation], now: Timestamp) -> Result<
     };
     let flags = |value: &dyn Fn(&Obligation) -> bool| -> ArrayRef {
         Arc::new(BooleanArray::from_iter(all.iter().map(|o| Some(value(o)))))
+    };
+    let texts = |value: &dyn Fn(&Obligation) -> Option<String>| -> ArrayRef {
+        Arc::new(StringArray::from_iter(all.iter().map(|o| value(o))))
     };
     let days = |value: &dyn Fn(&Obligation) -> Option<civil::Date>| -> ArrayRef {
         Arc::new(Date32Array::from_iter(all.iter().map(|o| value(o).map(days_since_1970))))
@@ -81,6 +94,12 @@ pub fn obligations(board: &Board, all: &[Obligation], now: Timestamp) -> Result<
         ("arranged", text(&arranged), false),
         ("note", text(&|o| note(board, o)), false),
         ("escalation_held", text(&|o| o.escalation_held.clone().unwrap_or_default()), false),
+        ("rule", text(&|o| o.rule.clone()), false),
+        ("received_at", texts(&|o| o.received_at.map(|at| at.to_string())), true),
+        ("decided_at", texts(&|o| o.decided_at.map(|at| at.to_string())), true),
+        ("restatements", numbers(&|o| i32::try_from(o.restatements).unwrap_or(i32::MAX)), false),
+        ("changed_at", texts(&|o| changed(o).map(|head| head.at.to_string())), true),
+        ("changed_by", texts(&|o| changed(o).map(|head| by(&head.actor).to_owned())), true),
     ])?;
     Ok(("obligations", batch))
 }
@@ -104,6 +123,11 @@ fn arranged(obligation: &Obligation) -> String {
     }
 }
 
+/// Who acted; an address stays in the ledger.
+fn by(actor: &str) -> &str {
+    if actor.contains('@') { "sender" } else { actor }
+}
+
 /// The reason given for a nil return, which is there to be printed, or that the definitions no longer ask for it. Why a
 /// file was held or not accepted is between its sender and the business unit.
 fn note(board: &Board, obligation: &Obligation) -> String {
@@ -121,7 +145,15 @@ fn reminders(board: &Board, obligation: &Obligation) -> usize {
 }
 
 /// Every submission, as `ledger.submissions`.
-pub fn submissions(all: &[Submission]) -> Result<FactTable, ArrowError> {
+pub fn submissions(all: &[Submission], decisions: &[RecordedEvent]) -> Result<FactTable, ArrowError> {
+    let decided: BTreeMap<i64, (Timestamp, bool)> = decisions
+        .iter()
+        .filter_map(|recorded| match &recorded.event {
+            Event::Decided { submission, readable, .. } => Some((*submission, (recorded.at, *readable))),
+            Event::NilReturned { submission, .. } => Some((*submission, (recorded.at, true))),
+            _ => None,
+        })
+        .collect();
     let text = |value: &dyn Fn(&Submission) -> String| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(all.iter().map(value)))
     };
@@ -151,12 +183,24 @@ pub fn submissions(all: &[Submission]) -> Result<FactTable, ArrowError> {
         ("rows_in", numbers(&|s| s.rows_in), false),
         ("rows_accepted", numbers(&|s| s.rows_accepted), false),
         ("rows_refused", numbers(&|s| s.rows_refused), false),
+        (
+            "decided_at",
+            Arc::new(StringArray::from_iter(all.iter().map(|s| decided.get(&s.id).map(|(at, _)| at.to_string()))))
+                as ArrayRef,
+            true,
+        ),
+        (
+            "readable",
+            Arc::new(BooleanArray::from_iter(all.iter().map(|s| decided.get(&s.id).map(|(_, readable)| *readable))))
+                as ArrayRef,
+            true,
+        ),
     ])?;
     Ok(("submissions", batch))
 }
 
 /// Every message, as `ledger.messages`; addresses and texts stay in the ledger.
-pub fn messages(all: &[MessageHead]) -> Result<FactTable, ArrowError> {
+pub fn messages(board: &Board, all: &[MessageHead]) -> Result<FactTable, ArrowError> {
     let text = |value: &dyn Fn(&MessageHead) -> Option<String>| -> ArrayRef {
         Arc::new(StringArray::from_iter(all.iter().map(value)))
     };
@@ -171,8 +215,106 @@ pub fn messages(all: &[MessageHead]) -> Result<FactTable, ArrowError> {
             Arc::new(BooleanArray::from_iter(all.iter().map(|m| Some(m.state == OutboxState::Sent)))) as ArrayRef,
             false,
         ),
+        ("message_id", text(&|m| message_id(board, m)), true),
+        ("role", text(&|m| Some(role(board, m).to_owned())), false),
+        ("answer", text(&|m| m.says.as_deref().filter(|_| m.settled_at.is_some()).and_then(answer)), true),
     ])?;
     Ok(("messages", batch))
+}
+
+/// The Message-ID a message left under; a ledger of an earlier version did not record it, and it is made the same way.
+fn message_id(board: &Board, message: &MessageHead) -> Option<String> {
+    let left = matches!(message.state, OutboxState::Sent | OutboxState::Written | OutboxState::Refused);
+    message.message_id.clone().or_else(|| left.then(|| board.mail.message_id(&message.key)))
+}
+
+/// What a message's recipient is to the agency it is about, as the definitions stand.
+fn role(board: &Board, message: &MessageHead) -> &'static str {
+    let about = message.obligation.as_ref().and_then(|key| key.parse::<ObligationKey>().ok());
+    match about.and_then(|key| board.role_of(&key.agency, &message.recipient, civil_day(message.enqueued_at))) {
+        Some(Role::Lead) => "lead",
+        Some(Role::Deputy) => "deputy",
+        Some(Role::BoardMember) => "board-member",
+        Some(Role::Manager) => "manager",
+        Some(Role::Chair) => "chair",
+        Some(Role::Named(_)) => "role",
+        None if board.manager.email.eq_ignore_ascii_case(&message.recipient) => "manager",
+        None => "other",
+    }
+}
+
+/// The class of a relay's answer: `2xx` of "250 kept", `5xx` of "RCPT: 550 no such user".
+fn answer(says: &str) -> Option<String> {
+    let code = says.split_whitespace().find(|word| word.len() == 3 && word.bytes().all(|b| b.is_ascii_digit()))?;
+    Some(format!("{}xx", &code[..1]))
+}
+
+/// How punctual each agency was with each return and period, as `ledger.punctuality`.
+pub fn punctuality(
+    board: &Board,
+    all: &[Obligation],
+    decisions: &[RecordedEvent],
+    now: Timestamp,
+) -> Result<FactTable, ArrowError> {
+    let events = punctuality::by_obligation(decisions);
+    let rules = (&board.timetable.ladder, &board.timetable.calendar);
+    let all: Vec<_> = all
+        .iter()
+        .filter(|o| punctuality::counts(board, o))
+        .map(|o| {
+            let events = events.get(o.key.to_string().as_str()).map_or(&[][..], Vec::as_slice);
+            (o, punctuality::of(o, events, rules, now))
+        })
+        .collect();
+    let text = |value: &dyn Fn(&Obligation) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(all.iter().map(|(o, _)| value(o))))
+    };
+    let days = |value: &dyn Fn(&Obligation) -> Option<civil::Date>| -> ArrayRef {
+        Arc::new(Date32Array::from_iter(all.iter().map(|(o, _)| value(o).map(days_since_1970))))
+    };
+    let numbers = |value: &dyn Fn(&punctuality::Punctuality) -> i32| -> ArrayRef {
+        Arc::new(Int32Array::from_iter_values(all.iter().map(|(_, p)| value(p))))
+    };
+    let flags = |value: &dyn Fn(&punctuality::Punctuality) -> Option<bool>| -> ArrayRef {
+        Arc::new(BooleanArray::from_iter(all.iter().map(|(_, p)| value(p))))
+    };
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("return_id", text(&|o| o.key.return_id.to_string()), false),
+        ("title", text(&|o| board.return_title(&o.key.return_id)), false),
+        ("agency", text(&|o| o.key.agency.to_string()), false),
+        ("agency_name", text(&|o| board.agency_name(&o.key.agency)), false),
+        ("period", text(&|o| o.key.period.to_string()), false),
+        ("quarter", text(&|o| Period::quarter_of(o.key.period.end()).to_string()), false),
+        ("due_day", days(&|o| Some(civil_day(o.due_at))), false),
+        ("received_day", days(&|o| o.received_at.map(civil_day)), true),
+        ("on_time", flags(&|p| p.on_time), true),
+        ("days_late", numbers(&|p| p.days_late), false),
+        ("accepted_first_time", flags(&|p| p.accepted_first_time), true),
+        ("corrections", numbers(&|p| p.corrections), false),
+        ("corrected_in_time", flags(&|p| p.corrected_in_time), true),
+        ("restatements", numbers(&|p| p.restatements), false),
+        ("held", flags(&|p| Some(p.held)), false),
+    ])?;
+    Ok(("punctuality", batch))
+}
+
+/// Every event without what it says, as `ledger.events`. An address that a subject or an actor holds stays out.
+pub fn events(all: &[EventHead]) -> Result<FactTable, ArrowError> {
+    let text = |value: &dyn Fn(&EventHead) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(all.iter().map(value)))
+    };
+    let subject = |head: &EventHead| match head.subject.parse::<ObligationKey>() {
+        Ok(key) => key.to_string(),
+        Err(_) => head.subject.split('/').next().unwrap_or_default().to_owned(),
+    };
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("seq", Arc::new(Int64Array::from_iter_values(all.iter().map(|head| head.seq))) as ArrayRef, false),
+        ("at", text(&|head| head.at.to_string()), false),
+        ("kind", text(&|head| head.kind.clone()), false),
+        ("subject", text(&subject), false),
+        ("actor", text(&|head| by(&head.actor).to_owned()), false),
+    ])?;
+    Ok(("events", batch))
 }
 
 /// Every query about a file that stands, with its explanation, as `ledger.queries`.
@@ -283,13 +425,32 @@ pub fn days_since_1970(day: civil::Date) -> i32 {
 pub fn empty(board: &Board) -> Result<BTreeMap<String, RecordBatch>, ArrowError> {
     let now = Timestamp::UNIX_EPOCH;
     let tables = [
-        obligations(board, &[], now)?,
-        submissions(&[])?,
-        messages(&[])?,
+        obligations(board, &[], &[], now)?,
+        submissions(&[], &[])?,
+        messages(board, &[])?,
         queries(board, &[])?,
         coverage(board, &[])?,
+        punctuality(board, &[], &[], now)?,
+        events(&[])?,
         commentary(board, &[])?,
         sign_offs(&[])?,
     ];
     Ok(tables.into_iter().map(|(name, batch)| (format!("ledger.{name}"), batch)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relays_answer_has_a_class_and_a_folders_has_none() {
+        assert_eq!(answer("250 2.0.0 kept").as_deref(), Some("2xx"));
+        assert_eq!(answer("RCPT: 550 5.1.1 no such user").as_deref(), Some("5xx"));
+        assert_eq!(answer("written to data/mail/0001.eml, not sent"), None);
+    }
+
+    #[test]
+    fn an_address_that_acted_is_told_as_the_sender() {
+        assert_eq!((by("sam@police.example"), by("daemon"), by("manager")), ("sender", "daemon", "manager"));
+    }
 }

@@ -35,6 +35,7 @@ pub mod proof;
 mod pseudonyms;
 pub mod publish;
 pub mod pull;
+pub mod punctuality;
 pub mod query;
 mod readiness;
 mod reason;

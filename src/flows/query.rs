@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use super::{App, Board, facts};
 use crate::{
     analysis,
-    ledger::{CoverageRow, MessageHead, Obligation, Query, SignOff, SignOffKey, Submission, Vector},
+    ledger::{
+        CoverageRow, EventHead, MessageHead, Obligation, Query, RecordedEvent, SignOff, SignOffKey, Submission, Vector,
+    },
     warehouse::{Answer, Question, SqlError, Statement, View, ask_over},
     worker::{Limits, WorkerError},
 };
@@ -30,6 +32,8 @@ struct Known {
     queries: Vec<Query>,
     coverage: Vec<CoverageRow>,
     sign_offs: Vec<(SignOffKey, SignOff)>,
+    decisions: Vec<RecordedEvent>,
+    heads: Vec<EventHead>,
 }
 
 /// What a question is put to: the versions of the tables, and what the ledger says beside them.
@@ -47,8 +51,9 @@ pub async fn put(app: &App, statements: &[Statement], vector: &Vector) -> anyhow
             let obligations = txn.obligations()?;
             let (queries, coverage) = (txn.queries(&obligations, None)?, txn.coverage(&obligations)?);
             let (submissions, messages) = (txn.submissions()?, txn.message_heads()?);
+            let (decisions, heads) = (txn.decisions(i64::MAX)?, txn.event_heads(i64::MAX)?);
             let sign_offs = txn.sign_offs(None)?;
-            Ok(Known { obligations, submissions, messages, queries, coverage, sign_offs })
+            Ok(Known { obligations, submissions, messages, queries, coverage, sign_offs, decisions, heads })
         })
         .await?;
     let facts = ledger_facts(&app.board, &known, now)?;
@@ -111,8 +116,9 @@ async fn seen_at(app: &App, day: jiff::civil::Date) -> anyhow::Result<Seen> {
             let then = txn.end_of(day)?;
             let (obligations, submissions) = (txn.obligations_at(then)?, txn.submissions_at(then)?);
             let (queries, coverage) = (txn.queries(&obligations, Some(then))?, txn.coverage(&obligations)?);
-            let (messages, sign_offs) = (txn.message_heads_at(then)?, txn.sign_offs(Some(then))?);
-            let known = Known { obligations, submissions, messages, queries, coverage, sign_offs };
+            let (messages, decisions) = (txn.message_heads_at(then)?, txn.decisions(then.seq)?);
+            let (heads, sign_offs) = (txn.event_heads(then.seq)?, txn.sign_offs(Some(then))?);
+            let known = Known { obligations, submissions, messages, queries, coverage, sign_offs, decisions, heads };
             Ok((then, txn.vector_as_of(day)?, known))
         })
         .await?;
@@ -123,9 +129,11 @@ async fn seen_at(app: &App, day: jiff::civil::Date) -> anyhow::Result<Seen> {
 /// The fact tables under their qualified names, as they stand at `at`.
 fn ledger_facts(board: &Board, known: &Known, at: Timestamp) -> anyhow::Result<Vec<(String, RecordBatch)>> {
     let tables = [
-        facts::obligations(board, &known.obligations, at)?,
-        facts::submissions(&known.submissions)?,
-        facts::messages(&known.messages)?,
+        facts::obligations(board, &known.obligations, &known.heads, at)?,
+        facts::submissions(&known.submissions, &known.decisions)?,
+        facts::messages(board, &known.messages)?,
+        facts::punctuality(board, &known.obligations, &known.decisions, at)?,
+        facts::events(&known.heads)?,
         facts::queries(board, &known.queries)?,
         facts::coverage(board, &known.coverage)?,
         facts::commentary(board, &known.obligations)?,

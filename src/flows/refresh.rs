@@ -1,5 +1,5 @@
-//! Figures follow the returns and their definitions: whenever an accepted submission moved a table or an indicator was
-//! changed, the indicators are worked out anew. One that fails is told, and the others go on.
+//! Figures follow the returns and their definitions: whenever an accepted submission moved a table, an indicator was
+//! changed, or the ledger moved and an indicator is made of it, the indicators are worked out anew. One that fails is told, and the others go on.
 
 use anyhow::{Context, anyhow};
 use arrow::array::RecordBatch;
@@ -27,14 +27,24 @@ struct MadeFrom {
     /// SHA-256 of the indicators' definitions and their SQL.
     definitions: String,
     program: &'static str,
+    /// What the ledger says of what is owed, where an indicator is made of it: its last event, and how many are overdue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deeds: Option<(i64, i64)>,
     /// The day on which some could not be worked out: they are tried again on the next.
     failed_on: Option<Date>,
 }
 
 /// Works the figures out anew if what they are made from has changed; says whether it had.
 pub async fn refresh(app: &App) -> anyhow::Result<bool> {
-    let (vector, known) = app.ledger.read(|txn| Ok((txn.vector()?, txn.fact(MADE_FROM)?))).await?;
     let now = app.clock.now();
+    let of_ledger = app.board.indicators.iter().any(|indicator| indicator.sql.contains("ledger."));
+    let (vector, known, deeds) = app
+        .ledger
+        .read(move |txn| {
+            let deeds = if of_ledger { Some(txn.deeds(now)?) } else { None };
+            Ok((txn.vector()?, txn.fact(MADE_FROM)?, deeds))
+        })
+        .await?;
     let period = Period::quarter_ended_by(civil_day(now));
     let mark = |failed_on| {
         serde_json::to_string(&MadeFrom {
@@ -42,6 +52,7 @@ pub async fn refresh(app: &App) -> anyhow::Result<bool> {
             period,
             definitions: digest(&app.board.indicators),
             program: env!("CARGO_PKG_VERSION"),
+            deeds,
             failed_on,
         })
     };

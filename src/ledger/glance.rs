@@ -43,6 +43,25 @@ impl Txn<'_> {
         })
     }
 
+    /// What changes figures that are made of the ledger: the number of the last event that says something of what is owed
+    /// or of what came of it, and how many that are not settled were due by `now`.
+    pub fn deeds(&self, now: Timestamp) -> Result<(i64, i64)> {
+        let last = self.0.query_row(
+            "SELECT seq FROM events WHERE kind NOT IN ('told', 'skipped', 'deferred', 'bounced', 'message_settled',
+               'message_arrived', 'message_decided', 'refreshed', 'issued', 'failed', 'started', 'adopted')
+             ORDER BY seq DESC LIMIT 1",
+            [],
+            |row| row.get(0),
+        );
+        let due = self.0.query_row(
+            "SELECT count(*) FROM obligations
+             WHERE state NOT IN ('accepted', 'nil') AND json_extract(folded, '$.due_at') <= ?1",
+            [now.to_string()],
+            |row| row.get(0),
+        )?;
+        Ok((last.optional()?.unwrap_or(0), due))
+    }
+
     /// When the last event was recorded.
     pub fn last_event_at(&self) -> Result<Option<Timestamp>> {
         let at: Option<String> =

@@ -83,10 +83,25 @@ impl Txn<'_> {
         let known = self.message_heads()?.into_iter().filter(|message| message.enqueued_at < then.end);
         Ok(known
             .map(|message| match message.settled_at {
-                Some(at) if at >= then.end => MessageHead { state: OutboxState::Queued, settled_at: None, ..message },
+                Some(at) if at >= then.end => MessageHead {
+                    state: OutboxState::Queued,
+                    settled_at: None,
+                    says: None,
+                    message_id: None,
+                    ..message
+                },
                 _ => message,
             })
             .collect())
+    }
+
+    /// What arrived and what was decided on it, of every obligation up to the event of that number, oldest first.
+    pub fn decisions(&self, until: i64) -> Result<Vec<RecordedEvent>> {
+        self.recorded(
+            "WHERE seq <= ?1 AND kind IN ('extract_received', 'decided', 'nil_returned') AND payload IS NOT NULL
+             ORDER BY seq",
+            [until],
+        )
     }
 
     fn events_until(&self, seq: i64) -> Result<Vec<RecordedEvent>> {

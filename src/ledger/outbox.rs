@@ -72,9 +72,17 @@ pub struct OutboxRow {
     pub bundle: Option<String>,
 }
 
-/// What is told of a message in SQL: neither its address nor its text.
+/// What SQL is told of a message is made from this: its text is not among it, and its address is not told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageHead {
+    /// What makes it unique.
+    pub key: String,
+    /// The address.
+    pub recipient: String,
+    /// The relay's last words.
+    pub says: Option<String>,
+    /// The Message-ID it left under, if that was recorded.
+    pub message_id: Option<String>,
     /// The kind of message.
     pub kind: String,
     /// The obligation it speaks of.
@@ -262,19 +270,29 @@ impl Txn<'_> {
 
     /// Every message without its body, oldest first.
     pub fn message_heads(&self) -> Result<Vec<MessageHead>> {
-        let mut statement =
-            self.0.prepare_cached("SELECT kind, obligation, enqueued_at, state, settled_at FROM outbox ORDER BY id")?;
+        let mut statement = self.0.prepare_cached(
+            "SELECT kind, obligation, enqueued_at, state, settled_at, key, recipient, says,
+                    (SELECT max(json_extract(payload, '$.message_id')) FROM events
+                     WHERE subject = coalesce(obligation, 'message/' || key) AND kind = 'message_settled'
+                       AND json_extract(payload, '$.key') = key)
+             FROM outbox ORDER BY id",
+        )?;
         let rows = statement.query_map([], |row| {
             Ok((
                 (row.get(0)?, row.get(1)?),
                 row.get::<_, String>(2)?,
                 row.get::<_, String>(3)?,
                 row.get::<_, Option<String>>(4)?,
+                (row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?),
             ))
         })?;
         rows.map(|row| {
-            let ((kind, obligation), enqueued_at, state, settled_at) = row?;
+            let ((kind, obligation), enqueued_at, state, settled_at, (key, recipient, says, message_id)) = row?;
             Ok(MessageHead {
+                key,
+                recipient,
+                says,
+                message_id,
                 kind,
                 obligation,
                 enqueued_at: instant(&enqueued_at)?,

@@ -37,7 +37,7 @@ pub use error::PackError;
 pub use evidence::{TEMPLATE as EVIDENCE, evidence};
 pub use gate::{Freshest, Gate, Share, WhenNotReady};
 pub use imprint::{Approval, Imprint};
-pub use record::{Action, Delivery, Progress, Query, Record, Restatement, STATEMENTS, Story};
+pub use record::{Action, Delivery, FURTHER, Progress, Punctual, Query, Record, Restatement, STATEMENTS, Story};
 pub use rows::RowsError;
 pub use typeset::{MAIN, Manuscript, Typeset, engine, serve_typst, typeset};
 

@@ -9,6 +9,9 @@ use crate::domain::{Period, Standing};
 /// The statements a pack's record is made from, by the name of their file.
 pub const STATEMENTS: [&str; 5] = ["actions", "queries", "restated", "stories", "timetable"];
 
+/// Statements that a pack may leave out, with the table that is made from each.
+pub const FURTHER: [&str; 1] = ["punctuality"];
+
 /// What people said and did about one period.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
@@ -22,10 +25,12 @@ pub struct Record {
     pub actions: Vec<Action>,
     /// What was asked about figures, and answered.
     pub queries: Vec<Query>,
+    /// How punctual agencies were, in this period and before it.
+    pub punctuality: Vec<Punctual>,
 }
 
 impl Record {
-    /// Reads the answers of [`STATEMENTS`], each under its name; of what they give about other periods, only what belongs
+    /// Reads the answers of [`STATEMENTS`] and [`FURTHER`], each under its name; of what they give about other periods, only what belongs
     /// into a pack on `period` is kept. A statement that was not run gave nothing.
     ///
     /// # Errors
@@ -41,6 +46,7 @@ impl Record {
             stories: Story::from_rows(&rows("stories"))?,
             actions: Action::from_rows(&rows("actions"))?,
             queries: Query::from_rows(&rows("queries"))?,
+            punctuality: Punctual::from_rows(&rows("punctuality"))?,
         };
         record.queries.retain(|query| belongs(query.period, period));
         record.deliveries.retain(|delivery| belongs(delivery.period, period));
@@ -127,6 +133,45 @@ impl Delivery {
                 })
             })
             .collect()
+    }
+}
+
+/// How punctual one agency was with one return for one period.
+#[derive(Debug, Clone)]
+pub struct Punctual {
+    /// The agency, as people know it.
+    pub agency: String,
+    /// The period it speaks of.
+    pub period: Period,
+    /// Whether the first readable file came in time.
+    pub on_time: bool,
+    /// Whether the first file was accepted, once one was decided on.
+    pub accepted_first_time: Option<bool>,
+    /// Civil days by which it was late.
+    pub days_late: i64,
+    /// How often an accepted file was replaced.
+    pub restatements: i64,
+}
+
+impl Punctual {
+    /// The last day of its period.
+    pub fn end(&self) -> Date {
+        self.period.end()
+    }
+
+    fn from_rows(rows: &Rows<'_>) -> Result<Vec<Self>, RowsError> {
+        let (agencies, periods) = (rows.texts("agency_name")?, periods(rows)?);
+        let (on_time, first) = (rows.flags("on_time")?, rows.flags_opt("accepted_first_time")?);
+        let (days_late, restatements) = (rows.numbers("days_late")?, rows.numbers("restatements")?);
+        let one = |at: usize| Self {
+            agency: agencies[at].clone(),
+            period: periods[at],
+            on_time: on_time[at],
+            accepted_first_time: first[at],
+            days_late: days_late[at],
+            restatements: restatements[at],
+        };
+        Ok((0..rows.len()).map(one).collect())
     }
 }
 

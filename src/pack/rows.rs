@@ -79,9 +79,12 @@ impl<'a> Rows<'a> {
 
     /// A column of true and false; a missing one is false.
     pub fn flags(&self, column: &'static str) -> Result<Vec<bool>, RowsError> {
-        self.read(column, &DataType::Boolean, "true or false", |array| {
-            array.as_boolean().iter().map(Option::unwrap_or_default).collect()
-        })
+        Ok(self.flags_opt(column)?.into_iter().map(Option::unwrap_or_default).collect())
+    }
+
+    /// A column of true and false, any of which may be missing.
+    pub fn flags_opt(&self, column: &'static str) -> Result<Vec<Option<bool>>, RowsError> {
+        self.read(column, &DataType::Boolean, "true or false", |array| array.as_boolean().iter().collect())
     }
 
     /// A column of days, any of which may be missing.

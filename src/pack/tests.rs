@@ -359,7 +359,7 @@ fn every_slip_in_a_definition_is_told_at_once() {
 
     pack.toml:5  title
       found     "Quarterly pack"
-      expected  no statements but actions, queries, restated, stories, timetable; nothing reads other.sql
+      expected  no statements but actions, queries, restated, stories, timetable, punctuality; nothing reads other.sql
 
     pack.toml:11  sections
       found     a list

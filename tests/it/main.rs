@@ -51,6 +51,7 @@ mod mailbox_smtp;
 mod naughty;
 mod pack;
 mod pipelines;
+mod punctuality;
 mod readiness;
 mod real_contracts;
 mod real_data;

@@ -215,7 +215,8 @@ impl Board {
 
     /// The indicator that something owed is a commentary on, if it is one.
     pub fn commentary(&self, key: &ObligationKey) -> Option<&Indicator> {
-        self.commented(&key.return_id).filter(|indicator| indicator.agency == key.agency)
+        let is_its = |indicator: &&Indicator| indicator.from.as_ref().is_some_and(|(agency, _)| *agency == key.agency);
+        self.commented(&key.return_id).filter(is_its)
     }
 
     /// An agency's name, or its identifier when it is no longer defined.

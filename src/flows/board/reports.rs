@@ -122,11 +122,12 @@ pub(super) fn check_names(
     }
     for indicator in indicators {
         let file = || home.join("reports/indicators").join(format!("{}.toml", indicator.id));
-        let id = indicator.return_id.as_str();
+        let Some((agency, return_id)) = &indicator.from else { continue };
+        let id = return_id.as_str();
         unknown(file(), "return", id, &mut returns.keys().map(ReturnId::as_str), "pipelines");
-        if let Some(contract) = returns.get(&indicator.return_id) {
+        if let Some(contract) = returns.get(return_id) {
             let owers = &mut contract.agencies.iter().map(AgencyId::as_str);
-            unknown(file(), "agency", indicator.agency.as_str(), owers, &format!("pipelines/{id}/return.toml"));
+            unknown(file(), "agency", agency.as_str(), owers, &format!("pipelines/{id}/return.toml"));
         }
     }
 }

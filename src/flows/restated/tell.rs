@@ -63,7 +63,10 @@ async fn one(app: &App, before: i64, after: i64, issued: &[Figure]) -> anyhow::R
     let mut found = difference(app, before, after).await?;
     let fed = |figure: &&Figure| {
         let mut indicators = app.board.indicators.iter();
-        indicators.any(|one| one.id == figure.indicator && one.return_id == found.obligation.return_id)
+        indicators.any(|one| {
+            let of_it = |(_, return_id): &(_, _)| *return_id == found.obligation.return_id;
+            one.id == figure.indicator && one.from.as_ref().is_some_and(of_it)
+        })
     };
     found.figures = issued.iter().filter(fed).take(MOST_FIGURES).cloned().collect();
     let mail = letters::restated(app, &found).await?;

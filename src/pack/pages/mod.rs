@@ -6,6 +6,7 @@
 mod exception;
 mod footnotes;
 mod method;
+mod punctuality;
 mod summary;
 mod timetable;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Matter, footnotes::footnotes};
+use super::{Matter, footnotes::footnotes, punctuality};
 use crate::domain::{
     Standing,
     words::{capital, count, number, several},
@@ -30,6 +30,7 @@ pub(super) fn page(matter: &Matter<'_>) -> Value {
         "facts": facts(&deliveries),
         "rows": deliveries.iter().map(|one| row(one)).collect::<Vec<_>>(),
         "restated": restated.collect::<Vec<_>>(),
+        "punctuality": punctuality::table(matter),
         "footnotes": footnotes(matter.record.queries.iter()),
         "actions": actions(matter.record.actions.iter().filter(elsewhere), matter),
     })
