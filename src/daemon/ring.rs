@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{post, supervise::words_of};
 use crate::flows::{
-    App, chase, commentary, hold, incidents, intake, letterbox, note_failure, publish, pull, refresh, restated,
+    App, agency_report, chase, commentary, hold, incidents, intake, letterbox, note_failure, publish, pull, refresh,
+    restated,
 };
 
 /// What one ring did.
@@ -34,6 +35,8 @@ pub struct Rang {
     pub asked: usize,
     /// Packs issued.
     pub issued: usize,
+    /// Agencies told how punctual they were.
+    pub reported: usize,
     /// Sealed extracts destroyed.
     pub destroyed: usize,
 }
@@ -56,6 +59,7 @@ impl fmt::Display for Rang {
             (self.compared, "restatements compared"),
             (self.asked, "comments on exceptions asked for"),
             (self.issued, "packs issued"),
+            (self.reported, "agencies told how punctual they were"),
             (self.destroyed, "sealed extracts destroyed"),
         ];
         let done: Vec<String> =
@@ -94,6 +98,7 @@ pub async fn ring(app: &Arc<App>) -> anyhow::Result<Rang> {
     if free {
         rang.asked = in_turn(app, "asking for commentary", commentary::ask(app)).await;
         rang.issued = in_turn(app, "issuing packs", publish::publish(app)).await;
+        rang.reported = in_turn(app, "telling agencies how punctual they were", agency_report::send(app)).await;
     }
     rang.destroyed = in_turn(app, "destroying sealed extracts", incidents::keep_house(app)).await;
     metrics::counter!("quarterday_rings_total").increment(1);
@@ -165,5 +170,7 @@ async fn next_at(app: &App) -> anyhow::Result<Option<Timestamp>> {
         chase::next_opening(app)?,
         commentary::next_at(app, now)?,
     ];
-    Ok(found.into_iter().flatten().filter(|at| *at > now).min())
+    // Where the list of bank holidays ends, the other flows say so.
+    let found = found.into_iter().chain([agency_report::next_at(app).unwrap_or_default()]);
+    Ok(found.flatten().filter(|at| *at > now).min())
 }

@@ -4,6 +4,7 @@
 //! happened. Knows nothing of how it was called: the daemon, a command and a page all come through here.
 
 mod across;
+pub mod agency_report;
 pub mod approve;
 pub mod backfill;
 pub mod board;

@@ -10,7 +10,7 @@ use super::{
     example_findings::{finding, many_mistakes, notes, query, two_mistakes},
     example_packs::packs,
     example_together::together,
-    things,
+    report, things,
 };
 use crate::{domain::Period, ledger::FindingRow};
 
@@ -303,6 +303,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
             },
             Letter::IncidentManager { sealed: sealed(true), custodian: None, told: vec![] },
         ],
+        Kind::AgencyReport => report::examples(),
         Kind::Alarm => vec![Letter::Alarm {
             what: "The mail relay refuses our sign-in".into(),
             why: vec!["535 5.7.3 Authentication unsuccessful".into()],

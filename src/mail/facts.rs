@@ -4,8 +4,8 @@ use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
 use super::{
-    Agreement, Arranged, Changed, Contact, Due, Escalation, Marked, Next, Noted, Part, Person, Read, ReadRow, Rows,
-    Sealed, SentBack, Thing, ToSign, Ways, Written,
+    AgencyReport, Agreement, Arranged, Changed, Contact, Due, Escalation, Marked, Next, Noted, Part, Person, Read,
+    ReadRow, Rows, Sealed, SentBack, Thing, ToSign, Ways, Written,
 };
 use crate::domain::Period;
 
@@ -375,6 +375,8 @@ pub enum Letter {
     SignOff(ToSign),
     /// The manager hears that a draft was sent back.
     SentBack(SentBack),
+    /// An agency is told how punctual it was.
+    AgencyReport(AgencyReport),
     /// Something needs a person.
     Alarm {
         /// What is wrong, as a subject says it: "The mail relay refuses to be signed in to".

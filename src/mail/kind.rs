@@ -98,6 +98,8 @@ kinds! {
     SignOff "sign-off",
     /// The manager hears that a draft was sent back.
     SentBack "sent-back",
+    /// An agency is told how punctual it was.
+    AgencyReport "agency-report",
     /// Something needs a person.
     Alarm "alarm",
     /// Several of the chase to one person, in one message; never a row of the outbox.

@@ -42,6 +42,7 @@ pub(super) fn facts_of(kind: Kind) -> Vec<&'static str> {
         Kind::Draft => &["title", "period", "gaps", "sign_by", "circulated_at", "page", "command", "to_manager"],
         Kind::SignOff => &["title", "period", "gaps", "circulated_at", "page", "command", "instead"],
         Kind::SentBack => &["title", "period", "by", "says", "command"],
+        Kind::AgencyReport => &["agency", "until", "in_time", "due", "returns"],
         Kind::Alarm => &["what", "why", "next_step"],
         Kind::Together => &["parts", "late"],
     };

@@ -86,6 +86,7 @@ pub(super) fn is_chase(kind: Kind) -> bool {
         | Kind::PostPassedOn
         | Kind::PostNotTaken
         | Kind::Pack
+        | Kind::AgencyReport
         | Kind::Alarm
         | Kind::Together
         | Kind::Draft

@@ -27,7 +27,7 @@ pub use meeting::{Meeting, Milestones, OutOfOrder};
 pub use members::owed_by_members;
 pub use sign_off::{SignOffTimes, asked, next_asking};
 
-use crate::domain::{Calendar, CalendarError, london};
+use crate::domain::{Calendar, CalendarError, Period, london};
 
 /// An instant on a civil day in London.
 ///
@@ -53,6 +53,8 @@ pub struct Timetable {
     pub milestones: Milestones,
     /// Working days after its circulation within which a pack that an outage delayed is still issued unasked.
     pub packs_within: i32,
+    /// Working days after a quarter's end on which each agency is told how punctual it was.
+    pub agency_report: i32,
 }
 
 /// So many days before the holiday list ends it is warned of.
@@ -79,6 +81,15 @@ impl Timetable {
         let day = |days| self.calendar.add_working_days(meeting.period.end(), days);
         let (from, until) = (day(self.milestones.validated)?, day(self.milestones.commentary)?);
         Ok((instant_on(from, self.ladder.at), instant_on(until, civil::time(17, 0, 0, 0))))
+    }
+
+    /// When agencies are told how punctual they were up to that quarter.
+    ///
+    /// # Errors
+    /// When the holiday list does not reach the day.
+    pub fn agency_report_at(&self, quarter: Period) -> Result<Timestamp, CalendarError> {
+        let day = self.calendar.add_working_days(quarter.end(), self.agency_report)?;
+        Ok(instant_on(day, self.ladder.at))
     }
 
     /// When the meeting's pack is circulated.

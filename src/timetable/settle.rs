@@ -13,6 +13,10 @@ use crate::{domain::Calendar, settings::Section};
 /// No step lies further away than about a year of working days.
 const FURTHEST: i32 = 260;
 
+/// Working days after a quarter's end on which agencies are told how punctual they were, unless the board says otherwise:
+/// after the last usual day of the ladder.
+const AGENCY_REPORT: i32 = 25;
+
 impl Timetable {
     /// Reads the timetable of the board in `home`; every problem is told to the section.
     ///
@@ -23,6 +27,7 @@ impl Timetable {
         let milestones = section.section_opt("milestones").map(settle_milestones).unwrap_or_default();
         let ladder = settle_ladder(section);
         let named_ladders = settle_ladders(section);
+        let agency_report = section.section_opt("agency_report").map_or(AGENCY_REPORT, settle_agency_report);
         let mut meetings = Vec::new();
         for mut table in section.sections("meeting") {
             let on = table.date("on");
@@ -46,6 +51,7 @@ impl Timetable {
             meetings,
             milestones,
             packs_within,
+            agency_report,
         })
     }
 }
@@ -103,6 +109,14 @@ fn settle_catch_up(section: &mut Section<'_>) -> i32 {
     let days = working_days(&mut table, "packs_within", USUAL);
     if days < 0 {
         table.refuse("packs_within", "working days after the circulation, 0 or more", "packs_within = 3");
+    }
+    days
+}
+
+fn settle_agency_report(mut table: Section<'_>) -> i32 {
+    let days = working_days(&mut table, "working_days", AGENCY_REPORT);
+    if days < 1 {
+        table.refuse("working_days", "a day after the quarter's end", "working_days = 25");
     }
     days
 }
@@ -231,6 +245,7 @@ mod tests {
             (rung("a", "nudge", -5, "\"manager\""), "the lead or the deputy among"),
             (rung("a", "nudge", 99_999_999_999, lead), "working days from -260 to 260"),
             ("[milestones]\nvalidated = 4000\n".to_owned(), "milestones.validated"),
+            ("[agency_report]\nworking_days = 0\n".to_owned(), "a day after the quarter's end"),
         ] {
             let told = told(&wrong);
             assert!(told.contains(part), "{part:?} is not told of\n{wrong}\n{told}");

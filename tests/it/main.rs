@@ -8,6 +8,7 @@
     reason = "a test panics, prints and asks where it runs"
 )]
 
+mod agency_report;
 mod answers;
 mod archives;
 mod backfill;
