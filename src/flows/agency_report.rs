@@ -12,7 +12,6 @@ use crate::{
     fault,
     ledger::{Obligation, ObligationKey, OutboxRow, RecordedEvent},
     mail::{AgencyReport, Letter, Person, Reported, ReportedPeriod},
-    timetable::Role,
 };
 
 /// So many quarters are told of.
@@ -129,9 +128,9 @@ fn letters(
         return Ok(Vec::new());
     }
     let mut people: Vec<Person> = Vec::new();
-    for person in [Role::Lead, Role::Deputy].into_iter().filter_map(|role| app.board.person(agency, role)) {
+    for person in app.board.leads(agency, civil_day(now)) {
         if people.iter().all(|known| known.email != person.email) {
-            people.push(person.clone());
+            people.push(person);
         }
     }
     letters::post(app, key, None, people, &Letter::AgencyReport(report), now)
