@@ -69,6 +69,7 @@ pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, Str
         collecting: Mutex::default(),
         looks: Mutex::default(),
         errands: Errands::default(),
+        opens_next: Mutex::default(),
         ringing: Mutex::default(),
         turn: Mutex::default(),
         post: Mutex::default(),

@@ -3,7 +3,7 @@
 //! The message and the note that somebody was told are one transaction; whether the message is still wanted is
 //! decided again when it leaves.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil};
 
 use super::{App, Board, evidence, holidays, letters, note_failure};
 use crate::{
@@ -47,36 +47,52 @@ pub(super) fn duties(board: &Board) -> impl Iterator<Item = Duty> {
     })
 }
 
+/// Opens what exists by now and was not opened yet. After that nothing is looked through until the next period has ended,
+/// however much was ever owed.
 async fn open(app: &App, now: Timestamp) -> anyhow::Result<()> {
-    let timetable = &app.board.timetable;
-    let mut opened = Vec::new();
-    for duty in duties(&app.board) {
-        for opening in openings(&duty, &timetable.calendar, now) {
-            match opening {
-                Ok(opening) => opened.push(opening),
-                Err(error) => {
-                    note_failure(app, &format!("asking {} for {}", duty.agency, duty.return_id), &error.into()).await;
+    let mut nothing_before = app.opens_next.lock().await;
+    if nothing_before.is_some_and(|next| now < next) {
+        return Ok(());
+    }
+    let (duties, calendar) = (duties(&app.board).collect::<Vec<_>>(), app.board.timetable.calendar.clone());
+    let found = app.ledger.read(move |txn| {
+        let mut found = Vec::new();
+        for duty in &duties {
+            for key in duty.opened_by(now) {
+                if !txn.is_opened(&key)? {
+                    found.push((key.clone(), duty.opening(key, &calendar)));
                 }
             }
         }
-    }
-    let known = app.ledger.read(|txn| txn.obligation_states()).await?;
-    opened.retain(|opening| !known.contains_key(&opening.key));
-    if opened.is_empty() {
-        return Ok(());
-    }
-    app.ledger
-        .write(move |txn| {
-            for opening in opened {
-                // A file for it may have come between the look and this.
-                if txn.obligation(&opening.key)?.is_some() {
-                    continue;
-                }
-                txn.append(now, &opening.key.to_string(), "daemon", &Event::from(opening))?;
+        Ok(found)
+    });
+    let mut next = next_opening(app)?.unwrap_or(Timestamp::MAX);
+    let mut opened = Vec::new();
+    for (key, opening) in found.await? {
+        match opening {
+            Ok(opening) => opened.push(opening),
+            Err(error) => {
+                note_failure(app, &format!("asking {} for {}", key.agency, key.return_id), &error.into()).await;
+                // It is said again every day.
+                next = next.min(instant_on(civil_day(now).tomorrow()?, civil::Time::midnight()));
             }
-            Ok(())
-        })
-        .await?;
+        }
+    }
+    if !opened.is_empty() {
+        app.ledger
+            .write(move |txn| {
+                for opening in opened {
+                    // A file for it may have come between the look and this.
+                    if txn.is_opened(&opening.key)? {
+                        continue;
+                    }
+                    txn.append(now, &opening.key.to_string(), "daemon", &Event::from(opening))?;
+                }
+                Ok(())
+            })
+            .await?;
+    }
+    *nothing_before = Some(next);
     Ok(())
 }
 
@@ -209,11 +225,6 @@ fn to_lead(app: &App, obligation: &Obligation, rung: &Rung, letters: &[OutboxRow
 /// When the next obligation opens: the day after the period that runs now.
 pub fn next_opening(app: &App) -> anyhow::Result<Option<Timestamp>> {
     let today = civil_day(app.clock.now());
-    let mut next: Option<Timestamp> = None;
-    for duty in duties(&app.board) {
-        let Some(period) = duty.every.period_of(today) else { continue };
-        let at = instant_on(period.end().tomorrow()?, jiff::civil::Time::midnight());
-        next = Some(next.map_or(at, |sooner| sooner.min(at)));
-    }
-    Ok(next)
+    let next = duties(&app.board).filter_map(|duty| Some(duty.every.period_of(today)?.end())).min();
+    Ok(next.map(|end| end.tomorrow()).transpose()?.map(|day| instant_on(day, civil::Time::midnight())))
 }

@@ -50,6 +50,7 @@ pub mod written;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
+use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use crate::{
@@ -93,6 +94,8 @@ pub struct App {
     pub looks: Mutex<Looks>,
     /// What is being asked of hosts and folders.
     pub errands: Errands,
+    /// Before which instant no obligation opens; none until it was looked for.
+    pub opens_next: Mutex<Option<Timestamp>>,
     /// One ring at a time.
     pub ringing: Mutex<()>,
     /// One at a time judges, tells, refreshes or issues. Nobody who holds it speaks to a host or a relay.

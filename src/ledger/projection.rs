@@ -6,6 +6,10 @@ use rusqlite::{OptionalExtension, params};
 use super::{Obligation, ObligationKey, Result, Txn};
 use crate::domain::Period;
 
+/// Through the index of what is to be looked at: most obligations were settled long ago and are passed over.
+const LOOK_AT: &str = "SELECT folded FROM obligations INDEXED BY obligations_by_next WHERE next_at <= ?1 ORDER BY key";
+const NEXT_LOOK: &str = "SELECT min(next_at) FROM obligations INDEXED BY obligations_by_next WHERE next_at IS NOT NULL";
+
 impl Txn<'_> {
     /// Brings the projection of one subject up to date; subjects that are not obligations have none.
     pub(super) fn project(&self, subject: &str) -> Result<()> {
@@ -48,6 +52,12 @@ impl Txn<'_> {
         folded.map(|text| Ok(serde_json::from_str(&text)?)).transpose()
     }
 
+    /// Whether an obligation was opened.
+    pub fn is_opened(&self, key: &ObligationKey) -> Result<bool> {
+        let mut statement = self.0.prepare_cached("SELECT 1 FROM obligations WHERE key = ?1")?;
+        Ok(statement.exists([key.to_string()])?)
+    }
+
     /// Every obligation, by return, agency and period.
     pub fn obligations(&self) -> Result<Vec<Obligation>> {
         self.folded("SELECT folded FROM obligations WHERE ?1 = ?1 ORDER BY return_id, agency, period", "")
@@ -64,12 +74,12 @@ impl Txn<'_> {
 
     /// The obligations the timetable is to look at by `now`.
     pub fn obligations_to_look_at(&self, now: Timestamp) -> Result<Vec<Obligation>> {
-        self.folded("SELECT folded FROM obligations WHERE next_at <= ?1 ORDER BY key", &now.to_string())
+        self.folded(LOOK_AT, &now.to_string())
     }
 
     /// The next instant at which some obligation is to be looked at.
     pub fn next_look(&self) -> Result<Option<Timestamp>> {
-        let at: Option<String> = self.0.query_row("SELECT min(next_at) FROM obligations", [], |row| row.get(0))?;
+        let at: Option<String> = self.0.query_row(NEXT_LOOK, [], |row| row.get(0))?;
         at.map(|at| super::instant(&at)).transpose()
     }
 

@@ -1,12 +1,12 @@
 //! Duties, and the obligations that follow from them.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, iter, str::FromStr};
 
 use jiff::{Timestamp, civil};
 
 use super::instant_on;
 use crate::{
-    domain::{Calendar, CalendarError, Period},
+    domain::{Calendar, CalendarError, Period, civil_day},
     ledger::ObligationKey,
 };
 
@@ -102,26 +102,38 @@ pub struct Opening {
     pub rule: String,
 }
 
+impl Duty {
+    /// The obligations that exist on the day of `now`, oldest first: one per period that has ended since it began.
+    pub fn opened_by(&self, now: Timestamp) -> impl Iterator<Item = ObligationKey> {
+        let today = civil_day(now);
+        let periods = iter::successors(self.every.period_of(self.starts_on), |period| period.next());
+        periods.take_while(move |period| period.end() < today).map(|period| ObligationKey {
+            return_id: self.return_id.clone(),
+            agency: self.agency.clone(),
+            period,
+        })
+    }
+
+    /// One of them: from when on it exists and when it is due.
+    ///
+    /// # Errors
+    /// When the holiday list does not reach its due day.
+    pub fn opening(&self, key: ObligationKey, calendar: &Calendar) -> Result<Opening, CalendarError> {
+        let end = key.period.end();
+        let due_day = calendar.add_working_days(end, self.due.working_days)?;
+        Ok(Opening {
+            opens_at: end.tomorrow().map_or(Timestamp::MAX, |day| instant_on(day, civil::Time::midnight())),
+            due_at: instant_on(due_day, self.due.time),
+            rule: self.due.to_string(),
+            key,
+        })
+    }
+}
+
 /// Every obligation of `duty` that exists by `now`: one per period that has ended since it began, oldest first. A due
 /// day that the holiday list does not reach is an error in the place of its obligation.
 pub fn openings(duty: &Duty, calendar: &Calendar, now: Timestamp) -> Vec<Result<Opening, CalendarError>> {
-    let mut found = Vec::new();
-    let mut next = duty.every.period_of(duty.starts_on);
-    while let Some(period) = next {
-        let opens_at = period.end().tomorrow().map_or(Timestamp::MAX, |day| instant_on(day, civil::Time::midnight()));
-        if opens_at > now {
-            break;
-        }
-        let due_day = calendar.add_working_days(period.end(), duty.due.working_days);
-        found.push(due_day.map(|due_day| Opening {
-            key: ObligationKey { return_id: duty.return_id.clone(), agency: duty.agency.clone(), period },
-            opens_at,
-            due_at: instant_on(due_day, duty.due.time),
-            rule: duty.due.to_string(),
-        }));
-        next = period.next();
-    }
-    found
+    duty.opened_by(now).map(|key| duty.opening(key, calendar)).collect()
 }
 
 #[cfg(test)]
@@ -152,6 +164,16 @@ mod tests {
         assert_eq!(opened[0].key.to_string(), "missing-children/police/2025-26-Q1");
         assert_eq!(opened[0].due_at.to_string(), "2025-07-14T16:00:00Z");
         assert_eq!(on("2026-04-01T00:00:00Z").len(), 4);
+    }
+
+    #[test]
+    fn the_obligations_of_a_day_are_named_without_counting_to_their_due_days() {
+        let on = |now: &str| -> Vec<String> {
+            police().opened_by(now.parse().unwrap()).map(|key| key.period.to_string()).collect()
+        };
+        assert_eq!(on("2025-06-30T22:59:59Z"), [""; 0]);
+        assert_eq!(on("2025-06-30T23:00:00Z"), ["2025-26-Q1"]);
+        assert_eq!(on("2026-04-01T00:00:00Z"), ["2025-26-Q1", "2025-26-Q2", "2025-26-Q3", "2025-26-Q4"]);
     }
 
     #[test]
