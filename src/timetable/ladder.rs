@@ -10,7 +10,7 @@ use jiff::{Timestamp, civil};
 
 use super::instant_on;
 use crate::{
-    domain::{Calendar, CalendarError, civil_day},
+    domain::{Calendar, CalendarError, civil_day, to_london},
     ledger::{Obligation, State, WHILE_HELD},
 };
 
@@ -225,6 +225,12 @@ pub fn owed(
     else {
         return Ok(step);
     };
+    let morning = speaks_from(now, ladder, calendar)?;
+    if now < morning {
+        // An outage ended at night or on a closed day.
+        step.look_again = Some(step.look_again.map_or(morning, |sooner| sooner.min(morning)));
+        return Ok(step);
+    }
     let (tell, _) = reached[latest];
     step.skip.extend(reached[..latest].iter().map(|(rung, _)| (rung.name.clone(), "a later rung was already reached")));
     step.tell = Some(tell.clone());
@@ -232,6 +238,22 @@ pub fn owed(
         step.look_again = Some(now);
     }
     Ok(step)
+}
+
+/// From then on the chase is silent for the day, unless the ladder begins later.
+const EVENING: civil::Time = civil::time(20, 0, 0, 0);
+
+/// The first instant from `now` on at which the chase speaks: on a working day, between the ladder's time and the evening.
+fn speaks_from(now: Timestamp, ladder: &Ladder, calendar: &Calendar) -> Result<Timestamp, CalendarError> {
+    let local = to_london(now);
+    let (day, time) = (local.date(), local.time());
+    let works = calendar.is_working_day(day)?;
+    let evening = if ladder.at < EVENING { EVENING } else { civil::Time::MAX };
+    Ok(match works {
+        true if time < ladder.at => instant_on(day, ladder.at),
+        true if time < evening => now,
+        _ => instant_on(calendar.add_working_days(day, 1)?, ladder.at),
+    })
 }
 
 /// The rung that comes next if nothing arrives: the one that waits a working day longer, or is skipped where it speaks of
