@@ -18,6 +18,7 @@ mod init;
 mod init_return;
 mod owed;
 mod pack;
+mod rehearse;
 mod run;
 mod say;
 mod shipped;
@@ -87,6 +88,8 @@ enum Act {
         #[arg(long, value_name = "DATE")]
         on: Option<jiff::civil::Date>,
     },
+    /// What would be sent in a stretch of time, to whom and why: the engine on a simulated clock; nothing is sent.
+    Rehearse(rehearse::Rehearse),
     /// Write the ready-made file of a return: a workbook with drop-down lists and the period filled in, or a CSV's headings.
     Template(template::Template),
     /// Bring a file for an obligation, or say that there is nothing to report.
@@ -273,6 +276,7 @@ pub fn run() -> ExitCode {
             Act::Run(options) => run::run(&home, options).await,
             Act::Status => status::status(&home).await,
             Act::Owed { on } => owed::owed(&home, on).await,
+            Act::Rehearse(options) => rehearse::rehearse(&home, options).await,
             Act::Template(template) => template::template(&home, template),
             Act::Submit(submit) => submit::submit(&home, submit).await,
             Act::Backfill(backfill) => backfill::backfill(&home, backfill).await,

@@ -20,7 +20,7 @@ use crate::{
     clock::Clock,
     flows::{App, Board, Errands, contacts, hold, intake, note_failure, warehouse_folder},
     ledger::Ledger,
-    mail::{Deadlines, Mailroom},
+    mail::{Deadlines, Mailer, Mailroom, Memory},
     source::{self, Source, https::Fetcher, landing::Landing, mailbox::Mailbox},
     warehouse::Warehouse,
     worker::Launcher,
@@ -46,24 +46,49 @@ pub struct Opened {
 /// When another process has the folder, or something in it is damaged; nothing is changed then.
 pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, String>) -> anyhow::Result<Opened> {
     let lock = Lock::take(&board.data)?;
-    let ledger = Ledger::open(&board.data.join("ledger.sqlite"))?;
-    let landing = Landing::open(&board.data.join("landing"), &board.data.join("master.key"))?;
-    let warehouse = Warehouse::open(&warehouse_folder(&board))?;
     let mailroom = Mailroom::open(board.mail.clone(), environment, &board.data, Deadlines::default())?;
     let mailroom = mailroom.of_board(board.templates.clone(), board.of_mail(), board.timetable.calendar.clone());
     let mailbox =
         board.mailbox.clone().map(|settings| Mailbox::open(settings, environment, &board.data)).transpose()?;
-    let fetcher = Fetcher::new(board.hosts(), environment.clone(), board.incoming())?;
-    let launcher = Arc::new(Launcher::current().context("finding the program's own file")?);
-    let app = App {
-        board,
+    let app = assemble(board, clock, environment, mailroom, mailbox)?;
+    contacts::load(&app.board, &app.ledger).await?;
+    // Before anything is recorded under a clock that may be wrong.
+    hold::claim(&app).await?;
+    make_drop_folders(&app).await;
+    if let Err(error) = intake::recover(&app).await {
+        note_failure(&app, "recovering after a start", &error).await;
+    }
+    Ok(Opened { app, lock })
+}
+
+/// An application to rehearse on: the board's definitions over an empty `folder`, and a mailer that keeps everything in
+/// memory. It has nobody's environment, no mailbox, and takes no lock.
+///
+/// # Errors
+/// When the folder cannot be used.
+pub fn rehearsal(mut board: Board, folder: &Path, clock: Clock, memory: Memory) -> anyhow::Result<App> {
+    folder.clone_into(&mut board.data);
+    let mailroom = Mailroom::with(board.mail.clone(), Mailer::Memory(memory), folder);
+    let mailroom = mailroom.of_board(board.templates.clone(), board.of_mail(), board.timetable.calendar.clone());
+    assemble(board, clock, &BTreeMap::new(), mailroom, None)
+}
+
+/// Opens everything in the board's data folder.
+fn assemble(
+    board: Board,
+    clock: Clock,
+    environment: &BTreeMap<String, String>,
+    mailroom: Mailroom,
+    mailbox: Option<Mailbox>,
+) -> anyhow::Result<App> {
+    Ok(App {
         environment: environment.clone(),
         clock,
-        ledger,
-        landing,
-        warehouse,
-        launcher,
-        fetcher,
+        ledger: Ledger::open(&board.data.join("ledger.sqlite"))?,
+        landing: Landing::open(&board.data.join("landing"), &board.data.join("master.key"))?,
+        warehouse: Warehouse::open(&warehouse_folder(&board))?,
+        launcher: Arc::new(Launcher::current().context("finding the program's own file")?),
+        fetcher: Fetcher::new(board.hosts(), environment.clone(), board.incoming())?,
         mailroom,
         mailbox,
         collecting: Mutex::default(),
@@ -73,15 +98,8 @@ pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, Str
         ringing: Mutex::default(),
         turn: Mutex::default(),
         post: Mutex::default(),
-    };
-    contacts::load(&app.board, &app.ledger).await?;
-    // Before anything is recorded under a clock that may be wrong.
-    hold::claim(&app).await?;
-    make_drop_folders(&app).await;
-    if let Err(error) = intake::recover(&app).await {
-        note_failure(&app, "recovering after a start", &error).await;
-    }
-    Ok(Opened { app, lock })
+        board,
+    })
 }
 
 /// Makes the drop folders that lie in the board's folder, so that there is a place to put the first file. One that cannot

@@ -42,6 +42,7 @@ mod readiness;
 mod reason;
 pub mod rebuild;
 pub mod refresh;
+pub mod rehearse;
 pub mod restated;
 mod retry;
 pub mod standing;

@@ -171,6 +171,7 @@ impl Ledger {
         &self,
         act: impl FnOnce(&Txn<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        crate::fault::point("ledger-before-write");
         self.ask(move |connection| {
             let transaction = Txn(connection.transaction_with_behavior(TransactionBehavior::Immediate)?);
             let answer = act(&transaction)?;

@@ -60,6 +60,7 @@ mod real_files;
 mod real_lait;
 mod real_reference;
 mod refresh;
+mod rehearse;
 mod restatements;
 mod rolling;
 mod sign_off;

@@ -13,6 +13,7 @@ mod opened;
 mod rolling;
 mod sealing;
 mod store;
+pub mod supposed;
 
 use std::panic::AssertUnwindSafe;
 
