@@ -64,6 +64,7 @@ mod rehearse;
 mod restatements;
 mod rolling;
 mod sign_off;
+mod simulator;
 mod source_folder;
 mod source_https;
 mod source_sftp;
