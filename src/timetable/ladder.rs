@@ -244,7 +244,7 @@ pub fn owed(
 const EVENING: civil::Time = civil::time(20, 0, 0, 0);
 
 /// The first instant from `now` on at which the chase speaks: on a working day, between the ladder's time and the evening.
-fn speaks_from(now: Timestamp, ladder: &Ladder, calendar: &Calendar) -> Result<Timestamp, CalendarError> {
+pub(super) fn speaks_from(now: Timestamp, ladder: &Ladder, calendar: &Calendar) -> Result<Timestamp, CalendarError> {
     let local = to_london(now);
     let (day, time) = (local.date(), local.time());
     let works = calendar.is_working_day(day)?;

@@ -82,6 +82,24 @@ fn after_an_outage_the_chase_resumes_at_overdue_and_climbs_from_there() {
 }
 
 #[test]
+fn what_an_outage_left_waits_for_the_morning_of_a_working_day() {
+    for (back, told_on) in [
+        ("2025-07-17T02:00:00Z", "2025-07-17T09:00:00Z overdue"),
+        ("2025-07-16T20:00:00Z", "2025-07-17T09:00:00Z overdue"),
+        ("2025-07-18T19:00:00Z", "2025-07-21T09:00:00Z overdue"),
+        ("2025-08-25T12:00:00Z", "2025-08-26T09:00:00Z overdue"),
+        ("2025-07-16T18:30:00Z", "2025-07-16T18:30:00Z overdue"),
+    ] {
+        let (calendar, ladder) = (Calendar::england_and_wales([]), Ladder::default());
+        let back: Timestamp = back.parse().unwrap();
+        let first = owed(&obligation(), &ladder, &calendar, back, None).unwrap();
+        let at = if first.tell.is_some() { back } else { first.look_again.unwrap() };
+        let step = owed(&obligation(), &ladder, &calendar, at, None).unwrap();
+        assert_eq!(format!("{at} {}", step.tell.unwrap().name), told_on);
+    }
+}
+
+#[test]
 fn what_the_manager_holds_does_not_go_above_the_lead() {
     let held = Obligation { escalation_held: Some("the Chief Constable has answered".into()), ..obligation() };
     assert_eq!(

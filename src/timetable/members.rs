@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::{Ladder, Rung, RungKind, Step, instant_on};
+use super::{Ladder, Rung, RungKind, Step, instant_on, ladder::speaks_from};
 use crate::{
     domain::{Calendar, CalendarError, civil_day},
     ledger::{Obligation, State},
@@ -43,6 +43,11 @@ pub fn owed_by_members(
         } else {
             step.look_again = Some(step.look_again.map_or(at, |sooner| sooner.min(at)));
         }
+    }
+    let morning = speaks_from(now, ladder, calendar)?;
+    if !reached.is_empty() && now < morning {
+        step.look_again = Some(step.look_again.map_or(morning, |sooner| sooner.min(morning)));
+        return Ok(step);
     }
     step.tell = reached.pop();
     step.skip = reached.into_iter().map(|rung| (rung.name, "a later rung was already reached")).collect();

@@ -164,11 +164,11 @@ impl Engine {
         self.runtime.block_on(self.app.ledger.read(look)).unwrap()
     }
 
-    /// When the engine has something to do after `now`, by its own clock.
-    pub fn next_at(&self, now: Timestamp) -> Option<Timestamp> {
+    /// When the engine has something to do after `now`, by its own clock; with `mail` also when it next tries the relay.
+    pub fn next_at(&self, now: Timestamp, mail: bool) -> Option<Timestamp> {
         let (look, message) = self.ask(|txn| Ok((txn.next_look()?, txn.next_message_at()?)));
         let opening = chase::next_opening(&self.app).unwrap();
-        [look, message, opening].into_iter().flatten().filter(|at| *at > now).min()
+        [look, message.filter(|_| mail), opening].into_iter().flatten().filter(|at| *at > now).min()
     }
 }
 

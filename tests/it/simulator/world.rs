@@ -277,13 +277,20 @@ impl<'a> World<'a> {
         let mut rings = 0;
         while self.now < self.end {
             let shown = self.engine.app.clock.now();
-            let mut next = later(self.now, if self.clock_error == 0 { 6 * DAY } else { HOUR }).min(self.end);
+            // While the relay is down it is tried every day, and not at each of the engine's pauses, which nobody would see.
+            let relay_is_down = self.relay.with(|relay| relay.is_down);
+            let rest = match (self.clock_error, relay_is_down) {
+                (0, false) => 12 * DAY,
+                (0, true) => DAY,
+                _ => HOUR,
+            };
+            let mut next = later(self.now, rest).min(self.end);
             if self.is_up {
                 if busy {
                     next = next.min(later(self.now, 5));
-                } else if let Some(due) = self.engine.next_at(shown) {
+                } else if let Some(due) = self.engine.next_at(shown, !relay_is_down) {
                     let wait = due.duration_since(shown).as_secs();
-                    next = next.min(later(self.now, wait.min(10 * DAY)));
+                    next = next.min(later(self.now, wait));
                 }
             }
             let mut turn = Turn::Ring;
