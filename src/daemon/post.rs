@@ -3,7 +3,7 @@
 use anyhow::Context;
 
 use crate::{
-    flows::{App, hold, note_failure},
+    flows::{App, hold, letterbox, note_failure},
     mail::Pumped,
 };
 
@@ -14,7 +14,9 @@ use crate::{
 pub(super) async fn deliver(app: &App) -> anyhow::Result<Pumped> {
     let _post = app.post.lock().await;
     let held = hold::reason(&app.board.data, &app.ledger, &app.clock).await?;
-    app.mailroom.pump(&app.ledger, app.clock.now(), held.as_deref()).await.context("sending mail")
+    let mut pumped = app.mailroom.pump(&app.ledger, app.clock.now(), held.as_deref()).await.context("sending mail")?;
+    pumped.more |= letterbox::refused(app).await.context("telling of refused messages")? > 0;
+    Ok(pumped)
 }
 
 /// Sends all that is due and answers with the number of messages that need nothing more; a failure is noted.

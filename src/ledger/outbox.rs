@@ -149,6 +149,19 @@ impl Txn<'_> {
         rows.map(|row| row?).collect()
     }
 
+    /// Messages of these kinds that were refused since an instant and of which nobody was told.
+    pub fn refused_and_untold(&self, kinds: &[&str], since: Timestamp) -> Result<Vec<OutboxRow>> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM outbox
+             WHERE state = 'refused' AND kind IN (SELECT value FROM json_each(?1)) AND settled_at >= ?2
+               AND NOT EXISTS (SELECT 1 FROM occurrences WHERE occurrences.key = 'refused/' || outbox.key)
+             ORDER BY id"
+        ))?;
+        let kinds = serde_json::to_string(kinds)?;
+        let rows = statement.query_map(params![kinds, since.to_string()], |row| Ok(read(row)))?;
+        rows.map(|row| row?).collect()
+    }
+
     /// How many messages of these kinds left for a person since an instant; several that left as one are one.
     pub fn left_since(&self, recipient: &str, kinds: &[&str], since: Timestamp) -> Result<u32> {
         let mut statement = self.0.prepare_cached(

@@ -106,6 +106,11 @@ kinds! {
     Together "together",
 }
 
+impl Kind {
+    /// What lead and deputy get of the chase.
+    pub const TO_LEAD: [Self; 5] = [Self::Notice, Self::Nudge, Self::DueToday, Self::Overdue, Self::Members];
+}
+
 impl FromStr for Kind {
     type Err = &'static str;
 

@@ -133,7 +133,7 @@ fn waits(
     let counted = rules.pace.most_a_day.is_some() && quiet::is_counted(kind) && row.state == OutboxState::Queued;
     let left_today = if counted {
         let midnight = civil_day(now).to_zoned(london()).map_or(now, |midnight| midnight.timestamp());
-        txn.left_since(&row.recipient, &quiet::COUNTED.map(Kind::as_str), midnight)?
+        txn.left_since(&row.recipient, &Kind::TO_LEAD.map(Kind::as_str), midnight)?
     } else {
         0
     };

@@ -129,11 +129,8 @@ fn rests(kind: Kind) -> bool {
 
 /// Whether a kind counts among what a person gets of the chase on one day.
 pub(super) fn is_counted(kind: Kind) -> bool {
-    COUNTED.contains(&kind)
+    Kind::TO_LEAD.contains(&kind)
 }
-
-/// What a lead or deputy gets of the chase.
-pub(super) const COUNTED: [Kind; 5] = [Kind::Notice, Kind::Nudge, Kind::DueToday, Kind::Overdue, Kind::Members];
 
 #[cfg(test)]
 mod tests {

@@ -43,6 +43,7 @@ mod init_return;
 mod intake;
 mod mail;
 mod mail_at_least_once;
+mod mail_bounces;
 mod mail_peers;
 mod mail_ten_thousand;
 mod mail_together;

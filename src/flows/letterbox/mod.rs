@@ -31,6 +31,7 @@ use crate::{
     },
 };
 
+pub use bounce::refused;
 pub use held::{accept, refuse};
 
 /// What is remembered of the mailbox stands beside the places that are asked for files, under this key.
