@@ -38,6 +38,9 @@ pub async fn validate(home: &Path) -> anyhow::Result<()> {
     if let Some(note) = board.mailbox.as_ref().and_then(|mailbox| mailbox.note()) {
         say(format_args!("Note: {note}."));
     }
+    if let Some(line) = board.mail.unencrypted() {
+        say(format_args!("Warning: {line}."));
+    }
     let unusable = board.mail.check_files(&environment);
     if !unusable.is_empty() {
         let lines: Vec<String> = unusable.iter().map(ToString::to_string).collect();

@@ -23,6 +23,8 @@ pub(super) struct Copy {
     pub again: Option<u32>,
     /// Whether the relay finds the attachments too large.
     pub without_attachments: bool,
+    /// Whether its files travel beside it.
+    pub apart: bool,
 }
 
 /// A message ready for a relay.
@@ -36,6 +38,23 @@ pub(super) struct Eml {
     pub recipient: Address,
     /// Headers and body.
     pub bytes: Vec<u8>,
+    /// Files that travel beside it.
+    pub files: Vec<Apart>,
+}
+
+/// A file that travels beside its message.
+#[derive(Debug, Clone)]
+pub(super) struct Apart {
+    pub name: String,
+    pub media_type: String,
+    pub bytes: Vec<u8>,
+}
+
+impl Eml {
+    /// How many bytes it has with its files.
+    pub fn size(&self) -> usize {
+        self.bytes.len() + self.files.iter().map(|file| file.bytes.len()).sum::<usize>()
+    }
 }
 
 /// The Message-ID of the message with this outbox key: the same for every copy of it.
@@ -99,7 +118,13 @@ pub(super) fn compose(
         .boundary(boundary(key, "words"))
         .singlepart(SinglePart::plain(text))
         .singlepart(SinglePart::html(html));
-    let whole = if message.attachments.is_empty() || copy.without_attachments {
+    let mut beside = Vec::new();
+    let whole = if message.attachments.is_empty() || copy.without_attachments || copy.apart {
+        for (attachment, bytes) in message.attachments.iter().zip(files) {
+            let name = header("attachment name", &attachment.name)?;
+            let media_type = header("Content-Type", &attachment.media_type)?;
+            beside.push(Apart { name, media_type, bytes });
+        }
         builder.multipart(words)
     } else {
         let mut mixed = MultiPart::mixed().boundary(boundary(key, "files")).multipart(words);
@@ -112,7 +137,7 @@ pub(super) fn compose(
     };
     let whole = whole.map_err(|e| MailError::Compose(e.to_string()))?;
     let sender = address(&settings.return_path_of(&digest(key)))?;
-    Ok(Eml { key: key.to_owned(), sender, recipient, bytes: whole.formatted() })
+    Ok(Eml { key: key.to_owned(), sender, recipient, bytes: whole.formatted(), files: beside })
 }
 
 /// Text and HTML with what is to be said about this copy.
@@ -185,6 +210,7 @@ mod tests {
             allowed_domains: vec!["police.exampleshire.example".into()],
             example: false,
             pace: crate::mail::Pace::default(),
+            largest: None,
             way: Way::Folder("mail".into()),
         }
     }
@@ -236,7 +262,7 @@ mod tests {
     #[test]
     fn a_second_copy_keeps_its_message_id_and_says_that_it_is_one() {
         let message = notice();
-        let eml = composed(&message, Copy { again: Some(2), without_attachments: false }).unwrap();
+        let eml = composed(&message, Copy { again: Some(2), ..Copy::default() }).unwrap();
         let parsed = MessageParser::default().parse(&eml.bytes).unwrap();
         assert_eq!(format!("<{}>", parsed.message_id().unwrap()), message_id("notice/x/lead", "board.example"));
         assert_eq!(parsed.header_raw("X-Quarterday-Attempt").map(str::trim), Some("2"));
@@ -265,7 +291,7 @@ mod tests {
     #[test]
     fn without_its_attachment_a_message_says_what_is_missing_and_where_it_is() {
         let message = notice();
-        let eml = composed(&message, Copy { again: None, without_attachments: true }).unwrap();
+        let eml = composed(&message, Copy { without_attachments: true, ..Copy::default() }).unwrap();
         let parsed = MessageParser::default().parse(&eml.bytes).unwrap();
         assert_eq!(parsed.attachment_count(), 0);
         assert!(parsed.body_text(0).unwrap().contains("too large for the mail on its way to you"));

@@ -52,7 +52,7 @@ mod tests {
 
     fn eml(key: &str, bytes: &str) -> Eml {
         let address = || "sam@police.example".parse().unwrap();
-        Eml { key: key.into(), sender: address(), recipient: address(), bytes: bytes.into() }
+        Eml { key: key.into(), sender: address(), recipient: address(), bytes: bytes.into(), files: vec![] }
     }
 
     #[test]

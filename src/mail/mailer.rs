@@ -1,11 +1,14 @@
 //! The ways a message can leave, and what can come of it.
 
-use std::{collections::BTreeMap, fmt, path::Path};
+use std::{collections::BTreeMap, fmt, path::Path, sync::Arc};
+
+use jiff::SignedDuration;
 
 use super::{
     MailError, Settings, Way,
     eml::Eml,
     folder::Folder,
+    graph::{Graph, MOST_AT_ONCE},
     memory::Memory,
     smtp::{Deadlines, Smtp, SmtpSession},
 };
@@ -15,6 +18,8 @@ use super::{
 pub enum Mailer {
     /// Through a relay.
     Smtp(Smtp),
+    /// Through Microsoft Graph.
+    Graph(Arc<Graph>),
     /// Into a folder: written, not sent, and no evidence that anybody was told.
     Folder(Folder),
     /// Into memory, as a relay that answers by a script: for tests and simulations.
@@ -32,7 +37,8 @@ impl Mailer {
         deadlines: Deadlines,
     ) -> Result<Self, MailError> {
         Ok(match &settings.way {
-            Way::Smtp(relay) => Self::Smtp(Smtp::open(relay, environment, deadlines)?),
+            Way::Smtp(relay) => Self::Smtp(Smtp::open(relay, environment, data, deadlines)?),
+            Way::Graph(office) => Self::Graph(Arc::new(Graph::open(office, environment, data, deadlines)?)),
             Way::Folder(folder) => Self::Folder(Folder::open(&data.join(folder))?),
         })
     }
@@ -41,6 +47,7 @@ impl Mailer {
     pub(super) fn session(&self) -> Session<'_> {
         match self {
             Self::Smtp(smtp) => Session::Smtp(Box::new(smtp.session())),
+            Self::Graph(graph) => Session::Graph(graph),
             Self::Folder(folder) => Session::Folder(folder),
             Self::Memory(memory) => Session::Memory(memory),
         }
@@ -103,6 +110,8 @@ pub(super) enum Outcome {
     Unknown { says: String },
     /// The relay takes nothing from anybody just now.
     Down { verb: Verb, says: String },
+    /// The same, and it says for how long.
+    Busy { verb: Verb, says: String, wait: SignedDuration },
     /// The relay does not know us.
     AuthFailed { says: String },
 }
@@ -115,13 +124,19 @@ impl Outcome {
             Self::Unknown { .. } => true,
             _ => false,
         };
-        spoken && matches!(session, Session::Smtp(session) if !session.is_open())
+        spoken
+            && match session {
+                Session::Smtp(session) => !session.is_open(),
+                Session::Graph(_) => !matches!(self, Self::Refused { .. }),
+                Session::Folder(_) | Session::Memory(_) => false,
+            }
     }
 }
 
 /// A conversation in which any number of messages leave.
 pub(super) enum Session<'a> {
     Smtp(Box<SmtpSession<'a>>),
+    Graph(&'a Graph),
     Folder(&'a Folder),
     Memory(&'a Memory),
 }
@@ -131,12 +146,18 @@ impl Session<'_> {
     pub async fn send(&mut self, eml: &Eml) -> Outcome {
         match self {
             Self::Smtp(session) => session.send(eml).await,
+            Self::Graph(graph) => graph.send(eml).await,
             Self::Folder(folder) => match folder.write(eml) {
                 Ok(path) => Outcome::Written(format!("written to {}, not sent", path.display())),
                 Err(error) => Outcome::Down { verb: Verb::Data, says: error.to_string() },
             },
             Self::Memory(memory) => memory.take(eml),
         }
+    }
+
+    /// The largest message that it takes with its files in it.
+    pub fn most_at_once(&self) -> Option<usize> {
+        matches!(self, Self::Graph(_)).then_some(MOST_AT_ONCE)
     }
 
     /// Says good-bye.

@@ -15,6 +15,7 @@ mod example_together;
 mod examples;
 mod facts;
 mod folder;
+mod graph;
 mod kind;
 mod mailer;
 mod memory;
@@ -33,12 +34,14 @@ mod report;
 mod required;
 mod sealed;
 mod settings;
+mod sign_in;
 mod smtp;
 mod templates;
 mod things;
 mod to_sign;
 mod together;
 mod wanted;
+mod way;
 
 use std::path::PathBuf;
 
@@ -59,12 +62,13 @@ pub use read::{Read, ReadRow, Total, Written};
 pub use relay_hold::RelayHold;
 pub use report::{AgencyReport, Reported, ReportedPeriod};
 pub use sealed::Sealed;
-pub use settings::{Relay, Settings, Tls, Way};
+pub use settings::Settings;
 pub use smtp::Deadlines;
 pub use templates::Templates;
 pub use things::{Thing, things};
 pub use to_sign::{SentBack, ToSign};
 pub use together::{Owed, Part};
+pub use way::{Office, Relay, SignIn, Tls, Way};
 
 use crate::{durable::DiskError, ledger::LedgerError, settings::SecretError};
 
@@ -129,8 +133,8 @@ pub enum MailError {
     /// TLS cannot be set up.
     #[error("TLS to the mail relay could not be set up: {0}")]
     Tls(String),
-    /// The password cannot be had.
-    #[error("the password of [mail]: {0}")]
+    /// A secret cannot be had.
+    #[error("a secret of [mail]: {0}")]
     Password(#[from] SecretError),
     /// The folder refused.
     #[error("the mail folder: {0}")]

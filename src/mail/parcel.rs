@@ -1,6 +1,6 @@
 //! What leaves as one message, decided in one transaction: one row of the outbox, or several of the chase to one person.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Kind, Message, RelayHold,
@@ -163,8 +163,8 @@ impl Parcel {
     ) -> Result<Option<String>, LedgerError> {
         // Once a copy may have arrived, every further one is marked.
         let waiting = if self.again { OutboxState::Sending } else { OutboxState::Queued };
-        let hold = |verb: Verb, says: String, pauses: &[i64]| {
-            let hold = RelayHold::begin(txn, now, pauses, verb, &says)?;
+        let hold = |verb: Verb, says: String, pauses: &[i64], least: SignedDuration| {
+            let hold = RelayHold::begin(txn, now, pauses, least, verb, &says)?;
             self.retry(txn, waiting, hold.until, verb, &says)?;
             Ok(Some(says))
         };
@@ -173,7 +173,7 @@ impl Parcel {
             if !lost_too_often {
                 return Ok(None);
             }
-            RelayHold::begin(txn, now, RELAY_PAUSES, verb, &says)?;
+            RelayHold::begin(txn, now, RELAY_PAUSES, SignedDuration::ZERO, verb, &says)?;
             Ok(Some(says))
         };
         let next_at = after(now, MESSAGE_PAUSES, self.attempts());
@@ -189,8 +189,9 @@ impl Parcel {
             Outcome::Refused { verb, says } | Outcome::TooLarge { verb, says } => {
                 self.settle(txn, now, OutboxState::Refused, &format!("{verb}: {says}"), message_id)?;
             }
-            Outcome::Down { verb, says } => return hold(verb, says, RELAY_PAUSES),
-            Outcome::AuthFailed { says } => return hold(Verb::Auth, says, SIGN_IN_PAUSES),
+            Outcome::Down { verb, says } => return hold(verb, says, RELAY_PAUSES, SignedDuration::ZERO),
+            Outcome::Busy { verb, says, wait } => return hold(verb, says, RELAY_PAUSES, wait),
+            Outcome::AuthFailed { says } => return hold(Verb::Auth, says, SIGN_IN_PAUSES, SignedDuration::ZERO),
             Outcome::Later { verb, says } => return retry(waiting, verb, says, next_at),
             Outcome::Unknown { says } => return retry(OutboxState::Sending, Verb::Dot, says, next_at),
         }

@@ -73,7 +73,9 @@ impl Pumped {
             Outcome::Written(_) => &mut self.written,
             Outcome::Refused { .. } | Outcome::TooLarge { .. } => &mut self.refused,
             Outcome::Unknown { .. } => &mut self.unknown,
-            Outcome::Later { .. } | Outcome::Down { .. } | Outcome::AuthFailed { .. } => &mut self.later,
+            Outcome::Later { .. } | Outcome::Down { .. } | Outcome::Busy { .. } | Outcome::AuthFailed { .. } => {
+                &mut self.later
+            }
         };
         *counted += rows;
     }
@@ -175,8 +177,12 @@ impl Mailroom {
     }
 
     async fn send(&self, session: &mut Session<'_>, parcel: &Parcel, now: Timestamp) -> Outcome {
-        let copy = Copy { again: parcel.again.then(|| parcel.attempts()), without_attachments: false };
-        let eml = match self.compose(parcel, copy, now) {
+        let copy = Copy { again: parcel.again.then(|| parcel.attempts()), ..Copy::default() };
+        let whole = self.compose(parcel, copy, now).and_then(|eml| {
+            let apart = session.most_at_once().is_some_and(|most| eml.bytes.len() > most);
+            if apart { self.compose(parcel, Copy { apart, ..copy }, now) } else { Ok(eml) }
+        });
+        let eml = match whole {
             Ok(eml) => eml,
             // The file may come back, and the template's slip be mended; what is wrong with the message itself stays wrong.
             Err(error @ (MailError::Attachment { .. } | MailError::Template { .. })) => {
@@ -184,10 +190,16 @@ impl Mailroom {
             }
             Err(error) => return Outcome::Refused { verb: Verb::Compose, says: error.to_string() },
         };
-        let first = session.send(&eml).await;
+        let first = match self.settings.largest.filter(|largest| eml.size() > *largest) {
+            Some(largest) => {
+                let says = format!("largest of [mail] is {largest} bytes, the message has {}", eml.size());
+                Outcome::TooLarge { verb: Verb::Compose, says }
+            }
+            None => session.send(&eml).await,
+        };
         let Outcome::TooLarge { verb, says } = first else { return first };
         match self.compose(parcel, Copy { without_attachments: true, ..copy }, now) {
-            Ok(bare) if bare.bytes.len() < eml.bytes.len() => match session.send(&bare).await {
+            Ok(bare) if bare.size() < eml.size() => match session.send(&bare).await {
                 Outcome::TooLarge { verb, says } => Outcome::Refused { verb, says },
                 outcome => outcome,
             },

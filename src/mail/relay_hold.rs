@@ -32,11 +32,12 @@ impl RelayHold {
         }
     }
 
-    /// Leaves the relay alone for the next of its pauses; the first time it says so where a person will see it.
+    /// Leaves the relay alone for the next of its pauses, and at least for `least`; the first time it says so where a person will see it.
     pub(super) fn begin(
         txn: &Txn<'_>,
         now: Timestamp,
         pauses: &[i64],
+        least: SignedDuration,
         verb: Verb,
         says: &str,
     ) -> Result<Self, LedgerError> {
@@ -45,7 +46,8 @@ impl RelayHold {
         let before = Self::of(txn)?.filter(|hold| hold.verb == verb);
         let failures = before.as_ref().map_or(0, |hold| hold.failures) + 1;
         let since = before.map_or(now, |hold| hold.since);
-        let hold = Self { since, until: after(now, pauses, failures), failures, verb, says: says.to_owned() };
+        let until = after(now, pauses, failures).max(now.checked_add(least).unwrap_or(now));
+        let hold = Self { since, until, failures, verb, says: says.to_owned() };
         txn.set_fact(FACT, &serde_json::to_string(&hold)?)?;
         if failures == 1 {
             let why = format!("{}: {}", hold.verb, hold.says);

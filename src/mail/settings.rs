@@ -1,14 +1,19 @@
 //! `[mail]` of quarterday.toml: who writes, to whom, and which way it leaves.
 
-use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use super::{
-    MailError, Pace, Person, eml,
+    MailError, Pace, Person, Relay, Tls, Way, eml, sign_in,
     smtp::{Deadlines, Smtp},
+    way::{settle_office, settle_relay},
 };
 use crate::{
     domain::is_address,
     settings::{Secret, Section},
+    source::mailbox::{client, settle_oauth2},
 };
 
 /// How the board sends mail.
@@ -26,49 +31,16 @@ pub struct Settings {
     pub example: bool,
     /// When the chase leaves.
     pub pace: Pace,
+    /// The largest message in bytes, where it is less than the relay takes.
+    pub largest: Option<usize>,
     /// Which way it leaves.
     pub way: Way,
-}
-
-/// Which way mail leaves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Way {
-    /// Through a relay.
-    Smtp(Relay),
-    /// Into a folder, from which nobody is told anything.
-    Folder(PathBuf),
-}
-
-/// The relay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Relay {
-    /// Its name; its certificate must carry it.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// How the connection is protected.
-    pub tls: Tls,
-    /// Certificates in PEM that are trusted beside the machine's own.
-    pub ca_file: Option<PathBuf>,
-    /// User and password, where the relay asks for them.
-    pub sign_in: Option<(String, Secret)>,
-}
-
-/// How the connection to the relay is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tls {
-    /// TLS after STARTTLS; a relay that does not offer it is sent nothing.
-    StartTls,
-    /// TLS from the first byte.
-    Tls,
-    /// None, for a relay in the board's own network.
-    None,
 }
 
 impl Settings {
     /// Reads `[mail]`; an `example` board writes into a folder, or to a relay on this machine that keeps what it gets.
     pub fn settle(section: &mut Section<'_>, example: bool) -> Option<Self> {
-        let mailer = section.one_of("mailer", &["smtp", "folder"]);
+        let mailer = section.one_of("mailer", &["smtp", "graph", "folder"]);
         let from = section.section("from").and_then(|mut table| Person::settle(&mut table));
         let reply_to = settle_address(section, "reply_to");
         let return_path = settle_address(section, "return_path");
@@ -81,25 +53,44 @@ impl Settings {
             );
         }
         let pace = Pace::settle(section);
+        let largest = section.integer_opt("largest").and_then(|megabytes| {
+            let fits = usize::try_from(megabytes).ok().filter(|megabytes| (1..=150).contains(megabytes));
+            if fits.is_none() {
+                section.refuse("largest", "a number of megabytes from 1 to 150", "largest = 25");
+            }
+            Some(fits? * 1_000_000)
+        });
         let folder = section.text_opt("folder");
-        let relay = match mailer? {
-            "smtp" => settle_relay(section),
+        let way = match mailer? {
+            "smtp" => settle_relay(section).map(Way::Smtp),
+            "graph" => settle_office(section).map(Way::Graph),
             _ => {
-                // Known keys of the other way may stay in the file.
-                for key in ["host", "port", "tls", "ca_file", "user", "password"] {
+                // Known keys of the other ways may stay in the file.
+                for key in ["host", "port", "tls", "ca_file", "user", "password", "base"] {
                     section.has(key);
                 }
-                let folder = PathBuf::from(folder.unwrap_or_else(|| "mail".into()));
-                let way = Way::Folder(folder);
-                return Some(Self { from: from?, reply_to, return_path, allowed_domains, example, pace, way });
+                if let Some(mut table) = section.section_opt("oauth2") {
+                    settle_oauth2(&mut table, "outlook.office365.com");
+                }
+                Some(Way::Folder(PathBuf::from(folder.unwrap_or_else(|| "mail".into()))))
             }
-        };
-        let relay = relay?;
-        if example && !relay.host.parse().is_ok_and(|address: IpAddr| address.is_loopback()) {
+        }?;
+        if example && !way.stays_here() {
             section.refuse("mailer", "\"folder\", since the board is an example", "mailer = \"folder\"");
             return None;
         }
-        Some(Self { from: from?, reply_to, return_path, allowed_domains, example, pace, way: Way::Smtp(relay) })
+        Some(Self { from: from?, reply_to, return_path, allowed_domains, example, pace, largest, way })
+    }
+
+    /// A warning where mail leaves in clear.
+    pub fn unencrypted(&self) -> Option<String> {
+        let Way::Smtp(relay) = &self.way else { return None };
+        (relay.tls == Tls::None).then(|| {
+            format!(
+                "mail to {}:{} leaves unencrypted (tls = \"none\" in [mail]); anybody in that network can read it",
+                relay.host, relay.port
+            )
+        })
     }
 
     /// The Message-ID of the message with this outbox key: the same for every copy of it.
@@ -110,11 +101,7 @@ impl Settings {
     /// What status should warn of.
     pub fn warnings(&self) -> Vec<String> {
         match &self.way {
-            Way::Smtp(relay) if relay.tls == Tls::None => vec![format!(
-                "mail to {}:{} leaves unencrypted (tls = \"none\" in [mail]); anybody in that network can read it",
-                relay.host, relay.port
-            )],
-            Way::Smtp(_) => vec![],
+            Way::Smtp(_) | Way::Graph(_) => self.unencrypted().into_iter().collect(),
             Way::Folder(folder) => vec![format!(
                 "mail is written to {} and not sent (mailer = \"folder\" in [mail]); nobody is told anything",
                 folder.display()
@@ -125,15 +112,23 @@ impl Settings {
     /// What of the relay's files cannot be used: the password's and the certificates'. What systemd shows to the service
     /// alone is looked at only by the service.
     pub fn check_files(&self, environment: &BTreeMap<String, String>) -> Vec<MailError> {
-        let Way::Smtp(relay) = &self.way else { return Vec::new() };
-        let mut wrong = Vec::new();
-        if let Some((_, secret @ Secret::File(path))) = &relay.sign_in
-            && (!path.starts_with("/run/credentials") || environment.contains_key("CREDENTIALS_DIRECTORY"))
-        {
-            wrong.extend(secret.resolve(environment).err().map(MailError::from));
+        let secrets = self.way.secrets();
+        let is_looked_at = |secret: &&&Secret| match secret {
+            Secret::File(path) => {
+                !path.starts_with("/run/credentials") || environment.contains_key("CREDENTIALS_DIRECTORY")
+            }
+            Secret::Env(_) => false,
+        };
+        let unusable = secrets.iter().filter(is_looked_at).filter_map(|secret| secret.resolve(environment).err());
+        let mut wrong: Vec<MailError> = unusable.map(MailError::from).collect();
+        match &self.way {
+            Way::Smtp(relay) => {
+                let bare = Relay { sign_in: None, ..relay.clone() };
+                wrong.extend(Smtp::open(&bare, environment, Path::new(""), Deadlines::default()).err());
+            }
+            Way::Graph(office) => wrong.extend(client(office.ca_file.as_deref()).err().map(sign_in::error)),
+            Way::Folder(_) => {}
         }
-        let bare = Relay { sign_in: None, ..relay.clone() };
-        wrong.extend(Smtp::open(&bare, environment, Deadlines::default()).err());
         wrong
     }
 
@@ -161,70 +156,12 @@ impl Settings {
     }
 }
 
-/// Whether an address of the relay lies in a network of the board's own.
-pub(super) fn is_private(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
-    }
-}
-
-fn settle_relay(section: &mut Section<'_>) -> Option<Relay> {
-    let host = section.text("host");
-    let tls = match section.one_of("tls", &["starttls", "tls", "none"]) {
-        Some("tls") => Some(Tls::Tls),
-        Some("none") => Some(Tls::None),
-        Some(_) => Some(Tls::StartTls),
-        None => None,
-    };
-    let usual_port = match tls {
-        Some(Tls::Tls) => 465,
-        Some(Tls::None) => 25,
-        _ => 587,
-    };
-    let port = u16::try_from(section.integer_or("port", usual_port)).ok().filter(|port| *port > 0);
-    if port.is_none() {
-        section.refuse("port", "a port from 1 to 65535", &format!("port = {usual_port}"));
-    }
-    let ca_file = section.text_opt("ca_file").map(PathBuf::from);
-    let user = section.text_opt("user");
-    let password = section.secret_opt("password");
-    let sign_in = match (user, password) {
-        (Some(user), Some(password)) => Some((user, password)),
-        (Some(_), None) => {
-            if !section.has("password") {
-                let write = "password = { file = \"/etc/quarterday/mail-password\" }";
-                section.refuse("password", "the password of user", write);
-            }
-            return None;
-        }
-        (None, Some(_)) => {
-            section.refuse("user", "the user whose password this is", "user = \"quarterday@board.example\"");
-            return None;
-        }
-        (None, None) => None,
-    };
-    let (host, tls) = (host?, tls?);
-    if tls == Tls::None {
-        // A name is looked up when it is connected to; only then is known whether it is private.
-        if host.parse().is_ok_and(|address| !is_private(address)) {
-            section.refuse("tls", "\"starttls\" or \"tls\" for a relay outside your own network", "tls = \"starttls\"");
-            return None;
-        }
-        if sign_in.is_some() {
-            section.refuse("tls", "\"starttls\" or \"tls\": a password is never sent in clear", "tls = \"starttls\"");
-            return None;
-        }
-    }
-    Some(Relay { host, port: port?, tls, ca_file, sign_in })
-}
-
 fn settle_address(section: &mut Section<'_>, key: &str) -> Option<String> {
     let text = section.text_opt(key)?;
     checked(section, key, text)
 }
 
-fn checked(section: &mut Section<'_>, key: &str, text: String) -> Option<String> {
+pub(super) fn checked(section: &mut Section<'_>, key: &str, text: String) -> Option<String> {
     if !is_address(&text.replace("{key}", "key")) {
         section.refuse(key, "a plain address such as quarterday@board.example", "an address of the board's own");
         return None;
@@ -235,7 +172,10 @@ fn checked(section: &mut Section<'_>, key: &str, text: String) -> Option<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{Problems, read_text};
+    use crate::{
+        mail::SignIn,
+        settings::{Problems, read_text},
+    };
 
     fn settle(text: &str, example: bool) -> (Option<Settings>, String) {
         let mut problems = Problems::default();
@@ -273,6 +213,39 @@ mod tests {
         assert!(settings.is_none() && told.contains("outside your own network"), "{told}");
         let (settings, told) = none("host = \"10.1.2.3\"\nuser = \"q\"\npassword = { env = \"P\" }\n");
         assert!(settings.is_none() && told.contains("never sent in clear"), "{told}");
+    }
+
+    #[test]
+    fn graph_and_tokens_are_read_whole_and_told_of_what_they_lack() {
+        let oauth2 = "[mail.oauth2]\ntoken_url = \"https://login.example/token\"\nclient_id = \"q\"\n";
+        let secret = "client_secret = { env = \"S\" }\n";
+        let graph = format!("[mail]\nmailer = \"graph\"\nuser = \"q@board.example\"\n{FROM}{oauth2}{secret}");
+        let (settings, told) = settle(&graph, false);
+        assert_eq!(told, "");
+        let Way::Graph(office) = settings.unwrap().way else { panic!() };
+        assert_eq!(office.oauth2.scope, "https://graph.microsoft.com/.default");
+        let (settings, told) = settle(&graph, true);
+        assert!(settings.is_none() && told.contains("the board is an example"), "{told}");
+        let smtp = |rest: &str, oauth2: &str| {
+            let text =
+                format!("[mail]\nmailer = \"smtp\"\nhost = \"smtp.example\"\ntls = \"tls\"\n{rest}{FROM}{oauth2}");
+            settle(&text, false)
+        };
+        let tokens = format!("{oauth2}{secret}");
+        let (settings, told) = smtp("user = \"q@board.example\"\n", &tokens);
+        assert_eq!(told, "");
+        assert!(matches!(settings.unwrap().way, Way::Smtp(Relay { sign_in: Some(SignIn::OAuth2 { .. }), .. })));
+        for (rest, oauth2, lacks) in [
+            ("", tokens.as_str(), "mail.user"),
+            ("user = \"q\"\npassword = { env = \"P\" }\n", &tokens, "one of the two"),
+            ("user = \"q\"\n", oauth2, "client_secret"),
+        ] {
+            let (settings, told) = smtp(rest, oauth2);
+            assert!(settings.is_none() && told.contains(lacks), "{lacks}: {told}");
+        }
+        let plain = "[mail]\nmailer = \"graph\"\nbase = \"http://graph.example\"\nuser = \"q@board.example\"\n";
+        let (settings, told) = settle(&format!("{plain}{FROM}{tokens}"), false);
+        assert!(settings.is_none() && told.contains("https"), "{told}");
     }
 
     #[test]

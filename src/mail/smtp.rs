@@ -6,12 +6,15 @@ use std::{
     collections::BTreeMap,
     fs,
     net::SocketAddr,
+    path::Path,
     pin::pin,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use lettre::transport::smtp::{
     Error,
     authentication::{Credentials, Mechanism},
@@ -24,11 +27,16 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{
-    MailError, Relay, Tls,
+    MailError, Relay, SignIn, Tls,
     eml::Eml,
     mailer::{Outcome, Verb},
-    settings::is_private,
+    sign_in::{self, KEPT_TOKEN, NoToken, without_secret},
+    way::outside,
 };
+use crate::source::mailbox::{Tokens, client};
+
+/// The largest message for a relay that does not say how much it takes.
+const MOST_BYTES: usize = 25 << 20;
 
 /// How long a relay may take.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +62,7 @@ pub struct Smtp {
     port: u16,
     tls: Option<TlsParameters>,
     mode: Tls,
-    sign_in: Option<(String, SecretString)>,
+    sign_in: Option<Key>,
     deadlines: Deadlines,
 }
 
@@ -62,6 +70,13 @@ impl std::fmt::Debug for Smtp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Smtp({}:{}, {:?})", self.host, self.port, self.mode)
     }
+}
+
+/// Who signs in, and with what.
+#[derive(Clone)]
+enum Key {
+    Password(String, SecretString),
+    Token(String, Arc<Tokens>),
 }
 
 /// A verb that failed.
@@ -75,18 +90,26 @@ struct Failure {
 struct Connection {
     smtp: AsyncSmtpConnection,
     /// The largest message the relay says it takes.
-    most_bytes: Option<usize>,
+    most_bytes: usize,
 }
 
 impl Smtp {
-    /// Reads the password and the certificates.
+    /// Reads the secrets and the certificates; a token that the provider gives is kept in `data`.
     pub(super) fn open(
         relay: &Relay,
         environment: &BTreeMap<String, String>,
+        data: &Path,
         deadlines: Deadlines,
     ) -> Result<Self, MailError> {
         let sign_in = match &relay.sign_in {
-            Some((user, password)) => Some((user.clone(), password.resolve(environment)?)),
+            Some(SignIn::Password { user, password }) => {
+                Some(Key::Password(user.clone(), password.resolve(environment)?))
+            }
+            Some(SignIn::OAuth2 { user, oauth2 }) => {
+                let client = client(relay.ca_file.as_deref()).map_err(sign_in::error)?;
+                let tokens = Tokens::open(oauth2, user, client, environment, data.join(KEPT_TOKEN));
+                Some(Key::Token(user.clone(), Arc::new(tokens.map_err(sign_in::error)?)))
+            }
             None => None,
         };
         let tls = match relay.tls {
@@ -146,27 +169,58 @@ impl Smtp {
         }
         // lettre reads no SIZE out of the answer, so it is asked for once more.
         let offers = within(limit, Verb::Connect, smtp.command(Ehlo::new(hello))).await?;
-        let most_bytes = offers.message().find_map(size_offered);
-        if let Some((user, password)) = &self.sign_in {
-            let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
-            let signing_in = smtp.auth(&[Mechanism::Plain, Mechanism::Login], &credentials);
-            let answer = within(limit, Verb::Auth, signing_in).await;
-            answer.map_err(|failure| Failure { says: without_secret(&failure.says, user, password), ..failure })?;
+        let most_bytes = offers.message().find_map(size_offered).unwrap_or(MOST_BYTES);
+        match &self.sign_in {
+            Some(Key::Password(user, password)) => self.by_password(&mut smtp, user, password).await?,
+            Some(Key::Token(user, tokens)) => self.by_token(&mut smtp, user, tokens).await?,
+            None => {}
         }
         Ok(Connection { smtp, most_bytes })
     }
 
-    /// The relay's addresses; without TLS only those in a network of the board's own.
+    async fn by_password(
+        &self,
+        smtp: &mut AsyncSmtpConnection,
+        user: &str,
+        password: &SecretString,
+    ) -> Result<(), Failure> {
+        let credentials = Credentials::new(user.to_owned(), password.expose_secret().to_owned());
+        let signing_in = smtp.auth(&[Mechanism::Plain, Mechanism::Login], &credentials);
+        let answer = within(self.deadlines.verb, Verb::Auth, signing_in).await;
+        answer.map_err(|failure| Failure { says: without_secret(&failure.says, user, password), ..failure })?;
+        Ok(())
+    }
+
+    /// Signs in with a token; one that was had before may have been withdrawn since, so it is asked for anew once.
+    async fn by_token(&self, smtp: &mut AsyncSmtpConnection, user: &str, tokens: &Tokens) -> Result<(), Failure> {
+        loop {
+            let access = tokens.get().await.map_err(|error| match NoToken::from(error) {
+                NoToken::Refused(says) => Failure { verb: Verb::Auth, code: Some(535), says },
+                NoToken::Later(says, _) => Failure { verb: Verb::Auth, code: None, says },
+            })?;
+            let signing_in = sign_in::xoauth2(smtp, user, access.token.expose_secret());
+            match within(self.deadlines.verb, Verb::Auth, signing_in).await {
+                Ok(_) => return Ok(()),
+                Err(failure) if failure.code.is_some_and(|code| code >= 500) && !access.is_new => tokens.forget().await,
+                Err(failure) => {
+                    let says = without_secret(&failure.says, user, &access.token);
+                    return Err(Failure { says, ..failure });
+                }
+            }
+        }
+    }
+
+    /// The relay's addresses; without TLS each must be in a network of the board's own.
     async fn look_up(&self) -> Result<Vec<SocketAddr>, Failure> {
         let failed = |says: String| Failure { verb: Verb::Connect, code: None, says };
         let found = timeout(self.deadlines.connect, tokio::net::lookup_host((self.host.as_str(), self.port))).await;
         let found = found.map_err(|_| failed(format!("looking up {} took too long", self.host)))?;
         let found = found.map_err(|e| failed(format!("{} cannot be looked up: {e}", self.host)))?;
-        let addresses: Vec<SocketAddr> = found.filter(|at| self.mode != Tls::None || is_private(at.ip())).collect();
-        if addresses.is_empty() {
+        let addresses: Vec<SocketAddr> = found.collect();
+        if let Some(public) = outside(&addresses).filter(|_| self.mode == Tls::None) {
             let says = format!(
-                "{} has no address in a private network, which tls = \"none\" needs; nothing was sent",
-                self.host
+                "{} is at {}, outside your own network, and tls = \"none\" is for a relay inside it; nothing was sent",
+                self.host, public
             );
             return Err(failed(says));
         }
@@ -194,7 +248,8 @@ impl SmtpSession<'_> {
                 Err(failure) => return outcome(failure),
             },
         };
-        if let Some(most) = connection.most_bytes.filter(|most| eml.bytes.len() > *most) {
+        if eml.bytes.len() > connection.most_bytes {
+            let most = connection.most_bytes;
             let says = format!("the relay takes {most} bytes, the message has {}", eml.bytes.len());
             self.connection = Some(connection);
             return Outcome::TooLarge { verb: Verb::Mail, says };
@@ -321,15 +376,6 @@ fn outcome(failure: Failure) -> Outcome {
 fn shown(text: &str) -> String {
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if line.chars().count() > 300 { line.chars().take(299).chain(['…']).collect() } else { line }
-}
-
-/// A relay's words, should it repeat what it was told in confidence.
-fn without_secret(says: &str, user: &str, password: &SecretString) -> String {
-    let password = password.expose_secret();
-    let plain = format!("\0{user}\0{password}");
-    [BASE64_STANDARD.encode(plain), BASE64_STANDARD.encode(password), password.to_owned()]
-        .iter()
-        .fold(says.to_owned(), |says, secret| says.replace(secret.as_str(), "…"))
 }
 
 /// The limit in a line of the answer to EHLO: "SIZE 35882577"; without a number there is none.

@@ -19,7 +19,9 @@ use quarterday::{
 };
 
 use crate::support::{
+    TestBoard,
     office::{OBLIGATION, Office, QUICK, encrypted, once, plain, settings},
+    said,
     smtp::{Act, Relay, Tls, Verb, certificate},
 };
 
@@ -189,7 +191,7 @@ async fn without_tls_a_relay_outside_the_boards_own_network_is_not_even_connecte
     let relay =
         RelaySettings { host: "192.0.2.1".into(), port: 25, tls: TlsSetting::None, ca_file: None, sign_in: None };
     let pumped = office.pump(&office.mailroom_for(relay)).await;
-    assert!(pumped.held.unwrap().contains("192.0.2.1 has no address in a private network"));
+    assert!(pumped.held.unwrap().contains("192.0.2.1 is at 192.0.2.1, outside your own network"));
 }
 
 #[tokio::test]
@@ -342,4 +344,16 @@ async fn a_mailer_in_memory_fails_as_its_script_says_and_keeps_what_it_took() {
     let kept: Vec<String> = memory.posted().into_iter().map(|posted| posted.key).collect();
     assert_eq!(kept.iter().filter(|key| *key == "answer/1").count(), 2, "{kept:?}");
     assert_eq!(kept.len(), 4);
+}
+
+#[test]
+fn mail_that_leaves_in_clear_is_warned_of_before_and_while_it_does() {
+    let board = TestBoard::with_returns(&["prevent-referrals"])
+        .with("QUARTERDAY__MAIL__MAILER", "smtp")
+        .with("QUARTERDAY__MAIL__HOST", "127.0.0.1")
+        .with("QUARTERDAY__MAIL__TLS", "none");
+    for command in ["validate", "status"] {
+        let said = said(&board.run(&[command]));
+        assert!(said.contains("mail to 127.0.0.1:25 leaves unencrypted"), "{command}: {said}");
+    }
 }

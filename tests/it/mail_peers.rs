@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -79,6 +79,23 @@ async fn office() -> Office {
     office
 }
 
+/// Keeps each message as aiosmtpd read it from the wire; its own mailbox writes them anew.
+const KEEP: &str = r#"
+class Keep:
+    def __init__(self, folder):
+        self.folder, self.number = folder, 0
+
+    @classmethod
+    def from_cli(cls, parser, *args):
+        return cls(args[0])
+
+    async def handle_DATA(self, server, session, envelope):
+        self.number += 1
+        with open(f"{self.folder}/{self.number}.eml", "wb") as file:
+            file.write(envelope.original_content)
+        return "250 kept"
+"#;
+
 /// Sends everything to a peer, and the same into a folder; answers with both, by Message-ID.
 async fn sent_to(peer: &Peer, taken: impl Fn() -> Vec<String>) {
     let office = office().await;
@@ -142,13 +159,15 @@ async fn smtp_sink_of_postfix_gets_every_message_as_it_was_written() {
 async fn aiosmtpd_gets_every_message_as_it_was_written() {
     let Some(python) = installed("bin/python") else { return };
     let folder = open_folder();
-    let mailbox: PathBuf = folder.path().join("mailbox");
+    let mailbox = folder.path().join("mailbox");
+    fs::create_dir(&mailbox).unwrap();
+    fs::write(folder.path().join("keep.py"), KEEP).unwrap();
     let port = free_port();
     let mut command = Command::new(python);
-    command.args(["-m", "aiosmtpd", "-n", "-l", &format!("127.0.0.1:{port}"), "-c", "aiosmtpd.handlers.Mailbox"]);
+    command.args(["-m", "aiosmtpd", "-n", "-l", &format!("127.0.0.1:{port}"), "-c", "keep.Keep"]);
     command.arg(&mailbox).current_dir(folder.path());
     let peer = Peer::start(command, port).await;
-    sent_to(&peer, || messages(&mailbox.join("new"))).await;
+    sent_to(&peer, || messages(&mailbox)).await;
 }
 
 fn open_folder() -> tempfile::TempDir {

@@ -44,6 +44,7 @@ mod intake;
 mod mail;
 mod mail_at_least_once;
 mod mail_bounces;
+mod mail_graph;
 mod mail_peers;
 mod mail_ten_thousand;
 mod mail_together;

@@ -25,7 +25,7 @@ pub use auth::{Auth, ClientCredentials};
 pub use error::FetchError;
 pub use fetcher::{Fetched, Fetcher};
 pub use headers::Validators;
-pub(super) use headers::retry_after;
+pub use headers::retry_after;
 pub use pages::{Next, PageError, Pages};
 pub use tls::Tls;
 

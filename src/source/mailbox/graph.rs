@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    BEGINNING, Fetched, Listed, MOST_BYTES, MOST_LISTED, MailboxError, Settings, Way,
+    BEGINNING, Fetched, KEPT_TOKEN, Listed, MOST_BYTES, MOST_LISTED, MailboxError, Settings, Way,
     token::{Tokens, cause, client},
     words,
 };
@@ -62,13 +62,13 @@ impl Graph {
         let Way::Graph { base, oauth2 } = &settings.way else {
             return Err(MailboxError::Client("it is no Graph mailbox".into()));
         };
-        let client = client(settings)?;
+        let client = client(settings.ca_file.as_deref())?;
         Ok(Self {
             host: settings.host(),
             base: base.clone(),
             user: settings.user.clone(),
             folder: settings.folder.clone(),
-            tokens: Tokens::open(oauth2, &settings.user, client.clone(), environment, data)?,
+            tokens: Tokens::open(oauth2, &settings.user, client.clone(), environment, data.join(KEPT_TOKEN))?,
             client,
         })
     }

@@ -22,7 +22,7 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{
-    BEGINNING, Fetched, Listed, MOST_BYTES, MOST_LISTED, MailboxError, PATIENCE, Settings, Way, authority,
+    BEGINNING, Fetched, KEPT_TOKEN, Listed, MOST_BYTES, MOST_LISTED, MailboxError, PATIENCE, Settings, Way, authority,
     settings::SignIn,
     token::{Tokens, client},
     words,
@@ -69,7 +69,9 @@ impl Imap {
                 Key::Password(password.map_err(|source| MailboxError::Secret { key: "password", source })?)
             }
             SignIn::OAuth2(oauth2) => {
-                Key::Tokens(Box::new(Tokens::open(oauth2, &settings.user, client(settings)?, environment, data)?))
+                let client = client(settings.ca_file.as_deref())?;
+                let kept = data.join(KEPT_TOKEN);
+                Key::Tokens(Box::new(Tokens::open(oauth2, &settings.user, client, environment, kept)?))
             }
         };
         Ok(Self {

@@ -29,7 +29,8 @@ pub use incoming::{File, Incoming, Report};
 pub use kinds::{DataKind, Kind, TAKEN, Wrapping};
 pub use nature::{Nature, nature};
 pub use proof::{Proof, is_proven};
-pub use settings::{Settings, Way};
+pub use settings::{OAuth2, Settings, Way, settle_oauth2};
+pub use token::{Access, Tokens, cause, client};
 pub use worker::{Unreadable, read, serve_worker};
 
 /// The largest message that is read.
@@ -40,6 +41,9 @@ const BEGINNING: usize = 256 << 10;
 
 /// How many messages one look lists.
 const MOST_LISTED: usize = 50;
+
+/// The file of the data folder that keeps the newest refresh token.
+const KEPT_TOKEN: &str = "mailbox.token";
 
 /// How long a server may take over one command.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -19,16 +19,14 @@ use crate::{
     settings::Secret,
 };
 
-/// Its file in the data folder.
-const FILE: &str = "mailbox.token";
-
 /// Where the newest refresh token of one sign-in is found.
 #[derive(Clone)]
 pub(super) struct Refresh {
     configured: Secret,
     /// Whose token it is: one of another mailbox, or of another application, is none of ours.
     whose: String,
-    data: PathBuf,
+    /// Its file in the data folder.
+    path: PathBuf,
 }
 
 /// A refresh token, and which configured secret it descends from.
@@ -45,8 +43,8 @@ struct Kept {
 }
 
 impl Refresh {
-    pub(super) fn new(configured: Secret, whose: String, data: &Path) -> Self {
-        Self { configured, whose, data: data.to_owned() }
+    pub(super) fn new(configured: Secret, whose: String, path: PathBuf) -> Self {
+        Self { configured, whose, path }
     }
 
     /// The newest token that is known.
@@ -57,9 +55,9 @@ impl Refresh {
         let secret = |source| MailboxError::Secret { key: "refresh_token", source };
         let configured = self.configured.resolve(environment).map_err(secret)?;
         let descent = sha256(format!("{}\0{}", self.whose, configured.expose_secret()));
-        let path = self.data.join(FILE);
+        let path = &self.path;
         let unusable = |why: String| MailboxError::Token { path: path.clone(), why };
-        let kept = match fs::read(&path) {
+        let kept = match fs::read(path) {
             Ok(bytes) => serde_json::from_slice::<Kept>(&bytes).map_err(|_| unusable("is damaged".into()))?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Token { text: configured, descent }),
             Err(error) => return Err(unusable(format!("cannot be read ({error})"))),
@@ -73,11 +71,11 @@ impl Refresh {
     /// # Errors
     /// When the disk refuses.
     pub(super) fn keep(&self, token: &Token) -> Result<(), MailboxError> {
-        let path = self.data.join(FILE);
+        let folder = self.path.parent().unwrap_or(Path::new(""));
         let kept = Kept { descent: token.descent.clone(), token: token.text.expose_secret().to_owned() };
         let unkept = |why: String| MailboxError::NotKept(why);
         let bytes = serde_json::to_vec(&kept).map_err(|error| unkept(error.to_string()))?;
-        durable::write_for(Readers::Owner, &self.data, &path, &bytes, Existing::Replaced)
+        durable::write_for(Readers::Owner, folder, &self.path, &bytes, Existing::Replaced)
             .map(drop)
             .map_err(|error| unkept(error.to_string()))
     }

@@ -94,6 +94,13 @@ pub struct OAuth2 {
 /// Looked into no less often than this, a letter can be answered within a minute.
 const PROMPT: Duration = Duration::from_secs(30);
 
+impl OAuth2 {
+    /// The secrets that are shown for a token.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.client_secret.iter().chain(&self.refresh_token)
+    }
+}
+
 const GRAPH: &str = "https://graph.microsoft.com/v1.0";
 
 impl Settings {
@@ -168,9 +175,7 @@ impl Settings {
     fn secrets(&self) -> Vec<&Secret> {
         match &self.way {
             Way::Imap { sign_in: SignIn::Password(secret), .. } => vec![secret],
-            Way::Imap { sign_in: SignIn::OAuth2(oauth2), .. } | Way::Graph { oauth2, .. } => {
-                oauth2.client_secret.iter().chain(&oauth2.refresh_token).collect()
-            }
+            Way::Imap { sign_in: SignIn::OAuth2(oauth2), .. } | Way::Graph { oauth2, .. } => oauth2.secrets().collect(),
         }
     }
 }
@@ -210,7 +215,8 @@ fn settle_graph(section: &mut Section<'_>) -> Option<Way> {
     Some(Way::Graph { base: base.trim_end_matches('/').to_owned(), oauth2: oauth2? })
 }
 
-fn settle_oauth2(table: &mut Section<'_>, resource: &str) -> Option<OAuth2> {
+/// Reads where tokens come from; `resource` is the host they are for.
+pub fn settle_oauth2(table: &mut Section<'_>, resource: &str) -> Option<OAuth2> {
     let token_url = table.text("token_url");
     if let Some(expected) = token_url.as_deref().and_then(https::refusal) {
         let write = "token_url = \"https://login.microsoftonline.com/<tenant>/oauth2/v2.0/token\"";

@@ -1,10 +1,10 @@
-//! Tokens for a mailbox: by the application's own credentials or by a refresh token, kept until they expire.
+//! Tokens for a mailbox, or for the mail that leaves: by the application's own credentials or by a refresh token, kept until they expire.
 //!
 //! Secrets are read when a token is asked for, so that a renewed one needs no restart.
 
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::{
-    MailboxError, PATIENCE, Settings, authority,
+    MailboxError, PATIENCE, authority,
     refresh::{self, Refresh},
     settings::OAuth2,
 };
@@ -28,23 +28,26 @@ use crate::{
 const MARGIN: Duration = Duration::from_secs(120);
 
 /// A client for Graph and for token endpoints: it trusts the machine's authorities and the board's own, and follows nobody.
-pub(super) fn client(settings: &Settings) -> Result<Client, MailboxError> {
+///
+/// # Errors
+/// When its certificates or its proxy cannot be used.
+pub fn client(ca_file: Option<&Path>) -> Result<Client, MailboxError> {
     let mut builder = Client::builder()
         .redirect(redirect::Policy::none())
         .connect_timeout(Duration::from_secs(10))
         .timeout(PATIENCE)
         .referer(false)
         .user_agent(concat!("quarterday/", env!("CARGO_PKG_VERSION")));
-    if let Some(path) = &settings.ca_file {
+    if let Some(path) = ca_file {
         let certificates = Certificate::from_pem_bundle(&authority(path)?)
-            .map_err(|_| MailboxError::Authority { path: path.clone(), why: "is unusable".into() })?;
+            .map_err(|_| MailboxError::Authority { path: path.to_owned(), why: "is unusable".into() })?;
         builder = builder.tls_certs_merge(certificates);
     }
     builder.build().map_err(|_| MailboxError::Client("its certificates or its proxy cannot be used".into()))
 }
 
-/// Where a mailbox's tokens come from.
-pub(super) struct Tokens {
+/// Where tokens come from, and what was granted so far.
+pub struct Tokens {
     client: Client,
     url: String,
     host: String,
@@ -57,6 +60,12 @@ pub(super) struct Tokens {
     had: Mutex<Had>,
 }
 
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tokens({})", self.host)
+    }
+}
+
 /// What was granted so far.
 #[derive(Default)]
 struct Had {
@@ -65,8 +74,9 @@ struct Had {
     unkept: Option<refresh::Token>,
 }
 
-/// A token that opens the mailbox.
-pub(super) struct Access {
+/// A token that lets us in.
+pub struct Access {
+    /// The token.
     pub token: SecretString,
     /// Whether it was granted just now: one that was had before may have been withdrawn since.
     pub is_new: bool,
@@ -87,16 +97,19 @@ struct Refused {
 }
 
 impl Tokens {
-    /// Reads the secrets, to know that they are there; what was kept of them lies in `data`.
-    pub(super) fn open(
+    /// Reads the secrets, to know that they are there; a refresh token that the provider gave is kept in `kept`.
+    ///
+    /// # Errors
+    /// When one of them cannot be had.
+    pub fn open(
         oauth2: &OAuth2,
         user: &str,
         client: Client,
         environment: &BTreeMap<String, String>,
-        data: &Path,
+        kept: PathBuf,
     ) -> Result<Self, MailboxError> {
         let whose = format!("{}\0{}\0{user}", oauth2.token_url, oauth2.client_id);
-        let refresh = oauth2.refresh_token.clone().map(|secret| Refresh::new(secret, whose, data));
+        let refresh = oauth2.refresh_token.clone().map(|secret| Refresh::new(secret, whose, kept));
         let tokens = Self {
             client,
             host: host_of(&oauth2.token_url).unwrap_or_default(),
@@ -117,7 +130,10 @@ impl Tokens {
     }
 
     /// A token that is still good.
-    pub(super) async fn get(&self) -> Result<Access, MailboxError> {
+    ///
+    /// # Errors
+    /// When the endpoint cannot be reached, does not grant one, or a new refresh token cannot be kept.
+    pub async fn get(&self) -> Result<Access, MailboxError> {
         let mut had = self.had.lock().await;
         let mut is_new = false;
         if had.access.as_ref().is_none_or(|(_, until)| *until <= Instant::now()) {
@@ -131,7 +147,7 @@ impl Tokens {
     }
 
     /// Forgets a token that was refused.
-    pub(super) async fn forget(&self) {
+    pub async fn forget(&self) {
         self.had.lock().await.access = None;
     }
 
@@ -206,7 +222,7 @@ impl Tokens {
 }
 
 /// Why a request failed, the address left out.
-pub(super) fn cause(error: &reqwest::Error) -> String {
+pub fn cause(error: &reqwest::Error) -> String {
     let mut words = Vec::new();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

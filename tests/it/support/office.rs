@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use quarterday::{
     ledger::{Event, Ledger, ObligationKey, OutboxRow, OutboxState},
     mail::{
-        Deadlines, Facts, Kind, Mailroom, Pace, Person, Pumped, Relay as RelaySettings, RelayHold, Settings, Templates,
-        Tls as TlsSetting, Way, example,
+        Deadlines, Facts, Kind, Mailroom, Pace, Person, Pumped, Relay as RelaySettings, RelayHold, Settings, SignIn,
+        Templates, Tls as TlsSetting, Way, example,
     },
     settings::Secret,
 };
@@ -132,6 +132,7 @@ pub fn settings(way: Way) -> Settings {
         allowed_domains: vec![],
         example: false,
         pace: Pace::default(),
+        largest: None,
         way,
     }
 }
@@ -152,7 +153,10 @@ pub fn encrypted(relay: &Relay, tls: TlsSetting, ca_file: Option<PathBuf>) -> Re
         port: relay.address.port(),
         tls,
         ca_file,
-        sign_in: Some(("quarterday@board.example".into(), Secret::Env("RELAY_PASSWORD".into()))),
+        sign_in: Some(SignIn::Password {
+            user: "quarterday@board.example".into(),
+            password: Secret::Env("RELAY_PASSWORD".into()),
+        }),
     }
 }
 

@@ -225,7 +225,7 @@ async fn serve(stream: TcpStream, tls: Tls, script: Script, seen: Arc<Seen>) -> 
             "EHLO" => {
                 let starttls = matches!(tls, Tls::Upgraded(_)) && !encrypted;
                 let offers = if starttls { "250-STARTTLS\r\n" } else { "" };
-                let offers = format!("250-relay\r\n{offers}250-SIZE 1000000\r\n250 AUTH PLAIN LOGIN");
+                let offers = format!("250-relay\r\n{offers}250-SIZE 1000000\r\n250 AUTH PLAIN LOGIN XOAUTH2");
                 talk.act(Verb::Ehlo, &line, &offers).await?;
             }
             "STARTTLS" => {
@@ -253,6 +253,8 @@ async fn serve(stream: TcpStream, tls: Tls, script: Script, seen: Arc<Seen>) -> 
                     talk.message(&sender, recipient.take().unwrap_or_default()).await?;
                 }
             }
+            // The answer to a challenge that refuses a token.
+            "" => talk.say("535 5.7.3 Authentication unsuccessful").await?,
             "RSET" => {
                 recipient = None;
                 talk.say("250 forgotten").await?;
