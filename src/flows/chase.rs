@@ -100,7 +100,7 @@ async fn open(app: &App, now: Timestamp) -> anyhow::Result<()> {
 pub(super) fn opening_of(app: &App, key: &ObligationKey) -> anyhow::Result<Option<Opening>> {
     let is_its = |duty: &Duty| duty.return_id == key.return_id && duty.agency == key.agency;
     let Some(duty) = duties(&app.board).find(is_its) else { return Ok(None) };
-    let opens_at = instant_on(key.period.end().tomorrow()?, jiff::civil::Time::midnight());
+    let opens_at = instant_on(key.period.end().tomorrow()?, civil::Time::midnight());
     for opening in openings(&duty, &app.board.timetable.calendar, opens_at) {
         let opening = opening?;
         if opening.key == *key {

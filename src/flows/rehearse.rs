@@ -20,7 +20,7 @@ use crate::{
     },
     ledger::{Event, Obligation, ObligationKey, OutboxState, RecordedEvent, State},
     mail::Kind,
-    timetable::{Ladder, Meeting, Opening, Role, Rung, RungKind, instant_on},
+    timetable::{Ladder, Meeting, Opening, Rung, RungKind, instant_on},
 };
 
 /// What is supposed to come, and when.
@@ -310,17 +310,22 @@ fn by_kind(kind: &str) -> &'static str {
 fn role(board: &Board, email: &str) -> String {
     let is = |person: Option<&crate::mail::Person>| person.is_some_and(|person| person.email == email);
     for agency in board.agencies.values() {
-        for (role, word) in
-            [(Role::Lead, "lead of"), (Role::Deputy, "deputy at"), (Role::BoardMember, "board member for")]
-        {
-            if is(agency.person(role)) && !is(Some(&board.manager)) {
+        let people = [
+            (Some(&agency.lead), "lead of"),
+            (agency.deputy.as_ref(), "deputy at"),
+            (agency.board_member.as_ref(), "board member for"),
+        ];
+        for (person, word) in people {
+            if is(person) && !is(Some(&board.manager)) {
                 return format!("{word} {}", agency.name);
             }
         }
     }
     let of_the_board =
         [(Some(&board.manager), "manager"), (board.chair.as_ref(), "chair"), (board.analyst.as_ref(), "analyst")];
-    of_the_board.into_iter().find(|(person, _)| is(*person)).map(|(_, word)| word.to_owned()).unwrap_or_default()
+    let named = || board.roles.values().find(|role| is(Some(&role.person))).map(|role| role.title.clone());
+    let found = of_the_board.into_iter().find(|(person, _)| is(*person)).map(|(_, word)| word.to_owned());
+    found.or_else(named).unwrap_or_default()
 }
 
 /// Writes what a mailer in memory took, one file a message in the order they left.

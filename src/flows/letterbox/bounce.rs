@@ -121,10 +121,11 @@ async fn follow(app: &App, key: &str, rows: &[OutboxRow], how: &str, now: Timest
 /// The lead to whom a message went, and the deputy; none if it went to somebody else, or nobody stands in.
 fn deputy_of(app: &App, row: &OutboxRow) -> Option<(Person, Person)> {
     let key: ObligationKey = row.obligation.as_ref()?.parse().ok()?;
-    let lead = app.board.person(&key.agency, Role::Lead)?;
-    let deputy = app.board.person(&key.agency, Role::Deputy)?;
+    let on = civil_day(row.enqueued_at);
+    let lead = app.board.person(&key.agency, &Role::Lead, on)?;
+    let deputy = app.board.person(&key.agency, &Role::Deputy, on)?;
     let is_lead = lead.email.eq_ignore_ascii_case(&row.recipient) && !deputy.email.eq_ignore_ascii_case(&lead.email);
-    is_lead.then(|| (lead.clone(), deputy.clone()))
+    is_lead.then_some((lead, deputy))
 }
 
 /// The message written for the deputy, unless there is one that was not refused.
@@ -135,15 +136,18 @@ async fn copy_for(app: &App, row: &OutboxRow, deputy: &Person, now: Timestamp) -
     if there.is_some_and(|there| there.state != OutboxState::Refused) {
         return Ok(Vec::new());
     }
-    let ladder = &app.board.timetable.ladder;
-    let rung = stem.rsplit_once('/').and_then(|(_, name)| ladder.rungs.iter().find(|rung| rung.name == name));
-    let key = row.obligation.as_ref().and_then(|key| key.parse::<ObligationKey>().ok());
-    let (Some(rung), Some(key)) = (rung, key) else { return Ok(Vec::new()) };
+    let Some(key) = row.obligation.as_ref().and_then(|key| key.parse::<ObligationKey>().ok()) else {
+        return Ok(Vec::new());
+    };
+    let ladder = app.board.ladder(&key);
     let subject = key.to_string();
     let (obligation, events) =
         app.ledger.read(move |txn| Ok((txn.obligation(&key)?, txn.events_of(&subject)?))).await?;
     // Somebody delivered meanwhile, or the group's members are what is missing: the deputy is told in the manager's words.
     let Some(obligation) = obligation.filter(|obligation| !obligation.state.is_settled()) else {
+        return Ok(Vec::new());
+    };
+    let Some(rung) = ladder.rungs.iter().find(|rung| letters::rung_key(&obligation, rung) == stem) else {
         return Ok(Vec::new());
     };
     let rung = Rung { to: vec![Role::Deputy], ..rung.clone() };

@@ -79,7 +79,7 @@ pub(in super::super) fn rung(
     if people.is_empty() {
         people.push(manager(app));
     }
-    post_with(app, &key(obligation, rung), Some(obligation), people, &letter, form.as_slice(), now)
+    post_with(app, &rung_key(obligation, rung), Some(obligation), people, &letter, form.as_slice(), now)
 }
 
 /// Asks for words on a figure that stands out, or tells the manager that none came.
@@ -107,11 +107,11 @@ fn commentary(
         manager: !rung.is_for_the_lead(),
     };
     let people = recipients(app, &obligation.key.agency, &rung.to, now);
-    post(app, &key(obligation, rung), Some(obligation), people, &letter, now)
+    post(app, &rung_key(obligation, rung), Some(obligation), people, &letter, now)
 }
 
 /// Names the messages of one rung: each leaves once, and once again where a person has moved the due instant since.
-fn key(obligation: &Obligation, rung: &Rung) -> String {
+pub(in super::super) fn rung_key(obligation: &Obligation, rung: &Rung) -> String {
     match obligation.rounds {
         0 => format!("chase/{}/{}", obligation.key, rung.name),
         round => format!("chase/{}/{}-{}", obligation.key, rung.name, round + 1),
@@ -141,7 +141,7 @@ pub(in super::super) fn members(
     if people.is_empty() {
         people.push(manager(app));
     }
-    post_with(app, &key(obligation, rung), Some(obligation), people, &letter, &[], now)
+    post_with(app, &rung_key(obligation, rung), Some(obligation), people, &letter, &[], now)
 }
 
 /// The template that goes with a notice or a reminder, where the return has one. A chase does not wait for it: one that
