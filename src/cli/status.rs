@@ -13,10 +13,11 @@ use crate::{
     daemon::{self, Command, ControlError, Reply},
     domain::{civil_day, to_london},
     flows::{
-        hold, holidays,
+        Board, hold,
         standing::{self, Owed},
+        watch::{self, Trouble},
     },
-    ledger::{Event, OutboxState},
+    ledger::{Event, Ledger, OutboxState},
 };
 
 /// About so many obligations are listed; of the others, all of them older, the number is told.
@@ -61,13 +62,10 @@ pub async fn status(home: &Path) -> anyhow::Result<()> {
         say(format_args!("Note: {note}."));
     }
     let now = now.unwrap_or_else(|| Clock::System.now());
-    for line in board.certificates(civil_day(now)) {
-        say(toned(Tone::Alarm, format_args!("Warning: {line}.")));
-    }
     say(format_args!("It is {} in London.", to_london(now).strftime("%A %-d %B %Y, %H:%M")));
 
     let outlook = standing::owed_at(&board, ledger.as_ref(), now).await?;
-    for line in holidays::warning(&board, now).iter().chain(&outlook.untold) {
+    for line in wrong(&board, ledger.as_ref(), now).await?.iter().chain(&outlook.untold) {
         say(toned(Tone::Alarm, format_args!("Warning: {line}.")));
     }
     what_is_owed(&outlook.owed, now);
@@ -125,6 +123,22 @@ pub async fn status(home: &Path) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What is wrong, but for what other lines tell with more words. Of what only the daemon knows, the ledger says what it
+/// told.
+async fn wrong(board: &Board, ledger: Option<&Ledger>, now: Timestamp) -> anyhow::Result<Vec<String>> {
+    let seen = watch::conditions(&watch::of_ledger(board, ledger, None, now).await?);
+    let seen = seen.into_iter().filter(|one| !matches!(one.trouble, Trouble::Pull | Trouble::Mailbox));
+    let mut lines: Vec<String> = seen.map(|one| format!("{}; {}", one.what, one.next_step)).collect();
+    if let Some(ledger) = ledger {
+        let told = ledger.read(|txn| txn.open_conditions()).await?;
+        let of_daemon =
+            |name: &str| matches!(watch::trouble_of(name), Some(Trouble::Stuck | Trouble::Step | Trouble::Heartbeat));
+        let told = told.into_iter().filter(|row| row.told_at.is_some() && of_daemon(&row.name));
+        lines.extend(told.map(|row| format!("{}, since {}", row.says, to_london(row.begins_at))));
+    }
+    Ok(lines)
 }
 
 /// What is owed now and what will be sent next; of what is long overdue only the number.

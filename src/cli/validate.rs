@@ -7,8 +7,10 @@ use anyhow::bail;
 use super::{board, say::say};
 use crate::{
     clock::Clock,
-    domain::civil_day,
-    flows::{forms, planning},
+    flows::{
+        forms, planning,
+        watch::{self, Trouble},
+    },
     settings,
     worker::Launcher,
 };
@@ -29,11 +31,10 @@ pub async fn validate(home: &Path) -> anyhow::Result<()> {
     if !unusable.is_empty() {
         bail!("a source cannot be asked:\n\n{}", unusable.join("\n"));
     }
-    for told in board.expiring(civil_day(Clock::System.now())) {
-        say(format_args!("{told}; ask the partner for the next one"));
-    }
-    for told in board.certificates(civil_day(Clock::System.now())) {
-        say(format_args!("{told}"));
+    for one in watch::conditions(&watch::of_ledger(&board, None, None, Clock::System.now()).await?) {
+        if matches!(one.trouble, Trouble::Ending | Trouble::Agreement | Trouble::Holidays) {
+            say(format_args!("{}; {}", one.what, one.next_step));
+        }
     }
     if let Some(note) = board.mailbox.as_ref().and_then(|mailbox| mailbox.note()) {
         say(format_args!("Note: {note}."));

@@ -98,6 +98,10 @@ fn assemble(
         ringing: Mutex::default(),
         turn: Mutex::default(),
         post: Mutex::default(),
+        watching: Mutex::default(),
+        steps: Default::default(),
+        pulse: Default::default(),
+        seen_running: Default::default(),
         board,
     })
 }

@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{post, supervise::words_of};
 use crate::flows::{
-    App, agency_report, chase, commentary, hold, incidents, intake, letterbox, note_failure, publish, pull, refresh,
-    restated,
+    App, agency_report, chase, commentary, digest, hold, incidents, intake, letterbox, note_failure, publish, pull, refresh,
+    restated, watch,
 };
 
 /// What one ring did.
@@ -39,6 +39,8 @@ pub struct Rang {
     pub reported: usize,
     /// Sealed extracts destroyed.
     pub destroyed: usize,
+    /// Conditions that people are told of, and digests.
+    pub noticed: usize,
 }
 
 impl Rang {
@@ -61,6 +63,7 @@ impl fmt::Display for Rang {
             (self.issued, "packs issued"),
             (self.reported, "agencies told how punctual they were"),
             (self.destroyed, "sealed extracts destroyed"),
+            (self.noticed, "things told to operator or manager"),
         ];
         let done: Vec<String> =
             counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
@@ -101,29 +104,38 @@ pub async fn ring(app: &Arc<App>) -> anyhow::Result<Rang> {
         rang.reported = in_turn(app, "telling agencies how punctual they were", agency_report::send(app)).await;
     }
     rang.destroyed = in_turn(app, "destroying sealed extracts", incidents::keep_house(app)).await;
+    guarded(app, "noting that the daemon runs", digest::note_running(app)).await;
+    rang.noticed = guarded(app, "looking what is wrong", watch::look(app)).await;
+    rang.noticed += usize::from(guarded(app, "writing the digest", digest::digest(app)).await);
     metrics::counter!("quarterday_rings_total").increment(1);
     Ok(rang)
 }
 
-async fn in_turn<T: Default>(app: &App, what: &str, flow: impl Future<Output = anyhow::Result<T>>) -> T {
-    let _turn = app.turn.lock().await;
-    guarded(app, what, flow).await
+async fn in_turn<T: Default>(app: &App, what: &'static str, flow: impl Future<Output = anyhow::Result<T>>) -> T {
+    let alone = async {
+        let _turn = app.turn.lock().await;
+        flow.await
+    };
+    guarded(app, what, alone).await
 }
 
 /// Runs a flow; an error or a panic is noted, and what it would have answered is nothing.
-async fn guarded<T: Default>(app: &App, what: &str, flow: impl Future<Output = anyhow::Result<T>>) -> T {
-    match AssertUnwindSafe(flow).catch_unwind().await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(error)) => {
-            note_failure(app, what, &error).await;
-            T::default()
+async fn guarded<T: Default>(app: &App, what: &'static str, flow: impl Future<Output = anyhow::Result<T>>) -> T {
+    let _under_way = app.steps.begin(what, app.clock.now());
+    let error = match AssertUnwindSafe(flow).catch_unwind().await {
+        Ok(Ok(answer)) => {
+            app.steps.ended(what, app.clock.now(), None);
+            return answer;
         }
+        Ok(Err(error)) => error,
         Err(panic) => {
             metrics::counter!("quarterday_panics_total").increment(1);
-            note_failure(app, what, &anyhow!("it panicked: {}", words_of(panic.as_ref()))).await;
-            T::default()
+            anyhow!("it panicked: {}", words_of(panic.as_ref()))
         }
-    }
+    };
+    app.steps.ended(what, app.clock.now(), Some(&format!("{error:#}")));
+    note_failure(app, what, &error).await;
+    T::default()
 }
 
 /// Moves a simulated clock to `to`, ringing at every instant on the way at which something is to be done.
@@ -169,6 +181,8 @@ async fn next_at(app: &App) -> anyhow::Result<Option<Timestamp>> {
         publish::next_at(app).await?,
         chase::next_opening(app)?,
         commentary::next_at(app, now)?,
+        watch::next_at(app).await?,
+        digest::next_at(app).await?,
     ];
     // Where the list of bank holidays ends, the other flows say so.
     let found = found.into_iter().chain([agency_report::next_at(app).unwrap_or_default()]);

@@ -15,7 +15,7 @@ use super::{
     supervise::{Beat, keep},
 };
 use crate::{
-    flows::{App, hold, letterbox, note_failure},
+    flows::{App, heartbeat, hold, letterbox, note_failure, watch as watcher},
     ledger::Event,
     schedule::Doorbell,
     web,
@@ -33,6 +33,9 @@ pub struct Readiness {
 
 /// How often it is asked whether it is time to look into the mailbox.
 const LETTERBOX_EVERY: Duration = Duration::from_secs(2);
+
+/// The longest that nobody looks whether a step is stuck.
+const WATCH_EVERY: Duration = Duration::from_secs(30);
 
 /// The longest that messages which wait are not looked at.
 const POST_EVERY: Duration = Duration::from_secs(5);
@@ -58,6 +61,12 @@ pub async fn serve(opened: Opened, every: Duration, ready: impl FnOnce(&Readines
     let doorbell = match app.clock.is_simulated() {
         true => None,
         false => {
+            {
+                let (app, letters, stopping) = (Arc::clone(&app), Arc::clone(&letters), stopping.clone());
+                tasks.spawn(keep("the watcher", stopping.clone(), move || {
+                    looks(Arc::clone(&app), Arc::clone(&letters), stopping.clone())
+                }));
+            }
             if app.mailbox.is_some() {
                 let (app, letters, stopping) = (Arc::clone(&app), Arc::clone(&letters), stopping.clone());
                 tasks.spawn(keep("the letterbox", stopping.clone(), move || {
@@ -169,11 +178,29 @@ async fn rings(
                     tracing::warn!(why = rang.held.as_deref().unwrap_or("nothing any more"), "on hold");
                     held = rang.held;
                 }
-                beat.rang();
+                if beat.rang() && held.is_none() && !beat.is_post_held() {
+                    heartbeat::beat(&app);
+                }
             }
             Err(error) => note_failure(&app, "ringing", &error).await,
         }
         letters.notify_one();
+    }
+}
+
+/// Looks what is wrong without waiting for a ring, so that a step that is stuck is told too.
+async fn looks(app: Arc<App>, letters: Arc<Notify>, stopping: watch::Receiver<bool>) -> anyhow::Result<()> {
+    let every = (app.board.watching.stuck_after / 4).clamp(Duration::from_millis(250), WATCH_EVERY);
+    loop {
+        tokio::select! {
+            () = sleep(every) => {}
+            () = stopped(stopping.clone()) => return Ok(()),
+        }
+        match watcher::look(&app).await {
+            Ok(0) => {}
+            Ok(_) => letters.notify_one(),
+            Err(error) => note_failure(&app, "looking what is wrong", &error).await,
+        }
     }
 }
 
@@ -187,7 +214,10 @@ async fn collections(app: Arc<App>, letters: Arc<Notify>, stopping: watch::Recei
         if hold::reason(&app.board.data, &app.ledger, &app.clock).await?.is_some() {
             continue;
         }
-        match letterbox::collect(&app).await {
+        let under_way = app.steps.begin("reading the mailbox", app.clock.now());
+        let collected = letterbox::collect(&app).await;
+        drop(under_way);
+        match collected {
             Ok(0) => {}
             Ok(_) => letters.notify_one(),
             Err(error) => note_failure(&app, "reading the mailbox", &error).await,
@@ -214,9 +244,14 @@ async fn deliveries(
         if *stopping.borrow() {
             return Ok(());
         }
-        match post::deliver(&app).await {
+        let under_way = app.steps.begin("sending mail", app.clock.now());
+        let delivered = post::deliver(&app).await;
+        drop(under_way);
+        match delivered {
             Ok(pumped) => {
-                beat.delivered();
+                if beat.delivered(pumped.held.is_some()) && pumped.held.is_none() {
+                    heartbeat::beat(&app);
+                }
                 more = pumped.more;
             }
             Err(error) => {

@@ -69,19 +69,26 @@ pub(super) fn words_of(panic: &(dyn Any + Send)) -> String {
 pub(super) struct Beat {
     rang: AtomicBool,
     delivered: AtomicBool,
+    post_held: AtomicBool,
 }
 
 impl Beat {
-    /// A ring was answered by the ledger.
-    pub(super) fn rang(&self) {
+    /// A ring was answered by the ledger; says whether both have gone well now.
+    pub(super) fn rang(&self) -> bool {
         self.rang.store(true, Ordering::SeqCst);
-        self.feed();
+        self.feed()
     }
 
-    /// The outbox was looked through.
-    pub(super) fn delivered(&self) {
+    /// The outbox was looked through; says whether both have gone well now.
+    pub(super) fn delivered(&self, is_held: bool) -> bool {
+        self.post_held.store(is_held, Ordering::SeqCst);
         self.delivered.store(true, Ordering::SeqCst);
-        self.feed();
+        self.feed()
+    }
+
+    /// Whether nothing could leave when the outbox was last looked through.
+    pub(super) fn is_post_held(&self) -> bool {
+        self.post_held.load(Ordering::SeqCst)
     }
 
     fn feed(&self) -> bool {

@@ -5,24 +5,28 @@
 
 use jiff::{Timestamp, civil};
 
-use super::{App, Board, evidence, holidays, letters, note_failure};
+use super::{App, Board, agreements, evidence, letters, note_failure};
 use crate::{
     check::Coverage,
     domain::civil_day,
+    fault,
     ledger::{CoverageRow, Event, Numbered, Obligation, ObligationKey, OutboxRow, State},
     timetable::{Duty, Every, Opening, Rung, instant_on, openings, owed, owed_by_members, reminder_of_held},
 };
 
 /// Opens what is owed by now and tells whom the ladder names; answers with the number of rungs told.
 pub async fn chase(app: &App) -> anyhow::Result<usize> {
+    fault::hold_up("chase-waits").await;
     let now = app.clock.now();
-    if let Err(error) = holidays::warn(app, now).await {
-        note_failure(app, "warning of the end of the bank holidays", &error).await;
-    }
     open(app, now).await?;
     let due = app.ledger.read(move |txn| txn.obligations_to_look_at(now)).await?;
     let mut told = 0;
     for obligation in due {
+        // Nobody is chased for what we ourselves no longer fetch.
+        let contract = app.board.returns.get(&obligation.key.return_id);
+        if contract.is_some_and(|contract| agreements::stops_pulls(contract, civil_day(now))) {
+            continue;
+        }
         match step(app, &obligation, now).await {
             Ok(rungs) => told += rungs,
             Err(error) => note_failure(app, &format!("chasing {}", obligation.key), &error).await,

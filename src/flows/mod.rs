@@ -14,6 +14,11 @@ pub mod concession;
 pub mod contacts;
 pub mod draft;
 pub mod edition;
+pub mod agreements;
+pub mod backfill;
+pub mod board;
+pub mod chase;
+pub mod digest;
 pub mod errands;
 pub mod escalation;
 mod evidence;
@@ -21,8 +26,8 @@ pub mod explain;
 pub mod facts;
 mod failures;
 pub mod forms;
+pub mod heartbeat;
 pub mod hold;
-pub mod holidays;
 pub mod incidents;
 pub mod init_return;
 pub mod intake;
@@ -46,10 +51,16 @@ pub mod rehearse;
 pub mod restated;
 mod retry;
 pub mod standing;
+pub mod steps;
 pub mod verify;
+pub mod watch;
 pub mod written;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use jiff::Timestamp;
 use tokio::sync::Mutex;
@@ -103,6 +114,14 @@ pub struct App {
     pub turn: Mutex<()>,
     /// One at a time sends mail.
     pub post: Mutex<()>,
+    /// One at a time looks what is wrong.
+    pub watching: Mutex<()>,
+    /// What is being done just now.
+    pub steps: steps::Steps,
+    /// Whether an outer watcher hears us.
+    pub pulse: heartbeat::Pulse,
+    /// Whether it was noted since the start that the daemon runs.
+    pub seen_running: AtomicBool,
 }
 
 impl App {

@@ -278,6 +278,26 @@ pub enum Event {
         /// Why it failed.
         why: String,
     },
+    /// Something is wrong that people are told of, or has grown worse.
+    ConditionBegan {
+        /// What it is, as `pull/missing-children/police`.
+        name: String,
+        /// The same for people.
+        says: String,
+        /// Since when.
+        since: Timestamp,
+        /// How bad it is.
+        level: i64,
+    },
+    /// It is over.
+    ConditionEnded {
+        /// What it was.
+        name: String,
+        /// Since when it had been so.
+        since: Timestamp,
+        /// Until when.
+        until: Timestamp,
+    },
     /// The daemon came up.
     Started {
         /// The program's version.
@@ -328,6 +348,8 @@ impl Event {
             Self::IncidentRead { .. } => "incident_read",
             Self::IncidentClosed { .. } => "incident_closed",
             Self::Failed { .. } => "failed",
+            Self::ConditionBegan { .. } => "condition_began",
+            Self::ConditionEnded { .. } => "condition_ended",
             Self::Started { .. } => "started",
             Self::Adopted {} => "adopted",
         }

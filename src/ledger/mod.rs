@@ -7,6 +7,7 @@
 mod agreement;
 mod chain;
 mod contacts;
+mod conditions;
 mod coverage;
 mod differences;
 mod editions;
@@ -19,6 +20,7 @@ mod incidents;
 mod incoming;
 mod judged;
 mod links;
+mod lately;
 mod moves;
 mod obligations;
 mod occurrences;
@@ -42,6 +44,7 @@ use rusqlite_migration::{M, Migrations};
 use tokio::sync::oneshot;
 
 pub use contacts::ContactRole;
+pub use conditions::ConditionRow;
 pub use coverage::CoverageRow;
 pub use editions::EditionRow;
 pub use events::{Event, RecordedEvent};
@@ -230,6 +233,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/010-mailbox.sql")),
         M::up(include_str!("migrations/011-sizes.sql")),
         M::up(include_str!("migrations/012-bundles.sql")),
+        M::up(include_str!("migrations/014-conditions.sql")),
     ])
 }
 

@@ -19,6 +19,8 @@ pub struct Pull {
     pub last_modified: Option<String>,
     /// What went wrong last, in words.
     pub says: Option<String>,
+    /// When it last answered as it should.
+    pub ok_at: Option<Timestamp>,
 }
 
 /// A file of a folder that was taken.
@@ -35,7 +37,7 @@ pub struct TakenFile {
 impl Pull {
     /// Of a place that was never asked.
     pub fn never() -> Self {
-        Self { next_at: Timestamp::UNIX_EPOCH, attempts: 0, etag: None, last_modified: None, says: None }
+        Self { next_at: Timestamp::UNIX_EPOCH, attempts: 0, etag: None, last_modified: None, says: None, ok_at: None }
     }
 }
 
@@ -44,12 +46,18 @@ impl Txn<'_> {
     pub fn pull(&self, key: &str) -> Result<Option<Pull>> {
         let row = self
             .0
-            .query_row("SELECT next_at, attempts, etag, last_modified, says FROM pulls WHERE key = ?1", [key], |row| {
-                Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-            })
+            .query_row(
+                "SELECT next_at, attempts, etag, last_modified, says, last_ok_at FROM pulls WHERE key = ?1",
+                [key],
+                |row| {
+                    let ok_at: Option<String> = row.get(5)?;
+                    Ok((row.get::<_, String>(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, ok_at))
+                },
+            )
             .optional()?;
-        row.map(|(next_at, attempts, etag, last_modified, says)| {
-            Ok(Pull { next_at: instant(&next_at)?, attempts, etag, last_modified, says })
+        row.map(|(next_at, attempts, etag, last_modified, says, ok_at)| {
+            let ok_at = ok_at.map(|at| instant(&at)).transpose()?;
+            Ok(Pull { next_at: instant(&next_at)?, attempts, etag, last_modified, says, ok_at })
         })
         .transpose()
     }
@@ -64,9 +72,19 @@ impl Txn<'_> {
     /// Remembers what a place said and when to ask again.
     pub fn keep_pull(&self, key: &str, pull: &Pull) -> Result<()> {
         self.0.execute(
-            "INSERT INTO pulls (key, next_at, attempts, etag, last_modified, says) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (key) DO UPDATE SET next_at = ?2, attempts = ?3, etag = ?4, last_modified = ?5, says = ?6",
-            params![key, pull.next_at.to_string(), pull.attempts, pull.etag, pull.last_modified, pull.says],
+            "INSERT INTO pulls (key, next_at, attempts, etag, last_modified, says, last_ok_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (key) DO UPDATE
+             SET next_at = ?2, attempts = ?3, etag = ?4, last_modified = ?5, says = ?6, last_ok_at = ?7",
+            params![
+                key,
+                pull.next_at.to_string(),
+                pull.attempts,
+                pull.etag,
+                pull.last_modified,
+                pull.says,
+                pull.ok_at.map(|at| at.to_string())
+            ],
         )?;
         Ok(())
     }

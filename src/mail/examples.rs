@@ -10,7 +10,7 @@ use super::{
     example_findings::{finding, many_mistakes, notes, query, two_mistakes},
     example_packs::packs,
     example_together::together,
-    report, things,
+    example_watch, report, things,
 };
 use crate::{domain::Period, ledger::FindingRow};
 
@@ -312,6 +312,9 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 .into(),
         }],
         Kind::Together => together(),
+        Kind::Watch => example_watch::watched(),
+        Kind::Digest => example_watch::digests(),
+        Kind::Test => example_watch::tried(),
     }
 }
 

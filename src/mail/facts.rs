@@ -4,8 +4,8 @@ use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
 use super::{
-    AgencyReport, Agreement, Arranged, Changed, Contact, Due, Escalation, Marked, Next, Noted, Part, Person, Read,
-    ReadRow, Rows, Sealed, SentBack, Thing, ToSign, Ways, Written,
+    AgencyReport, Agreement, Arranged, Changed, Contact, Digest, Due, Escalation, Marked, Next, Noted, Part, Person, Read,
+    ReadRow, Rows, Sealed, SentBack, Thing, ToSign, Tried, Watched, Ways, Written,
 };
 use crate::domain::Period;
 
@@ -395,4 +395,10 @@ pub enum Letter {
         /// Whether the first is due already.
         late: bool,
     },
+    /// What is wrong with the daemon or around it has changed.
+    Watch(Watched),
+    /// How the week went.
+    Digest(Box<Digest>),
+    /// Shows that mail leaves.
+    Test(Tried),
 }

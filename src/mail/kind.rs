@@ -109,6 +109,12 @@ kinds! {
 impl Kind {
     /// What lead and deputy get of the chase.
     pub const TO_LEAD: [Self; 5] = [Self::Notice, Self::Nudge, Self::DueToday, Self::Overdue, Self::Members];
+    /// What is wrong with the daemon or around it has changed.
+    Watch "watch",
+    /// How the week went.
+    Digest "digest",
+    /// Shows that mail leaves.
+    Test "test",
 }
 
 impl FromStr for Kind {

@@ -12,6 +12,7 @@ mod example_arranged;
 mod example_findings;
 mod example_packs;
 mod example_together;
+mod example_watch;
 mod examples;
 mod facts;
 mod folder;
@@ -42,6 +43,7 @@ mod to_sign;
 mod together;
 mod wanted;
 mod way;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -69,6 +71,7 @@ pub use things::{Thing, things};
 pub use to_sign::{SentBack, ToSign};
 pub use together::{Owed, Part};
 pub use way::{Office, Relay, SignIn, Tls, Way};
+pub use watch::{Away, Counted, Digest, Over, Tried, Watched, Wrong};
 
 use crate::{durable::DiskError, ledger::LedgerError, settings::SecretError};
 

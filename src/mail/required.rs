@@ -45,6 +45,12 @@ pub(super) fn facts_of(kind: Kind) -> Vec<&'static str> {
         Kind::AgencyReport => &["agency", "until", "in_time", "due", "returns"],
         Kind::Alarm => &["what", "why", "next_step"],
         Kind::Together => &["parts", "late"],
+        Kind::Watch => &["began", "over"],
+        Kind::Digest => &[
+            "from", "until", "away", "missed", "wrong", "over", "waiting", "done", "next", "sources", "room", "events",
+            "chain",
+        ],
+        Kind::Test => &["at", "by"],
     };
     let read: &[&str] = match kind {
         Kind::AnswerAccepted | Kind::AnswerAcceptedWithQueries | Kind::AnswerRestated => &READ,

@@ -86,6 +86,9 @@ pub(super) fn is_chase(kind: Kind) -> bool {
         | Kind::PostPassedOn
         | Kind::PostNotTaken
         | Kind::Pack
+        | Kind::Watch
+        | Kind::Digest
+        | Kind::Test
         | Kind::AgencyReport
         | Kind::Alarm
         | Kind::Together

@@ -4,6 +4,7 @@
 //! bytes are durable in the [`landing`] archive.
 
 pub mod folder;
+pub mod heartbeat;
 pub mod https;
 pub mod landing;
 pub mod listing;

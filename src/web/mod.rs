@@ -20,8 +20,9 @@ use tokio::net::TcpListener;
 use crate::{
     domain::{Standing, to_london},
     flows::{
-        App, hold, holidays,
+        App, hold,
         standing::{Owed, newest, owed_at},
+        watch,
     },
 };
 
@@ -156,6 +157,9 @@ async fn status_page(app: &App) -> anyhow::Result<StatusPage> {
     let outlook = owed_at(&app.board, Some(&app.ledger), now).await?;
     let (editions, failures) = app.ledger.read(|txn| Ok((txn.editions()?, txn.recent_failures(5)?))).await?;
     let day = |at| to_london(at).strftime("%-d %B %Y").to_string();
+    // What is held has a line of its own above.
+    let wrong = watch::present(app).await?.into_iter().filter(|one| one.trouble != watch::Trouble::Hold);
+    let wrong: Vec<String> = wrong.map(|one| one.what).collect();
     let (groups, left_out) = newest(&outlook.owed, MOST_ROWS);
     let title = |pack: &str| app.board.packs.get(pack).map_or_else(|| pack.to_owned(), |p| p.title().to_owned());
     Ok(StatusPage {
@@ -173,7 +177,7 @@ async fn status_page(app: &App) -> anyhow::Result<StatusPage> {
             })
             .collect(),
         left_out: left_out.iter().map(|(period, count)| format!("{count} of {}", period.human())).collect(),
-        warnings: holidays::warning(&app.board, now).into_iter().chain(outlook.untold).collect(),
+        warnings: wrong.into_iter().chain(outlook.untold).collect(),
         dropped: outlook.dropped,
         editions: editions
             .iter()

@@ -218,12 +218,12 @@ async fn the_end_of_the_holiday_list_is_warned_of_once_and_hides_nothing_before_
     board.edit("config/timetable.toml", "starts_on", "holidays = \"config/bank-holidays.json\"\nstarts_on");
     let daemon = board.start("2025-07-01T09:00:00Z");
     daemon.ring().await;
-    assert_eq!(texts(&daemon, "alarm").await, [""; 0]);
+    assert_eq!(texts(&daemon, "watch").await, [""; 0]);
     daemon.advance("2025-07-10T09:00:00Z").await;
-    let alarms = texts(&daemon, "alarm").await;
+    let alarms = texts(&daemon, "watch").await;
     assert!(alarms[0].contains("The list of bank holidays ends on 31 December 2025"), "{alarms:?}");
     daemon.advance("2026-01-05T09:00:00Z").await;
-    assert_eq!(texts(&daemon, "alarm").await.len(), 1);
+    assert_eq!(texts(&daemon, "watch").await.len(), 1);
     let told = told(&daemon).await;
     assert!(told.contains(&"2025-10-16 overdue".to_owned()), "{told:?}");
     let status = daemon.board.done(&["status"]);

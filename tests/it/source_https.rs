@@ -168,9 +168,9 @@ async fn a_client_certificate_opens_a_server_that_asks_for_one() {
 }
 
 #[tokio::test]
-async fn a_client_certificate_that_ends_soon_is_told_a_month_ahead() {
+async fn a_client_certificate_that_ends_soon_is_told_two_months_ahead() {
     let authority = Authority::new();
-    for (day, expected) in [("2025-07-25", None), ("2025-07-01", Some("ends on")), ("2025-06-01", Some("ended on"))] {
+    for (day, expected) in [("2025-08-25", None), ("2025-08-01", Some("ends on")), ("2025-06-01", Some("ended on"))] {
         let board = board("http://127.0.0.1:9", "");
         let ours = authority.client_until("quarterday", day.parse().unwrap());
         board.write("ours.pem", &ours.pem);
@@ -181,7 +181,7 @@ async fn a_client_certificate_that_ends_soon_is_told_a_month_ahead() {
         add(&board, &tls);
         let daemon = board.start("2025-06-20T08:00:00Z");
         let status = daemon.board.done(&["status"]);
-        let warning = format!("Warning: care-applications: the certificate {certificate}");
+        let warning = format!("Warning: Care applications: the certificate {certificate}");
         assert_eq!(status.contains(&warning), expected.is_some(), "{day}: {status}");
         assert!(expected.is_none_or(|when| status.contains(&format!("{certificate} {when}"))), "{day}: {status}");
     }

@@ -10,6 +10,7 @@ mod people;
 mod reports;
 mod returns;
 mod roles;
+mod watching;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,6 +23,7 @@ pub use custodian::Custodian;
 use jiff::civil;
 pub use keys::AgencyKeys;
 pub use roles::NamedRole;
+pub use watching::{Expires, Watching};
 
 use super::contacts::Contacts;
 use crate::{
@@ -77,6 +79,8 @@ pub struct Board {
     pub mail: mail::Settings,
     /// The mailbox that agencies write to.
     pub mailbox: Option<mailbox::Settings>,
+    /// Who watches the daemon, and what is watched.
+    pub watching: Watching,
     /// The words of messages.
     pub templates: mail::Templates,
     /// The partner agencies.
@@ -143,6 +147,7 @@ impl Board {
                 .chain(&main.chair)
                 .chain(main.roles.values().map(|role| &role.person))
                 .chain(&main.vice_chair)
+                .chain(&main.watching.operator)
                 .chain(main.custodian.as_ref().map(|custodian| &custodian.person));
             reports::check_domains(home, &main.mail, people, &mut problems);
         }
@@ -166,6 +171,7 @@ impl Board {
                 base: main.base,
                 mail: main.mail,
                 mailbox: main.mailbox,
+                watching: main.watching,
                 templates,
                 agencies,
                 returns,
@@ -197,6 +203,11 @@ impl Board {
             return false;
         };
         contract.agencies.contains(&key.agency) && key.period.end() >= self.owed_from(contract)
+    }
+
+    /// Who looks after the machine.
+    pub fn operator(&self) -> &Person {
+        self.watching.operator.as_ref().unwrap_or(&self.manager)
     }
 
     /// A return's title, or its identifier when it is no longer defined.
@@ -253,42 +264,6 @@ impl Board {
         unusable.collect()
     }
 
-    /// What was agreed with a partner's server for a time that ends within 60 days of `today`, or has ended.
-    pub fn expiring(&self, today: civil::Date) -> Vec<String> {
-        let until = |contract: &Contract| match &contract.source {
-            Source::Store(store) => Some((store.host().to_owned(), store.agreed_until()?)),
-            _ => None,
-        };
-        let found = self.returns.values().filter_map(|contract| Some((contract, until(contract)?)));
-        let told = found.filter_map(|(contract, (host, until))| {
-            let days = today.until(until).ok()?.get_days();
-            let when = match days {
-                ..0 => "ended on",
-                0..=60 => "ends on",
-                _ => return None,
-            };
-            let day = until.strftime("%-d %B %Y");
-            Some(format!("{}: the host key of {host} was agreed for a time that {when} {day}", contract.id))
-        });
-        told.collect()
-    }
-
-    /// The certificates with which sources say who asks that end within 30 days of `today`, or have ended.
-    pub fn certificates(&self, today: civil::Date) -> Vec<String> {
-        let ending = |contract: &Contract| {
-            let (path, until) = contract.source.tls()?.client_until()?;
-            let days = today.until(until).ok()?.get_days();
-            let when = match days {
-                ..0 => "ended on",
-                0..=30 => "ends on",
-                _ => return None,
-            };
-            let day = until.strftime("%-d %B %Y");
-            Some(format!("{}: the certificate {} {when} {day}; renew it", contract.id, path.display()))
-        };
-        self.returns.values().filter_map(ending).collect()
-    }
-
     /// A source's address with `{base}` filled in.
     pub fn address(&self, url: &str) -> String {
         based(url, self.base.as_deref())
@@ -319,6 +294,7 @@ struct Main {
     base: Option<String>,
     mail: mail::Settings,
     mailbox: Option<mailbox::Settings>,
+    watching: Watching,
 }
 
 impl Main {
@@ -351,6 +327,7 @@ impl Main {
         let example = board.as_ref().is_some_and(|(_, _, _, example)| *example);
         let mail = root.section("mail").and_then(|mut table| mail::Settings::settle(&mut table, example));
         let mailbox = root.section_opt("mailbox").and_then(|mut table| mailbox::Settings::settle(&mut table, example));
+        let watching = Watching::settle(root);
         let (name, short_name, area, _) = board?;
         let name = name?;
         Some(Self {
@@ -371,6 +348,7 @@ impl Main {
             base,
             mail: mail?,
             mailbox,
+            watching: watching?,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! The verdict on an extract: decoded, checked against its contract, and stored if it keeps it.
 
 use super::{
-    super::{App, across, known, letters, past},
+    super::{App, across, agreements, known, letters, past},
     Received, document,
     opened::{OpenError, open, read},
     rolling, sealing,
@@ -11,7 +11,7 @@ use crate::{
     check::{CheckError, Claim, Contract, check},
     content::Content,
     decode::DecodeError,
-    domain::Verdict,
+    domain::{Verdict, civil_day},
     fault,
     ledger::{FindingRow, Severity, Submission},
     warehouse::{Staging, Warehouse},
@@ -62,6 +62,11 @@ pub(super) async fn judge(
         drop(staging);
         return decide(app, submission, Outcome::from(&checked), checked.findings()).await;
     }
+    if let Some(why) = lapsed(app, submission, contract).filter(|_| !released) {
+        drop(staging);
+        let outcome = Outcome { verdict: Verdict::Held, reason: Some(why), ..Outcome::from(&checked) };
+        return decide(app, submission, outcome, checked.findings()).await;
+    }
     let staged = staging.finish().await?;
     fault::point("store-after-staging");
     let checked = across::ask(app, contract, &staged, &vector, checked).await?;
@@ -91,6 +96,14 @@ pub(super) async fn judge(
         app.warehouse.discard(&staged)?;
         decide(app, submission, outcome, checked.findings()).await
     }
+}
+
+/// Why no figure of a submission is taken without a person: the agreement it rests on has lapsed. What is looked at is the
+/// definition as it stands now, so that a renewed agreement counts from its renewal.
+fn lapsed(app: &App, submission: &Submission, contract: &Contract) -> Option<String> {
+    let contract = app.board.returns.get(&submission.obligation.return_id).unwrap_or(contract);
+    let today = civil_day(app.clock.now());
+    agreements::has_lapsed(contract, today).then(|| agreements::reason(contract))
 }
 
 /// A file that cannot be read is the sender's to mend; a copy that the disk does not give back, or a worker that could

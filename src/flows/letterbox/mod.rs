@@ -19,7 +19,7 @@ use anyhow::{Context, anyhow};
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{App, intake, letters, note_failure, retry};
+use super::{App, intake, note_failure, retry};
 use crate::{
     domain::sha256,
     fault,
@@ -35,7 +35,7 @@ pub use bounce::refused;
 pub use held::{accept, refuse};
 
 /// What is remembered of the mailbox stands beside the places that are asked for files, under this key.
-const KEY: &str = "the mailbox";
+pub(super) const KEY: &str = "the mailbox";
 
 /// A sign-in that failed is left alone for at least this long, so that no account is locked.
 const SIGN_IN_PAUSES: [SignedDuration; 4] = [
@@ -93,22 +93,22 @@ pub async fn collect(app: &App) -> anyhow::Result<usize> {
     let looked = look(app, mailbox).await;
     let poll = SignedDuration::try_from(mailbox.settings().poll).unwrap_or(SignedDuration::from_secs(30));
     let usual = if matches!(looked, Ok((_, true))) { now } else { now.checked_add(poll).unwrap_or(Timestamp::MAX) };
-    let rested = Pull { next_at: usual, attempts: 0, etag: None, last_modified: None, says: None };
+    let rested = Pull { next_at: usual, ok_at: Some(now), ..Pull::never() };
     match looked {
         Ok((done, _)) => {
             app.ledger.write(move |txn| txn.keep_pull(KEY, &rested)).await?;
             Ok(done)
         }
         Err(error) => {
-            let before = known.map_or(0, |known| known.attempts);
-            failed(app, &error, before, rested, now).await?;
+            failed(app, &error, known.unwrap_or_else(Pull::never), usual, now).await?;
             Ok(0)
         }
     }
 }
 
-/// Remembers that the mailbox could not be read and tells the manager once, when it goes on or nobody is let in.
-async fn failed(app: &App, error: &MailboxError, before: u32, rested: Pull, now: Timestamp) -> anyhow::Result<()> {
+/// Remembers that the mailbox could not be read, and when it is looked into again.
+async fn failed(app: &App, error: &MailboxError, known: Pull, usual: Timestamp, now: Timestamp) -> anyhow::Result<()> {
+    let before = known.attempts;
     let mut pause = retry::pause(before);
     if error.is_sign_in() {
         let step = usize::try_from(before).unwrap_or(usize::MAX).min(SIGN_IN_PAUSES.len() - 1);
@@ -117,21 +117,9 @@ async fn failed(app: &App, error: &MailboxError, before: u32, rested: Pull, now:
     if let Some(asked) = error.retry_after().and_then(|wait| SignedDuration::try_from(wait).ok()) {
         pause = pause.max(asked);
     }
-    let next_at = now.checked_add(pause).unwrap_or(rested.next_at);
-    let says = error.to_string();
-    let told = if error.is_sign_in() { before == 0 } else { before == 1 };
-    let next_step = "nothing is lost, letters wait in the mailbox; `quarterday status` says when it is tried again";
-    let alarms = match told {
-        true => letters::alarm(app, "The mailbox cannot be read", &says, next_step, now)?,
-        false => Vec::new(),
-    };
-    let pull = Pull { next_at, attempts: before.saturating_add(1), says: Some(says), ..rested };
-    app.ledger
-        .write(move |txn| {
-            txn.keep_pull(KEY, &pull)?;
-            alarms.iter().try_for_each(|alarm| txn.enqueue(alarm).map(|_| ()))
-        })
-        .await?;
+    let next_at = now.checked_add(pause).unwrap_or(usual);
+    let pull = Pull { next_at, attempts: before.saturating_add(1), says: Some(error.to_string()), ..known };
+    app.ledger.write(move |txn| txn.keep_pull(KEY, &pull)).await?;
     note_failure(app, "reading the mailbox", &anyhow!("{error}")).await;
     Ok(())
 }

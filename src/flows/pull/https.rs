@@ -13,7 +13,7 @@ use crate::{
     decode::{DecodeError, HEAD, refuse_what_is_no_data},
     domain::{AgencyId, Period, ReturnId, civil_day},
     flows::{
-        App,
+        App, agreements,
         intake::{self, Acknowledge, Offer},
         retry::pause,
     },
@@ -66,6 +66,7 @@ fn defined<'a>(app: &'a App, place: &Place) -> anyhow::Result<(&'a Contract, &'a
 /// Where files may be: one place for the releases of an agency's return, else one per period that is not settled, and
 /// the newest settled one, for it may be restated.
 pub(super) async fn places(app: &App) -> anyhow::Result<Vec<Place>> {
+    let today = civil_day(app.clock.now());
     let mut places = Vec::new();
     let mut states: BTreeMap<(ReturnId, AgencyId), Vec<(Period, State)>> = BTreeMap::new();
     for (key, state) in app.ledger.read(|txn| txn.obligation_states()).await? {
@@ -75,6 +76,9 @@ pub(super) async fn places(app: &App) -> anyhow::Result<Vec<Place>> {
     }
     for contract in app.board.returns.values() {
         let Source::Https(Https { url, .. }) = &contract.source else { continue };
+        if agreements::stops_pulls(contract, today) {
+            continue;
+        }
         for agency in &contract.agencies {
             let url = fill(&app.board.address(url), "agency", agency.as_str());
             let key = format!("{}/{agency}", contract.id);
@@ -118,7 +122,7 @@ async fn settle(app: &App, place: &Place, answer: Result<Fetched, FetchError>) -
     let now = app.clock.now();
     let (contract, https) = defined(app, place)?;
     let usual = https.pull.next_after(now).unwrap_or(Timestamp::MAX);
-    let rested = Pull { next_at: usual, attempts: 0, says: None, ..place.known.clone() };
+    let rested = Pull { next_at: usual, attempts: 0, says: None, ok_at: Some(now), ..place.known.clone() };
     let (error, wait) = match answer {
         Ok(Fetched::NotModified | Fetched::NotThere) => {
             remember(app, place, rested).await?;

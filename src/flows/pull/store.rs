@@ -11,10 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::period_of;
 use crate::{
     check::Contract,
-    domain::{AgencyId, ReturnId, Verdict},
+    domain::{AgencyId, ReturnId, Verdict, civil_day},
     fault,
     flows::{
-        App,
+        App, agreements,
         intake::{self, Acknowledge, Offer},
         note_failure,
         retry::pause,
@@ -44,9 +44,13 @@ pub(super) struct Place {
 
 /// The folders that files are fetched from.
 pub(super) async fn places(app: &App) -> anyhow::Result<Vec<Place>> {
+    let today = civil_day(app.clock.now());
     let mut places = Vec::new();
     for contract in app.board.returns.values() {
         let Source::Store(store) = &contract.source else { continue };
+        if agreements::stops_pulls(contract, today) {
+            continue;
+        }
         places.extend(contract.agencies.iter().map(|agency| Place {
             return_id: contract.id.clone(),
             agency: agency.clone(),
@@ -80,12 +84,13 @@ pub(super) async fn look(app: Arc<App>, place: Place) -> anyhow::Result<usize> {
     let usual = store.pull.next_after(now).unwrap_or(Timestamp::MAX);
     let after = |wait| now.checked_add(wait).unwrap_or(usual);
     let pull = match &outcome {
-        Ok(()) if seen.unsettled => Pull { next_at: usual.min(after(LOOK_AGAIN)), ..Pull::never() },
-        Ok(()) => Pull { next_at: usual, ..Pull::never() },
+        Ok(()) if seen.unsettled => Pull { next_at: usual.min(after(LOOK_AGAIN)), ok_at: Some(now), ..Pull::never() },
+        Ok(()) => Pull { next_at: usual, ok_at: Some(now), ..Pull::never() },
         Err(error) => Pull {
             next_at: after(pause(place.known.attempts)),
             attempts: place.known.attempts.saturating_add(1),
             says: Some(format!("{error:#}")),
+            ok_at: place.known.ok_at,
             ..Pull::never()
         },
     };

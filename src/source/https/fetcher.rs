@@ -136,7 +136,7 @@ impl Fetcher {
     }
 }
 
-pub(super) fn client_builder() -> reqwest::ClientBuilder {
+pub(in crate::source) fn client_builder() -> reqwest::ClientBuilder {
     Client::builder()
         .redirect(redirect::Policy::none())
         .connect_timeout(Duration::from_secs(10))

@@ -23,11 +23,14 @@ use crate::{settings::Section, timetable::Schedule};
 pub(super) use auth::token;
 pub use auth::{Auth, ClientCredentials};
 pub use error::FetchError;
+pub(super) use fetcher::client_builder;
 pub use fetcher::{Fetched, Fetcher};
 pub use headers::Validators;
 pub use headers::retry_after;
 pub use pages::{Next, PageError, Pages};
 pub use tls::Tls;
+pub use validity::valid_until;
+pub(super) use words::chain;
 
 /// The largest body taken.
 pub const MOST_BYTES: u64 = 4 << 30;

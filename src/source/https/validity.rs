@@ -8,7 +8,7 @@ const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
 /// The last day of the first certificate in a PEM file; none where that cannot be read.
-pub(super) fn valid_until(pem: &[u8]) -> Option<Date> {
+pub fn valid_until(pem: &[u8]) -> Option<Date> {
     let certificate = CertificateDer::from_pem_slice(pem).ok()?;
     let (_, certificate, _) = value(&certificate)?;
     let (_, signed, _) = value(certificate)?;

@@ -11,7 +11,7 @@ pub(super) fn shown(address: &str) -> String {
 }
 
 /// An error with its causes, the address left out (it may carry a token).
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
+pub(in crate::source) fn chain(error: &dyn std::error::Error) -> String {
     let mut words = Vec::new();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -30,7 +30,11 @@ impl TestBoard {
         copy(&Path::new(ROOT).join("src/cli/demo/board"), &folder.path().join("config"));
         copy(&Path::new(ROOT).join("pipelines"), &folder.path().join("pipelines"));
         copy(&Path::new(ROOT).join("reports"), &folder.path().join("reports"));
-        Self { folder, environment: BTreeMap::new() }.with("QUARTERDAY__PULLS__BASE", "http://127.0.0.1:9")
+        // What the watch tells is asked for by its own tests; the disk is whatever this machine has.
+        Self { folder, environment: BTreeMap::new() }
+            .with("QUARTERDAY__PULLS__BASE", "http://127.0.0.1:9")
+            .with("QUARTERDAY__DIGEST__CRON", "never")
+            .with("QUARTERDAY__WATCH__FREE_MB", "0")
     }
 
     /// The same board with only these returns, and without indicators and meetings that need the others.
