@@ -124,3 +124,14 @@ pub fn digest_of(path: &Path) -> io::Result<String> {
         }
     }
 }
+/// The kind of network file system a folder lies on, if it does: locks and flushes are not to be trusted there.
+pub fn network_kind(folder: &Path) -> Option<&'static str> {
+    let magic = rustix::fs::statfs(folder).ok()?.f_type as u64 & 0xffff_ffff;
+    match magic {
+        0x6969 => Some("NFS"),
+        0x517b => Some("SMB"),
+        0xff53_4d42 => Some("CIFS"),
+        0xfe53_4d42 => Some("SMB"),
+        _ => None,
+    }
+}

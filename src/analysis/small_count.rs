@@ -23,6 +23,15 @@ impl SmallCount {
         }
     }
 
+    /// What is hidden, in words.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Children => "counts of 1 to 5",
+            Self::Hospital => "counts of 1 to 7; the others are rounded to the nearest 5",
+            Self::None => "none, since it counts no people",
+        }
+    }
+
     pub(super) fn settle(root: &mut Section<'_>) -> Self {
         match root.one_of_opt("small_count", &["children", "hospital", "none"]) {
             Some("hospital") => Self::Hospital,

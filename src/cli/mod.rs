@@ -9,7 +9,9 @@ mod backfill;
 mod board;
 mod contact;
 pub mod demo;
+mod describe;
 mod diff;
+mod doctor;
 mod evidence;
 mod findings;
 mod held;
@@ -222,6 +224,11 @@ enum Act {
     },
     /// Check the ledger, and every file of the warehouse, of the editions and of the archive.
     Verify,
+    /// Try everything the daemon needs, a line each: disk, clock, mail, mailbox, hosts, proxy, certificates, secrets; and
+    /// what the firewall has to let through.
+    Doctor(doctor::Doctor),
+    /// Print the data-flow sheet for a data protection impact assessment.
+    Describe(describe::Describe),
     /// Ask the daemon to look at once for what is owed.
     Ring,
     /// Confirm that this machine is the board's, after a restore or a move.
@@ -315,6 +322,8 @@ pub fn run() -> ExitCode {
             Act::Pack(pack) => pack::pack(&home, pack).await,
             Act::Rebuild { replace } => board::order(&home, Command::Rebuild { replace }).await,
             Act::Verify => verify::verify(&home).await,
+            Act::Doctor(options) => doctor::doctor(&home, options).await,
+            Act::Describe(options) => describe::describe(&home, &options),
             Act::Ring => board::order(&home, Command::Ring).await,
             Act::Adopt => board::order(&home, Command::Adopt { actor: board::actor() }).await,
             Act::Advance { to } => board::order(&home, Command::Advance { to }).await,

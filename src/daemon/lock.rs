@@ -8,6 +8,8 @@ use std::{
 
 use fs4::FileExt;
 
+use crate::durable::network_kind;
+
 /// Why the data folder cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
@@ -66,18 +68,6 @@ impl Lock {
         };
         write(&mut file).map_err(disk)?;
         Ok(Self { _file: file })
-    }
-}
-
-/// The kind of network file system the folder lies on, if it does.
-fn network_kind(folder: &Path) -> Option<&'static str> {
-    let magic = rustix::fs::statfs(folder).ok()?.f_type as u64 & 0xffff_ffff;
-    match magic {
-        0x6969 => Some("NFS"),
-        0x517b => Some("SMB"),
-        0xff53_4d42 => Some("CIFS"),
-        0xfe53_4d42 => Some("SMB"),
-        _ => None,
     }
 }
 

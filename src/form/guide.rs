@@ -75,7 +75,8 @@ impl Template<'_> {
         }
         lines.extend(self.due.iter().map(|due| ("Due", due.clone())));
         lines.push(("Why we ask", words::capital(&governance.purpose)));
-        lines.push(("Under", words::capital(&governance.agreement)));
+        let review = governance.agreement_review.strftime("%-d %B %Y");
+        lines.push(("Under", format!("{}, to be reviewed by {review}", words::capital(&governance.agreement))));
         lines.push(("Questions", format!("{name}, {phone}, {email}")));
         for table in tables {
             let optional = if table.optional { " It may stay empty." } else { "" };

@@ -48,18 +48,25 @@ impl Txn<'_> {
     pub fn deeds(&self, now: Timestamp) -> Result<(i64, i64)> {
         let last = self.0.query_row(
             "SELECT seq FROM events WHERE kind NOT IN ('told', 'skipped', 'deferred', 'bounced', 'message_settled',
-               'message_arrived', 'message_decided', 'refreshed', 'issued', 'failed', 'started', 'adopted')
+               'message_arrived', 'message_decided', 'refreshed', 'issued', 'failed', 'started', 'adopted',
+               'condition_began', 'condition_ended')
              ORDER BY seq DESC LIMIT 1",
             [],
             |row| row.get(0),
         );
         let due = self.0.query_row(
             "SELECT count(*) FROM obligations
-             WHERE state NOT IN ('accepted', 'nil') AND json_extract(folded, '$.due_at') <= ?1",
+             WHERE state NOT IN ('accepted', 'nil', 'waived') AND json_extract(folded, '$.due_at') <= ?1",
             [now.to_string()],
             |row| row.get(0),
         )?;
         Ok((last.optional()?.unwrap_or(0), due))
+    }
+
+    /// What SQLite finds wrong with the file; nothing when it is whole.
+    pub fn damage(&self) -> Result<Option<String>> {
+        let found: String = self.0.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        Ok(Some(found).filter(|found| found != "ok"))
     }
 
     /// When the last event was recorded.

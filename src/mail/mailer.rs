@@ -43,6 +43,14 @@ impl Mailer {
         })
     }
 
+    /// Goes as far as a message would, without one; answers with what was found, or the step that failed and why.
+    pub(super) async fn knock(&self) -> Result<String, (Verb, String)> {
+        match self {
+            Self::Smtp(smtp) => smtp.knock().await,
+            Self::Folder(_) | Self::Memory(_) => Ok("nothing is sent".to_owned()),
+        }
+    }
+
     /// Begins to speak; a relay is connected to when there is something to send.
     pub(super) fn session(&self) -> Session<'_> {
         match self {

@@ -115,6 +115,32 @@ impl Mailroom {
         &self.settings
     }
 
+    /// Goes as far as a message would, without one.
+    ///
+    /// # Errors
+    /// The step that failed, and why.
+    pub async fn knock(&self) -> Result<String, (String, String)> {
+        self.mailer.knock().await.map_err(|(verb, says)| (verb.to_string(), says))
+    }
+
+    /// Sends one message at once, beside the outbox: to try the way out.
+    ///
+    /// # Errors
+    /// Why it did not leave.
+    pub async fn send_now(&self, row: &OutboxRow, now: Timestamp) -> Result<String, String> {
+        let mut session = self.mailer.session();
+        let outcome = self.send(&mut session, row, false, now).await;
+        session.close().await;
+        match outcome {
+            Outcome::Sent(says) | Outcome::Written(says) => Ok(says),
+            Outcome::Later { verb, says }
+            | Outcome::Refused { verb, says }
+            | Outcome::TooLarge { verb, says }
+            | Outcome::Down { verb, says } => Err(format!("{verb}: {says}")),
+            Outcome::AuthFailed { says } | Outcome::Unknown { says } => Err(says),
+        }
+    }
+
     /// Sends what is due at `now`, at most a handful; `hold` is a reason to send nothing.
     pub async fn pump(&self, ledger: &Ledger, now: Timestamp, hold: Option<&str>) -> Result<Pumped, MailError> {
         let mut pumped = Pumped { held: hold.map(str::to_owned), ..Pumped::default() };

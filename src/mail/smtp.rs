@@ -19,7 +19,7 @@ use lettre::transport::smtp::{
     Error,
     authentication::{Credentials, Mechanism},
     client::{AsyncSmtpConnection, Certificate, TlsParameters},
-    commands::{Data, Ehlo, Mail, Rcpt},
+    commands::{Data, Ehlo, Mail, Noop, Rcpt},
     extension::ClientId,
     response::Response,
 };
@@ -47,6 +47,13 @@ pub struct Deadlines {
     pub verb: Duration,
     /// For the answer to the final dot; to give up sooner means a second copy (RFC 5321, 4.5.3.2.6).
     pub dot: Duration,
+}
+
+impl Deadlines {
+    /// For a try while a person waits.
+    pub fn short() -> Self {
+        Self { connect: Duration::from_secs(15), verb: Duration::from_secs(20), dot: Duration::from_secs(60) }
+    }
 }
 
 impl Default for Deadlines {
@@ -130,6 +137,17 @@ impl Smtp {
 
     pub(super) fn session(&self) -> SmtpSession<'_> {
         SmtpSession { smtp: self, connection: None }
+    }
+
+    /// Connects, protects the connection, signs in and leaves again, without a message.
+    pub(super) async fn knock(&self) -> Result<String, (Verb, String)> {
+        let Connection { mut smtp, .. } = self.connect().await.map_err(|failure| (failure.verb, failure.says))?;
+        let answer = within(self.deadlines.verb, Verb::Connect, smtp.command(Noop)).await;
+        answer.map_err(|failure| (failure.verb, failure.says))?;
+        let _ = timeout(Duration::from_secs(1), smtp.quit()).await;
+        let protected = if smtp.is_encrypted() { "with TLS" } else { "without TLS" };
+        let who = self.sign_in.as_ref().map_or_else(String::new, |(user, _)| format!(", signed in as {user}"));
+        Ok(format!("it takes mail {protected}{who}; nothing was sent"))
     }
 
     async fn connect(&self) -> Result<Connection, Failure> {

@@ -2,7 +2,7 @@
 //!
 //! What such an address ends with is often its secret, so that it is shown by its host alone.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use jiff::SignedDuration;
 use reqwest::{Client, Url, redirect};
@@ -30,8 +30,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads `[heartbeat]`.
-    pub fn settle(table: &mut Section<'_>) -> Option<Self> {
+    /// Reads `[heartbeat]`; nobody but this machine is told of an `example` board.
+    pub fn settle(table: &mut Section<'_>, example: bool) -> Option<Self> {
         let url = table.text("url");
         let write = "url = \"https://watcher.example/ping/…\"";
         let url = match url.as_deref().map(|url| (refusal(url), Url::parse(url))) {
@@ -48,6 +48,10 @@ impl Settings {
             table.refuse("every_minutes", "a number of minutes from 1 to 1440", "every_minutes = 5");
         }
         let tls = table.section_opt("tls").map(|mut tls| Tls::settle(&mut tls)).unwrap_or_default();
+        if example && url.as_ref().is_some_and(|url| !is_here(url)) {
+            table.refuse("url", "no watcher of others, since the board is an example", "remove [heartbeat]");
+            return None;
+        }
         Some(Self { url: url?, post, every: SignedDuration::from_mins(minutes), tls })
     }
 
@@ -65,6 +69,11 @@ impl Settings {
     pub fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
     }
+}
+
+fn is_here(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// Gives the sign of life.

@@ -11,6 +11,7 @@ pub mod listing;
 pub mod mailbox;
 pub mod pattern;
 mod period;
+pub mod reach;
 pub mod store;
 
 use std::collections::BTreeMap;

@@ -327,7 +327,7 @@ impl Main {
         let example = board.as_ref().is_some_and(|(_, _, _, example)| *example);
         let mail = root.section("mail").and_then(|mut table| mail::Settings::settle(&mut table, example));
         let mailbox = root.section_opt("mailbox").and_then(|mut table| mailbox::Settings::settle(&mut table, example));
-        let watching = Watching::settle(root);
+        let watching = Watching::settle(root, example);
         let (name, short_name, area, _) = board?;
         let name = name?;
         Some(Self {

@@ -36,12 +36,12 @@ pub struct Expires {
 }
 
 impl Watching {
-    /// Reads the sections.
-    pub(super) fn settle(root: &mut Section<'_>) -> Option<Self> {
+    /// Reads the sections. An `example` board tells no outer watcher but one on this machine.
+    pub(super) fn settle(root: &mut Section<'_>, example: bool) -> Option<Self> {
         let operator = root.section_opt("operator").map(|mut table| Person::settle(&mut table));
         let digest = settle_digest(root);
         let (stuck_after, free_bytes) = settle_watch(root);
-        let heartbeat = root.section_opt("heartbeat").map(|mut table| heartbeat::Settings::settle(&mut table));
+        let heartbeat = root.section_opt("heartbeat").map(|mut table| heartbeat::Settings::settle(&mut table, example));
         let mut expires = Vec::new();
         for mut table in root.sections("expires") {
             if let (Some(what), Some(on)) = (table.text("what"), table.date("on")) {

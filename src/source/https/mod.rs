@@ -29,7 +29,7 @@ pub use headers::Validators;
 pub use headers::retry_after;
 pub use pages::{Next, PageError, Pages};
 pub use tls::Tls;
-pub use validity::valid_until;
+pub use validity::{der_valid_until, valid_until};
 pub(super) use words::chain;
 
 /// The largest body taken.

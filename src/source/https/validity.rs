@@ -9,8 +9,12 @@ const GENERALIZED_TIME: u8 = 0x18;
 
 /// The last day of the first certificate in a PEM file; none where that cannot be read.
 pub fn valid_until(pem: &[u8]) -> Option<Date> {
-    let certificate = CertificateDer::from_pem_slice(pem).ok()?;
-    let (_, certificate, _) = value(&certificate)?;
+    der_valid_until(&CertificateDer::from_pem_slice(pem).ok()?)
+}
+
+/// The last day of a certificate in DER.
+pub fn der_valid_until(certificate: &[u8]) -> Option<Date> {
+    let (_, certificate, _) = value(certificate)?;
     let (_, signed, _) = value(certificate)?;
     let (tag, _, after) = value(signed)?;
     let mut rest = if tag == VERSION { after } else { signed };

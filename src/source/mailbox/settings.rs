@@ -172,6 +172,23 @@ impl Settings {
         }
     }
 
+    /// The address of the host that gives it tokens, if one does.
+    pub fn token_url(&self) -> Option<&str> {
+        self.oauth2().map(|oauth2| oauth2.token_url.as_str())
+    }
+
+    /// Whether each sign-in may use a token up, so that only one may sign in.
+    pub fn renews_its_token(&self) -> bool {
+        self.oauth2().is_some_and(|oauth2| oauth2.refresh_token.is_some())
+    }
+
+    fn oauth2(&self) -> Option<&OAuth2> {
+        match &self.way {
+            Way::Imap { sign_in: SignIn::OAuth2(oauth2), .. } | Way::Graph { oauth2, .. } => Some(oauth2),
+            Way::Imap { sign_in: SignIn::Password(_), .. } => None,
+        }
+    }
+
     fn secrets(&self) -> Vec<&Secret> {
         match &self.way {
             Way::Imap { sign_in: SignIn::Password(secret), .. } => vec![secret],

@@ -124,6 +124,22 @@ impl Store {
         }
     }
 
+    /// Its port, where it speaks SFTP.
+    pub fn sftp_port(&self) -> Option<u16> {
+        match &self.server {
+            Server::Sftp(sftp) => Some(sftp.port),
+            Server::Objects(_) => None,
+        }
+    }
+
+    /// The address of the host that gives it tokens, if one does.
+    pub fn token_url(&self) -> Option<&str> {
+        match &self.server {
+            Server::Sftp(_) => None,
+            Server::Objects(objects) => objects.token_url(),
+        }
+    }
+
     /// Until when the server's key was agreed, where that was said.
     pub fn agreed_until(&self) -> Option<Date> {
         match &self.server {

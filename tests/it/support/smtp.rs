@@ -260,6 +260,7 @@ async fn serve(stream: TcpStream, tls: Tls, script: Script, seen: Arc<Seen>) -> 
                 talk.say("250 forgotten").await?;
             }
             "QUIT" => return talk.say("221 bye").await,
+            "NOOP" => talk.say("250 2.0.0 still here").await?,
             _ => talk.say("502 unknown").await?,
         }
     }

@@ -216,6 +216,14 @@ impl Objects {
         }
     }
 
+    /// The address of the host that gives it tokens, if one does.
+    pub(super) fn token_url(&self) -> Option<&str> {
+        match self {
+            Self::WebDav(WebDav { credential: DavCredential::OAuth2(credentials), .. }) => Some(&credentials.token_url),
+            _ => None,
+        }
+    }
+
     fn endpoint(&self) -> &Endpoint {
         match self {
             Self::S3(s3) => &s3.endpoint,
