@@ -73,7 +73,7 @@ fn mailbox() -> Wrong {
     Wrong {
         what: "The mailbox cannot be read".into(),
         why: "imap.board.example refuses the sign-in as returns@board.example (AUTHENTICATIONFAILED)".into(),
-        since: at("2025-07-14T15:50:00Z"),
+        since: Some(at("2025-07-14T15:50:00Z")),
         next_step: "nothing is lost, letters wait in the mailbox; `quarterday status` says when it is tried again"
             .into(),
     }
@@ -83,7 +83,7 @@ fn agreement() -> Wrong {
     Wrong {
         what: "The partnership's information sharing agreement is to be reviewed by 12 October 2025".into(),
         why: "Missing children rests on it. When it lapses nothing more is fetched under it".into(),
-        since: at("2025-07-14T00:05:00Z"),
+        since: None,
         next_step: "review it with those who signed it, and write the new day in pipelines/<return>/return.toml".into(),
     }
 }

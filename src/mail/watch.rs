@@ -19,8 +19,8 @@ pub struct Wrong {
     pub what: String,
     /// Why, without a full stop.
     pub why: String,
-    /// Since when.
-    pub since: Timestamp,
+    /// Since when, unless its own words name a day.
+    pub since: Option<Timestamp>,
     /// What to do.
     pub next_step: String,
 }

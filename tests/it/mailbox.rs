@@ -99,8 +99,9 @@ impl Letter<'_> {
 /// The kinds and recipients of the messages that came of letters: answers and alarms, the chase left out.
 pub async fn answers(daemon: &TestDaemon) -> Vec<String> {
     let rows = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
-    let told =
-        rows.iter().filter(|row| row.kind.starts_with("answer") || row.kind.starts_with("post") || row.kind == "alarm");
+    let is_told =
+        |kind: &str| kind.starts_with("answer") || kind.starts_with("post") || kind == "alarm" || kind == "watch";
+    let told = rows.iter().filter(|row| is_told(&row.kind));
     told.map(|row| format!("{} {}", row.kind, row.recipient)).collect()
 }
 
@@ -265,11 +266,11 @@ async fn a_wrong_password_is_tried_seldom_told_once_and_never_shown() {
     look(&daemon, "2025-07-08T09:16:00Z").await;
     look(&daemon, "2025-07-08T10:10:00Z").await;
     assert_eq!(tries(&server), 2, "{}", server.log());
-    let told = answers(&daemon).await;
-    assert_eq!(told, ["alarm manager@exampleshire.example"]);
+    assert_eq!(answers(&daemon).await, ["watch manager@exampleshire.example"]);
+    assert!(text_of(&daemon, "watch").await.contains("The mailbox cannot be read"));
     let status = said(&daemon.board.run(&["status"]));
     assert!(status.contains("Not reached: the mailbox: 127.0.0.1 refuses the sign-in"), "{status}");
-    for place in [daemon.log(), status, text_of(&daemon, "alarm").await] {
+    for place in [daemon.log(), status, text_of(&daemon, "watch").await] {
         assert!(!place.contains("CANARY"), "{place}");
     }
 }

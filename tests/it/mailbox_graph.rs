@@ -309,7 +309,7 @@ async fn a_wrong_secret_is_tried_seldom_told_once_and_shown_nowhere() {
         look(&daemon, &format!("2025-07-08T09:{minute}:00Z")).await;
     }
     assert_eq!(graph.shelf.lock().unwrap().tokens, 1, "no storm");
-    assert_eq!(answers(&daemon).await, ["alarm manager@exampleshire.example"]);
+    assert_eq!(answers(&daemon).await, ["watch manager@exampleshire.example"]);
     let status = said(&daemon.board.run(&["status"]));
     assert!(status.contains("refuses the sign-in") && status.contains("invalid_client"), "{status}");
     let messages = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
@@ -349,9 +349,9 @@ async fn a_refresh_token_that_each_use_replaces_survives_kills_and_gives_way_to_
     let says = failing(&daemon).await;
     let expected = "127.0.0.1 refuses the sign-in as returns@board.example (invalid_grant); renew the secret";
     assert!(says.contains(expected), "{says}");
-    assert_eq!(answers(&daemon).await.iter().filter(|told| told.starts_with("alarm")).count(), 1);
     daemon.board.secret("refresh", "CANARY-renewed");
     look(&daemon, "2025-07-08T10:30:00Z").await;
+    assert_eq!(answers(&daemon).await.iter().filter(|told| told.starts_with("watch")).count(), 1);
     assert_eq!(failing(&daemon).await, "", "what a person changed is newer than what was kept");
 
     // What was kept is damaged: it is told what to do, and nothing is guessed.
@@ -432,7 +432,8 @@ async fn a_token_that_imap_refuses_is_renewed_once_and_then_told_with_whose_mail
     let expected = "localhost refuses the sign-in as returns@board.example (status 401); renew the secret that \
                     [mailbox] names, or the permission";
     assert_eq!(says, expected, "{}", server.log());
+    look(&daemon, "2025-07-08T09:12:00Z").await;
     assert_eq!(graph.shelf.lock().unwrap().tokens, 3, "no storm");
-    assert_eq!(answers(&daemon).await.iter().filter(|told| told.starts_with("alarm")).count(), 1);
+    assert_eq!(answers(&daemon).await.iter().filter(|told| told.starts_with("watch")).count(), 1);
     assert!(!daemon.log().contains("CANARY"), "{}", daemon.log());
 }

@@ -68,7 +68,7 @@ async fn a_host_that_does_not_answer_is_told_once_when_it_lasts_and_once_when_it
     let told = mailed(&daemon, "watch").await;
     let [(subject, to)] = &told[..] else { panic!("{told:?}") };
     assert!(subject.starts_with("Needs you: Care applications of CAFCASS"), "{subject}");
-    assert!(subject.contains("cannot be fetched, since Tuesday 1 July, 09:00"), "{subject}");
+    assert!(subject.contains("cannot be fetched, since Tuesday 1 July, 10:00"), "{subject}");
     assert_eq!(to, "ola.nwosu@exampleshire.example");
     assert!(texts(&daemon, "watch").await[0].contains("status 503"));
 
@@ -236,7 +236,12 @@ async fn a_digest_comes_each_monday_at_nine_even_when_all_is_well() {
     daemon.advance("2025-07-14T12:00:00Z").await;
     assert_eq!(mailed(&daemon, "digest").await.len(), 4);
     let text = &texts(&daemon, "digest").await[2];
-    assert!(text.contains("Monday 14 July: Care applications of CAFCASS, April to June 2025 (Q1), is due"), "{text}");
+    assert!(
+        text.contains(
+            "Monday 14 July: Care applications of CAFCASS (Exampleshire area), April to June 2025 (Q1), is due"
+        ),
+        "{text}"
+    );
 }
 
 #[tokio::test]

@@ -37,6 +37,7 @@ struct Sheet {
     mail_way: String,
     asked: Vec<Asked>,
     heartbeat: Option<String>,
+    mailbox: Option<String>,
     indicators: Vec<Measured>,
 }
 
@@ -97,6 +98,7 @@ pub fn describe(board: &Board) -> anyhow::Result<String> {
         mail_to: mail_to(board),
         mail_way: cell(&mail_way(&board.mail)),
         asked: asked(board),
+        mailbox: board.mailbox.as_ref().map(|mailbox| cell(&mailbox.user)),
         heartbeat: board.watching.heartbeat.as_ref().map(|heartbeat| heartbeat.host()),
         indicators: board.indicators.iter().map(|one| measured(board, one)).collect(),
     };

@@ -75,12 +75,12 @@ pub async fn note_running(app: &App) -> anyhow::Result<()> {
 pub async fn digest(app: &App) -> anyhow::Result<bool> {
     let Some(schedule) = &app.board.watching.digest else { return Ok(false) };
     let now = app.clock.now();
-    let Some(through) = instant_of(&app.ledger, THROUGH).await? else {
-        // A board's first week begins with its first ring.
+    let Some(through) = instant_of(&app.ledger, THROUGH).await?.filter(|through| *through <= now) else {
+        // A board's first week begins with its first ring; so does the week in which a clock was set back.
         app.ledger.write(move |txn| txn.set_fact(THROUGH, &now.to_string())).await?;
         return Ok(false);
     };
-    let away = away(&app.ledger).await?;
+    let away = away(&app.ledger).await?.filter(|(_, back)| *back <= now);
     let Some(due) = due::due(schedule, through, away, now) else { return Ok(false) };
     if hold::reason(&app.board.data, &app.ledger, &app.clock).await?.is_some() {
         return Ok(false);
@@ -129,7 +129,7 @@ async fn write(
     let begun =
         |name: &str| known.iter().find(|row| row.name == name && row.ends_at.is_none()).map(|row| row.begins_at);
     let wrong = present.into_iter().map(|one| Wrong {
-        since: one.since.or(begun(&one.name())).unwrap_or(now),
+        since: watch::since(&one, begun(&one.name()), now),
         what: one.what,
         why: one.why,
         next_step: one.next_step,

@@ -91,8 +91,9 @@ pub fn look_again(known: &[ConditionRow], now: Timestamp) -> Option<Timestamp> {
     at.filter(|at| *at > now).min()
 }
 
+/// Whether so long has passed; what lies ahead was written down before the clock was set back.
 fn lasts(since: Timestamp, patience: SignedDuration, now: Timestamp) -> bool {
-    now.duration_since(since) >= patience
+    since > now || now.duration_since(since) >= patience
 }
 
 #[cfg(test)]

@@ -83,6 +83,11 @@ impl Trouble {
         }
     }
 
+    /// Whether it names the day that matters itself.
+    pub fn names_its_day(self) -> bool {
+        matches!(self, Self::Holidays | Self::Agreement | Self::Ending)
+    }
+
     /// Who is told.
     pub fn whom(self) -> Whom {
         match self {

@@ -1,6 +1,6 @@
 //! Gathers what the daemon knows of itself.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::facts::{Disk, Ending, Facts, Unanswered};
 use crate::{
@@ -10,6 +10,9 @@ use crate::{
     mail::{RelayHold, Way},
     source::{Source, https::valid_until},
 };
+
+/// A place that failed and was not asked again for so long after its time is asked no more.
+const UNASKED: SignedDuration = SignedDuration::from_hours(1);
 
 /// What the running daemon knows: its ledger, its disk, and the steps it is taking.
 pub(super) async fn of_daemon(app: &App, now: Timestamp) -> anyhow::Result<Facts> {
@@ -37,6 +40,10 @@ pub async fn of_ledger(
     let mut mailbox = None;
     let mut pulls = Vec::new();
     for (key, pull) in failing {
+        // What is past its time for long is asked no more: its period is settled, or nobody owes it.
+        if pull.next_at.checked_add(UNASKED).is_ok_and(|until| until < now) {
+            continue;
+        }
         let says = pull.says.unwrap_or_default();
         if key == letterbox::KEY {
             mailbox = Some(says);

@@ -87,6 +87,11 @@ pub async fn next_at(app: &App) -> anyhow::Result<Option<Timestamp>> {
     Ok(compare::look_again(&known, now))
 }
 
+/// Since when something is wrong, where that is worth telling.
+pub(super) fn since(one: &Condition, seen: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    (!one.trouble.names_its_day()).then(|| one.since.or(seen).unwrap_or(now))
+}
+
 fn new_row(id: i64, one: &Condition, now: Timestamp) -> ConditionRow {
     ConditionRow {
         id,
@@ -121,7 +126,7 @@ fn tell(app: &App, changes: &compare::Changes<'_>, now: Timestamp) -> anyhow::Re
             .map(|(row, one)| Wrong {
                 what: one.what.clone(),
                 why: one.why.clone(),
-                since: one.since.or(row.map(|row| row.begins_at)).unwrap_or(now),
+                since: since(one, row.map(|row| row.begins_at), now),
                 next_step: one.next_step.clone(),
             })
             .collect();
