@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     board,
-    say::{Tone, aligned, columns, say, toned},
+    say::{Tone, aligned, say, toned},
 };
 use crate::{
     clock::Clock,
@@ -89,7 +89,8 @@ fn tell(checks: &[Check], firewall: &[FirewallRule]) {
         vec![rule.direction.into(), rule.protocol.into(), rule.host.clone(), rule.port.to_string(), rule.why.clone()]
     });
     let rows: Vec<Vec<String>> = std::iter::once(heading).chain(rows).collect();
-    for row in aligned(&rows, columns()) {
+    // Nothing of it is cut: it is handed to whoever keeps the firewall.
+    for row in aligned(&rows, usize::MAX) {
         say(format_args!("  {}", row.join("  ")));
     }
 }
