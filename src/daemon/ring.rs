@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{post, supervise::words_of};
 use crate::flows::{
-    App, agency_report, chase, commentary, digest, hold, incidents, intake, letterbox, note_failure, publish, pull, refresh,
-    restated, watch,
+    App, agency_report, chase, commentary, digest, hold, incidents, intake, letterbox, note_failure, publish, pull,
+    refresh, restated, watch,
 };
 
 /// What one ring did.

@@ -5,6 +5,7 @@
 
 mod across;
 pub mod agency_report;
+pub mod agreements;
 pub mod approve;
 pub mod backfill;
 pub mod board;
@@ -12,15 +13,11 @@ pub mod chase;
 pub mod commentary;
 pub mod concession;
 pub mod contacts;
-pub mod draft;
-pub mod edition;
-pub mod agreements;
-pub mod backfill;
-pub mod board;
-pub mod chase;
 pub mod dataflow;
 pub mod digest;
 pub mod doctor;
+pub mod draft;
+pub mod edition;
 pub mod errands;
 pub mod escalation;
 mod evidence;

@@ -6,8 +6,8 @@
 
 mod agreement;
 mod chain;
-mod contacts;
 mod conditions;
+mod contacts;
 mod coverage;
 mod differences;
 mod editions;
@@ -19,8 +19,8 @@ mod history;
 mod incidents;
 mod incoming;
 mod judged;
-mod links;
 mod lately;
+mod links;
 mod moves;
 mod obligations;
 mod occurrences;
@@ -43,8 +43,8 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 use tokio::sync::oneshot;
 
-pub use contacts::ContactRole;
 pub use conditions::ConditionRow;
+pub use contacts::ContactRole;
 pub use coverage::CoverageRow;
 pub use editions::EditionRow;
 pub use events::{Event, RecordedEvent};

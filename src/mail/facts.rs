@@ -4,8 +4,8 @@ use jiff::{Timestamp, civil::Date};
 use serde::Serialize;
 
 use super::{
-    AgencyReport, Agreement, Arranged, Changed, Contact, Digest, Due, Escalation, Marked, Next, Noted, Part, Person, Read,
-    ReadRow, Rows, Sealed, SentBack, Thing, ToSign, Tried, Watched, Ways, Written,
+    AgencyReport, Agreement, Arranged, Changed, Contact, Digest, Due, Escalation, Marked, Next, Noted, Part, Person,
+    Read, ReadRow, Rows, Sealed, SentBack, Thing, ToSign, Tried, Watched, Ways, Written,
 };
 use crate::domain::Period;
 

@@ -76,6 +76,17 @@ impl Graph {
         })
     }
 
+    /// Signs in, and sends nothing.
+    pub(super) async fn knock(&self) -> Result<String, (Verb, String)> {
+        match self.tokens.get().await {
+            Ok(_) => Ok(format!("signed in as {}", self.user)),
+            Err(error) => Err(match self.no_token(error.into()) {
+                Outcome::AuthFailed { says } | Outcome::Busy { says, .. } => (Verb::Auth, says),
+                _ => (Verb::Auth, "no token was given".to_owned()),
+            }),
+        }
+    }
+
     /// Sends one message.
     pub(super) async fn send(&self, eml: &Eml) -> Outcome {
         let size = eml.size();

@@ -102,6 +102,12 @@ kinds! {
     AgencyReport "agency-report",
     /// Something needs a person.
     Alarm "alarm",
+    /// What is wrong with the daemon or around it has changed.
+    Watch "watch",
+    /// How the week went.
+    Digest "digest",
+    /// Shows that mail leaves.
+    Test "test",
     /// Several of the chase to one person, in one message; never a row of the outbox.
     Together "together",
 }
@@ -109,12 +115,6 @@ kinds! {
 impl Kind {
     /// What lead and deputy get of the chase.
     pub const TO_LEAD: [Self; 5] = [Self::Notice, Self::Nudge, Self::DueToday, Self::Overdue, Self::Members];
-    /// What is wrong with the daemon or around it has changed.
-    Watch "watch",
-    /// How the week went.
-    Digest "digest",
-    /// Shows that mail leaves.
-    Test "test",
 }
 
 impl FromStr for Kind {

@@ -47,6 +47,7 @@ impl Mailer {
     pub(super) async fn knock(&self) -> Result<String, (Verb, String)> {
         match self {
             Self::Smtp(smtp) => smtp.knock().await,
+            Self::Graph(graph) => graph.knock().await,
             Self::Folder(_) | Self::Memory(_) => Ok("nothing is sent".to_owned()),
         }
     }

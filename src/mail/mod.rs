@@ -42,8 +42,8 @@ mod things;
 mod to_sign;
 mod together;
 mod wanted;
-mod way;
 mod watch;
+mod way;
 
 use std::path::PathBuf;
 
@@ -70,8 +70,8 @@ pub use templates::Templates;
 pub use things::{Thing, things};
 pub use to_sign::{SentBack, ToSign};
 pub use together::{Owed, Part};
-pub use way::{Office, Relay, SignIn, Tls, Way};
 pub use watch::{Away, Counted, Digest, Over, Tried, Watched, Wrong};
+pub use way::{Office, Relay, SignIn, Tls, Way};
 
 use crate::{durable::DiskError, ledger::LedgerError, settings::SecretError};
 

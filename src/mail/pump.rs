@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::{Calendar, civil_day},
-    ledger::Ledger,
+    ledger::{Ledger, OutboxRow},
 };
 
 /// Messages one call sends at most, so that its caller can look at the clock and at whether it should stop.
@@ -129,13 +129,15 @@ impl Mailroom {
     /// Why it did not leave.
     pub async fn send_now(&self, row: &OutboxRow, now: Timestamp) -> Result<String, String> {
         let mut session = self.mailer.session();
-        let outcome = self.send(&mut session, row, false, now).await;
+        let parcel = Parcel { key: row.key.clone(), rows: vec![row.clone()], again: false };
+        let outcome = self.send(&mut session, &parcel, now).await;
         session.close().await;
         match outcome {
             Outcome::Sent(says) | Outcome::Written(says) => Ok(says),
             Outcome::Later { verb, says }
             | Outcome::Refused { verb, says }
             | Outcome::TooLarge { verb, says }
+            | Outcome::Busy { verb, says, .. }
             | Outcome::Down { verb, says } => Err(format!("{verb}: {says}")),
             Outcome::AuthFailed { says } | Outcome::Unknown { says } => Err(says),
         }

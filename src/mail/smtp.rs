@@ -146,7 +146,10 @@ impl Smtp {
         answer.map_err(|failure| (failure.verb, failure.says))?;
         let _ = timeout(Duration::from_secs(1), smtp.quit()).await;
         let protected = if smtp.is_encrypted() { "with TLS" } else { "without TLS" };
-        let who = self.sign_in.as_ref().map_or_else(String::new, |(user, _)| format!(", signed in as {user}"));
+        let who = match &self.sign_in {
+            Some(Key::Password(user, _) | Key::Token(user, _)) => format!(", signed in as {user}"),
+            None => String::new(),
+        };
         Ok(format!("it takes mail {protected}{who}; nothing was sent"))
     }
 

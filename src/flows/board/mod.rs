@@ -23,7 +23,7 @@ pub use custodian::Custodian;
 use jiff::civil;
 pub use keys::AgencyKeys;
 pub use roles::NamedRole;
-pub use watching::{Expires, Watching};
+pub use watching::Watching;
 
 use super::contacts::Contacts;
 use crate::{

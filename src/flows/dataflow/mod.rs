@@ -151,11 +151,10 @@ fn asked(board: &Board) -> Vec<Asked> {
 fn measured(board: &Board, indicator: &crate::analysis::Indicator) -> Measured {
     Measured {
         title: cell(&indicator.title),
-        from: cell(&format!(
-            "{} of {}",
-            board.return_title(&indicator.return_id),
-            board.agency_name(&indicator.agency)
-        )),
+        from: cell(&match &indicator.from {
+            Some((agency, id)) => format!("{} of {}", board.return_title(id), board.agency_name(agency)),
+            None => "the ledger: who was asked, told and late".to_owned(),
+        }),
         hidden: capital(indicator.small_count.in_words()),
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn of(board: &Board, contract: &Contract) -> Return {
         Classification::Published => ("what others publish", "published by others for everybody", "no"),
     };
     let years = governance.retention_years;
-    let indicators = board.indicators.iter().filter(|one| one.return_id == contract.id);
+    let indicators = board.indicators.iter().filter(|one| one.from.as_ref().is_some_and(|(_, id)| *id == contract.id));
     let indicators: Vec<String> = indicators.map(|one| format!("the indicator \"{}\"", one.title)).collect();
     Return {
         id: contract.id.to_string(),
@@ -217,6 +217,7 @@ pub(super) fn mail_way(settings: &mail::Settings) -> String {
                 format!("through the relay {}, **unencrypted** within the board's own network", relay.host)
             }
         },
+        mail::Way::Graph(office) => format!("through Microsoft Graph as {}, with TLS", office.user),
         mail::Way::Folder(_) => "written to a folder and not sent, as it is configured now".to_owned(),
     }
 }

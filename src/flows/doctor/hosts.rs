@@ -206,15 +206,15 @@ pub fn proxy(board: &Board, environment: &BTreeMap<String, String>) -> Check {
 /// The relay, without sending anything.
 pub async fn relay(board: &Board, environment: &BTreeMap<String, String>) -> (Check, Option<Mailroom>) {
     let mailroom = Mailroom::open(board.mail.clone(), environment, &board.data, Deadlines::short());
-    let relay = match &board.mail.way {
-        Way::Smtp(relay) => relay,
+    let what = match &board.mail.way {
+        Way::Smtp(relay) => format!("mail relay {}:{}", relay.host, relay.port),
+        Way::Graph(office) => format!("mail of {} through Microsoft Graph", office.user),
         Way::Folder(folder) => {
             let says = format!("it is written to {} and not sent", folder.display());
             let next = "mailer = \"smtp\" in [mail] sends; leave it so while you read what would go out";
             return (Check::warning("mail", says, next), mailroom.ok());
         }
     };
-    let what = format!("mail relay {}:{}", relay.host, relay.port);
     let mailroom = match mailroom {
         Ok(mailroom) => mailroom,
         Err(error) => return (Check::wrong(what, error.to_string(), "see [mail] in config/quarterday.toml"), None),
@@ -223,10 +223,7 @@ pub async fn relay(board: &Board, environment: &BTreeMap<String, String>) -> (Ch
         Ok(says) => Check::ok(what, says),
         Err((step, why)) => {
             let next = match step.as_str() {
-                "CONNECT" => format!(
-                    "allow TCP to {}:{} in the firewall, and see host, port and ca_file of [mail]",
-                    relay.host, relay.port
-                ),
+                "CONNECT" => "see host, port and ca_file of [mail], and the firewall's rules below".to_owned(),
                 "STARTTLS" => {
                     "see tls and ca_file of [mail]; nothing is ever sent without what tls asks for".to_owned()
                 }

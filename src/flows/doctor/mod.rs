@@ -87,6 +87,7 @@ async fn test_message(board: &Board, mailroom: Option<&Mailroom>, address: &str,
         next_at: now,
         says: None,
         settled_at: None,
+        bundle: None,
     };
     match mailroom.send_now(&row, now).await {
         Ok(says) => Check::ok(what, says),

@@ -169,6 +169,8 @@ fn line<'a>(event: &'a Event, files: &[File]) -> Line<'a> {
         Event::Refreshed { .. } => happened("Figures were worked out", ""),
         Event::Issued { pack, number, .. } => happened("A pack was issued", format!("{pack} edition {number}")),
         Event::Failed { what, why } => happened("Something failed", format!("{what}: {why}")),
+        Event::ConditionBegan { says, .. } => happened("Something was wrong", says.clone()),
+        Event::ConditionEnded { name, .. } => happened("Something was right again", name.clone()),
         Event::Started { version } => happened("The program started", version.clone()),
         Event::Adopted {} => decided("A person confirmed the machine", ""),
     }
