@@ -148,6 +148,14 @@ impl Checked {
         self
     }
 
+    /// The same file, which waits for a person for a reason that does not lie in it. What is not accepted is not held.
+    pub fn held_because(mut self, reason: String) -> Self {
+        if self.verdict().is_accepted() {
+            self.judgement = Judgement::Held { reason };
+        }
+        self
+    }
+
     /// What was found, errors first.
     pub fn findings(&self) -> &[Finding] {
         &self.findings

@@ -13,7 +13,7 @@ use crate::{
     domain::{AgencyId, ReturnId, sha256},
     settings::{Document, Section},
     source::Source,
-    timetable::{Due, Every},
+    timetable::{Due, Dues, Every, Final, WindowRule},
 };
 
 /// A return's definition.
@@ -32,7 +32,11 @@ pub struct Contract {
     /// How many periods a file holds, where that is more than the one it is sent for.
     pub covers: Option<Covers>,
     /// When it is due; a release is not.
-    pub due: Option<Due>,
+    pub due: Option<Dues>,
+    /// From when on and until when its files are taken.
+    pub window: WindowRule,
+    /// When its final figures follow, if provisional ones come first.
+    pub finals: Option<Final>,
     /// From when on it is owed, where that is later than the board's own beginning.
     pub starts_on: Option<civil::Date>,
     /// The ladder on which it is chased, where that is not the usual one.
@@ -100,7 +104,8 @@ impl Contract {
         let agencies: Vec<AgencyId> = root.parsed_list("agencies");
         let priority = root.text_or("priority", "all");
         let every: Option<Every> = root.parsed("every");
-        let due = settle_due(&mut root, every);
+        let due = settle_due(&mut root, every, &agencies);
+        let (window, finals) = settle_phases(&mut root, every, due.as_ref());
         let covers: Option<Covers> = root.parsed_opt("covers");
         let starts_on = root.date_opt("starts_on");
         let ladder = root.text_opt("ladder");
@@ -158,6 +163,8 @@ impl Contract {
             every: every?,
             covers,
             due,
+            window,
+            finals,
             starts_on,
             ladder,
             governance: governance?,
@@ -238,21 +245,20 @@ fn refuse_open_shields(root: &mut Section<'_>, classification: Classification, t
     }
 }
 
-fn settle_due(root: &mut Section<'_>, every: Option<Every>) -> Option<Due> {
-    if matches!(every, None | Some(Every::Release)) {
-        return None;
+fn settle_due(root: &mut Section<'_>, every: Option<Every>, agencies: &[AgencyId]) -> Option<Dues> {
+    let every = every.filter(|every| *every != Every::Release)?;
+    Dues::settle(&mut root.section("due")?, every, agencies)
+}
+
+/// Reads `[window]` and `[final]`, which a return has that is due.
+fn settle_phases(root: &mut Section<'_>, every: Option<Every>, due: Option<&Dues>) -> (WindowRule, Option<Final>) {
+    if every == Some(Every::Release) {
+        return Default::default();
     }
-    let mut table = root.section("due")?;
-    let working_days = table.integer("working_days");
-    let time = table.parsed_opt("time").unwrap_or(civil::time(17, 0, 0, 0));
-    let working_days = working_days?;
-    match i32::try_from(working_days).ok().filter(|days| (0..=260).contains(days)) {
-        Some(working_days) => Some(Due { working_days, time }),
-        None => {
-            table.refuse("working_days", "a number of working days from 0 to 260", "working_days = 10");
-            None
-        }
-    }
+    let finals = root.section_opt("final").and_then(|mut table| Final::settle(&mut table, due));
+    let rules: Vec<&Due> = due.into_iter().flat_map(Dues::all).chain(finals.as_ref().map(|last| &last.due)).collect();
+    let window = root.section_opt("window").map(|mut table| WindowRule::settle(&mut table, rules.into_iter()));
+    (window.unwrap_or_default(), finals)
 }
 
 impl Governance {

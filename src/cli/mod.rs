@@ -199,6 +199,19 @@ enum Act {
         by: String,
     },
     Contact(contact::Contact),
+    /// Open what an agency owes about something that happened, as an inspection.
+    Open {
+        /// The return; one with every = "occurrence".
+        return_id: ReturnId,
+        /// The agency.
+        agency: AgencyId,
+        /// The day on which it happened, as 2025-07-14.
+        #[arg(value_name = "DATE")]
+        on: jiff::civil::Date,
+        /// Why; it stands with the due rule.
+        #[arg(long, value_name = "SENTENCE")]
+        because: String,
+    },
     /// Ask the warehouse a question in SQL.
     Sql {
         /// The question; it may open with a comment, as the files of reports/ do.
@@ -317,6 +330,10 @@ pub fn run() -> ExitCode {
                 board::order(&home, Command::Comment { obligation, says, by, actor: board::actor() }).await
             }
             Act::Contact(asked) => contact::contact(&home, asked).await,
+            Act::Open { return_id, agency, on, because } => {
+                let actor = board::actor();
+                board::order(&home, Command::Open { return_id, agency, on, because, actor }).await
+            }
             Act::Sql { command, as_of, format } => sql::sql(&home, command, as_of, format).await,
             Act::Approve(approve) => approve::approve(&home, approve).await,
             Act::Pack(pack) => pack::pack(&home, pack).await,

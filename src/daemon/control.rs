@@ -176,6 +176,19 @@ pub enum Command {
         /// Who asks.
         actor: String,
     },
+    /// Open what is owed about something that happened.
+    Open {
+        /// The return.
+        return_id: crate::domain::ReturnId,
+        /// The agency.
+        agency: crate::domain::AgencyId,
+        /// The day on which it happened.
+        on: jiff::civil::Date,
+        /// Why.
+        because: String,
+        /// Who asks.
+        actor: String,
+    },
     /// Issue a pack now.
     Issue {
         /// The pack.

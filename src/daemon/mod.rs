@@ -47,7 +47,7 @@ pub struct Opened {
 pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, String>) -> anyhow::Result<Opened> {
     let lock = Lock::take(&board.data)?;
     let mailroom = Mailroom::open(board.mail.clone(), environment, &board.data, Deadlines::default())?;
-    let mailroom = mailroom.of_board(board.templates.clone(), board.of_mail(), board.timetable.calendar.clone());
+    let mailroom = mailroom.of_board(board.templates.clone(), board.of_mail(), board.timetable.calendar());
     let mailbox =
         board.mailbox.clone().map(|settings| Mailbox::open(settings, environment, &board.data)).transpose()?;
     let app = assemble(board, clock, environment, mailroom, mailbox)?;
@@ -69,7 +69,7 @@ pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, Str
 pub fn rehearsal(mut board: Board, folder: &Path, clock: Clock, memory: Memory) -> anyhow::Result<App> {
     folder.clone_into(&mut board.data);
     let mailroom = Mailroom::with(board.mail.clone(), Mailer::Memory(memory), folder);
-    let mailroom = mailroom.of_board(board.templates.clone(), board.of_mail(), board.timetable.calendar.clone());
+    let mailroom = mailroom.of_board(board.templates.clone(), board.of_mail(), board.timetable.calendar());
     assemble(board, clock, &BTreeMap::new(), mailroom, None)
 }
 

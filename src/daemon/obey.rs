@@ -8,10 +8,11 @@ use tokio::task::spawn_blocking;
 use super::{Command, Compared, Reply, advance, post, ring, told as in_words};
 use crate::{
     content::Content,
+    domain::Verdict,
     flows::{
         App, approve, backfill, commentary, concession, contacts, draft, edition, escalation, explain, hold, incidents,
         intake::{self, Acknowledge, Offer},
-        letterbox, query, rebuild, refresh, restated, written,
+        letterbox, occurrences, query, rebuild, refresh, restated, written,
     },
     ledger::ObligationKey,
     source::Extract,
@@ -66,6 +67,9 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
             let _turn = app.turn.lock().await;
             let key = ObligationKey { return_id, agency, period };
             let received = intake::nil(app, key, reason, &actor, None).await?;
+            if received.verdict == Verdict::Held {
+                return Ok(in_words::judged(&received));
+            }
             format!("submission {}: a nil return is recorded", received.submission)
         }
         Command::Release { submission, accept, reason, actor } => {
@@ -98,6 +102,10 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
             let _turn = app.turn.lock().await;
             escalation::hold(app, &obligation, &reason, &actor).await?;
             format!("{obligation} does not go above the lead; the pack prints the reason")
+        }
+        Command::Open { return_id, agency, on, because, actor } => {
+            let _turn = app.turn.lock().await;
+            occurrences::open(app, &return_id, &agency, on, &because, &actor).await?
         }
         Command::Free { obligation, reason, actor } => {
             let _turn = app.turn.lock().await;

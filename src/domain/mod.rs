@@ -4,6 +4,7 @@
 
 mod address;
 mod agency;
+mod bank_holidays;
 mod calendar;
 mod digest;
 mod heading;
@@ -20,6 +21,7 @@ pub mod words;
 
 pub use address::is_address;
 pub use agency::{AgencyId, NotAnId, ReturnId};
+pub use bank_holidays::{BankHolidays, Nation, NotAList, NotNewer};
 pub use calendar::{Calendar, CalendarError};
 pub use digest::{hex, sha256};
 pub use heading::{MONTHS, StraddlingYear, names_a_period, period_of_heading};

@@ -140,7 +140,7 @@ fn report(board: &Board, known: &Known, agency: &AgencyId, quarter: Period, now:
     let first = quarter.shift(1 - QUARTERS).unwrap_or(quarter).start();
     let is_in = |day: Date| first <= day && day <= quarter.end();
     let events = punctuality::by_obligation(&known.decisions);
-    let rules = (&board.timetable.ladder, &board.timetable.calendar);
+    let rules = (&board.timetable.ladder, &*board.timetable.calendar());
     let mut returns: BTreeMap<&ReturnId, Vec<ReportedPeriod>> = BTreeMap::new();
     for one in &known.obligations {
         let key = &one.key;

@@ -5,13 +5,13 @@
 
 use jiff::{Timestamp, civil};
 
-use super::{App, Board, agreements, evidence, letters, note_failure};
+use super::{App, Board, agreements, evidence, finals, letters, note_failure};
 use crate::{
     check::Coverage,
     domain::civil_day,
     fault,
     ledger::{CoverageRow, Event, Numbered, Obligation, ObligationKey, OutboxRow, State},
-    timetable::{Duty, Every, Opening, Rung, instant_on, openings, owed, owed_by_members, reminder_of_held},
+    timetable::{Duty, Every, Opening, Rung, instant_on, owed, owed_by_members, reminder_of_held},
 };
 
 /// Opens what is owed by now and tells whom the ladder names; answers with the number of rungs told.
@@ -19,6 +19,7 @@ pub async fn chase(app: &App) -> anyhow::Result<usize> {
     fault::hold_up("chase-waits").await;
     let now = app.clock.now();
     open(app, now).await?;
+    finals::ask(app, now).await?;
     let due = app.ledger.read(move |txn| txn.obligations_to_look_at(now)).await?;
     let mut told = 0;
     for obligation in due {
@@ -44,7 +45,9 @@ pub(super) fn duties(board: &Board) -> impl Iterator<Item = Duty> {
                 return_id: contract.id.clone(),
                 agency: agency.clone(),
                 every: contract.every,
-                due: contract.due?,
+                due: contract.due.clone()?,
+                window: contract.window,
+                finals: contract.finals.clone(),
                 starts_on: board.owed_from(contract),
             })
         })
@@ -58,13 +61,14 @@ async fn open(app: &App, now: Timestamp) -> anyhow::Result<()> {
     if nothing_before.is_some_and(|next| now < next) {
         return Ok(());
     }
-    let (duties, calendar) = (duties(&app.board).collect::<Vec<_>>(), app.board.timetable.calendar.clone());
+    let (duties, timetable) = (duties(&app.board).collect::<Vec<_>>(), app.board.timetable.clone());
     let found = app.ledger.read(move |txn| {
         let mut found = Vec::new();
         for duty in &duties {
-            for key in duty.opened_by(now) {
+            for key in duty.over_by(now) {
                 if !txn.is_opened(&key)? {
-                    found.push((key.clone(), duty.opening(key, &calendar)));
+                    let opening = timetable.opening(duty, key.period);
+                    found.push((key, opening));
                 }
             }
         }
@@ -74,6 +78,8 @@ async fn open(app: &App, now: Timestamp) -> anyhow::Result<()> {
     let mut opened = Vec::new();
     for (key, opening) in found.await? {
         match opening {
+            // Its window opens later than its period ends.
+            Ok(opening) if opening.opens_at > now => next = next.min(opening.opens_at),
             Ok(opening) => opened.push(opening),
             Err(error) => {
                 note_failure(app, &format!("asking {} for {}", key.agency, key.return_id), &error.into()).await;
@@ -104,14 +110,8 @@ async fn open(app: &App, now: Timestamp) -> anyhow::Result<()> {
 pub(super) fn opening_of(app: &App, key: &ObligationKey) -> anyhow::Result<Option<Opening>> {
     let is_its = |duty: &Duty| duty.return_id == key.return_id && duty.agency == key.agency;
     let Some(duty) = duties(&app.board).find(is_its) else { return Ok(None) };
-    let opens_at = instant_on(key.period.end().tomorrow()?, civil::Time::midnight());
-    for opening in openings(&duty, &app.board.timetable.calendar, opens_at) {
-        let opening = opening?;
-        if opening.key == *key {
-            return Ok(Some(opening));
-        }
-    }
-    Ok(None)
+    let is_one = duty.every.period_of(key.period.start()) == Some(key.period) && key.period.end() >= duty.starts_on;
+    Ok(if is_one { Some(app.board.timetable.opening(&duty, key.period)?) } else { None })
 }
 
 async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Result<usize> {
@@ -126,13 +126,13 @@ async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Res
         let subject = subject.clone();
         app.ledger.read(move |txn| txn.events_of(&subject)).await?
     };
-    let (ladder, calendar) = (app.board.ladder(&obligation.key), &app.board.timetable.calendar);
+    let (ladder, calendar) = (app.board.ladder(&obligation.key), app.board.timetable.calendar());
     let lead_told = evidence::of(&events, ladder);
     let accepted_at = evidence::accepted_at(&lead_told);
     let partial = partial(app, obligation).await?;
     let step = match partial {
-        Some(_) => owed_by_members(obligation, ladder, calendar, now)?,
-        None => owed(obligation, ladder, calendar, now, accepted_at)?,
+        Some(_) => owed_by_members(obligation, ladder, &calendar, now)?,
+        None => owed(obligation, ladder, &calendar, now, accepted_at)?,
     };
     let letters = match (&step.tell, partial) {
         (Some(rung), Some(partial)) => letters::members(app, obligation, rung, &partial, now)?,
@@ -163,7 +163,7 @@ async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Res
 /// Reminds the manager of a file that waits for a decision; its lead has delivered.
 async fn remind_of_held(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Result<usize> {
     let ladder = app.board.ladder(&obligation.key);
-    let owed = reminder_of_held(obligation, ladder, &app.board.timetable.calendar)?;
+    let owed = reminder_of_held(obligation, ladder, &app.board.timetable.calendar())?;
     let key = obligation.key.clone();
     let Some((rung, at)) = owed else {
         app.ledger.write(move |txn| txn.look_again(&key, None)).await?;
@@ -226,9 +226,25 @@ fn to_lead(app: &App, obligation: &Obligation, rung: &Rung, letters: &[OutboxRow
     letters.iter().filter(is_theirs).map(|letter| letter.key.clone()).collect()
 }
 
-/// When the next obligation opens: the day after the period that runs now.
+/// When the next obligation opens, or the next final figures are asked for.
 pub fn next_opening(app: &App) -> anyhow::Result<Option<Timestamp>> {
-    let today = civil_day(app.clock.now());
-    let next = duties(&app.board).filter_map(|duty| Some(duty.every.period_of(today)?.end())).min();
-    Ok(next.map(|end| end.tomorrow()).transpose()?.map(|day| instant_on(day, civil::Time::midnight())))
+    let (now, timetable) = (app.clock.now(), &app.board.timetable);
+    let calendar = timetable.calendar();
+    let mut next: Option<Timestamp> = None;
+    for duty in duties(&app.board) {
+        let Some(running) = duty.every.period_of(civil_day(now)) else { continue };
+        let before = std::iter::successors(Some(running), |period| period.previous());
+        for period in before.take_while(|period| period.end() >= duty.starts_on) {
+            // Nobody can say when it is due; that is told where it is opened.
+            let Ok(opening) = timetable.opening(&duty, period) else { continue };
+            let finals = duty.finals.as_ref().and_then(|finals| finals.asked_at(opening.due_at, &calendar).ok());
+            let ahead = [Some(opening.opens_at), finals].into_iter().flatten().filter(|at| *at > now);
+            next = ahead.chain(next).min();
+            if opening.opens_at.max(finals.unwrap_or(opening.opens_at)) <= now {
+                // Those before it are further behind.
+                break;
+            }
+        }
+    }
+    Ok(next)
 }

@@ -140,7 +140,7 @@ fn decided(
 
 /// The same time of another working day that is still to come.
 fn new_due(app: &App, obligation: &Obligation, day: Date, now: Timestamp) -> anyhow::Result<Timestamp> {
-    let calendar = &app.board.timetable.calendar;
+    let calendar = app.board.timetable.calendar();
     if !calendar.is_working_day(day)? {
         let next: Result<Date, CalendarError> = calendar.add_working_days(day, 0);
         return Err(refused(format!("{day} is no working day; the next one is {}", next?)));

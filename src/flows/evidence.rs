@@ -23,6 +23,9 @@ pub(super) struct LeadTold {
 /// The messages of the chase to lead and deputy, oldest first. A copy for anybody else says nothing about them.
 pub(super) fn of(events: &[RecordedEvent], ladder: &Ladder) -> Vec<LeadTold> {
     let mut told = Vec::new();
+    // What was said of provisional figures says nothing of the final ones.
+    let asked_anew = events.iter().rposition(|recorded| matches!(recorded.event, Event::FinalAsked { .. }));
+    let events = &events[asked_anew.unwrap_or(0)..];
     // What came back was not told, whatever the relay said first.
     let bounced: BTreeSet<&String> = events
         .iter()

@@ -10,7 +10,6 @@ use crate::{
     domain::{AgencyId, Period, civil_day, to_london},
     form::{CSV, FormError, Template, WORKBOOK},
     settings::Problems,
-    timetable::instant_on,
 };
 
 /// A file to be filled in, and the name it goes by.
@@ -49,7 +48,7 @@ pub fn form(
         contract,
         agency: named.as_ref().map(|(agency, name)| (*agency, name.as_str())),
         period,
-        due: period.and_then(|period| due(board, contract, period)),
+        due: period.and_then(|period| due(board, contract, agency?, period)),
         board: &board.name,
         contact: [&contact.name, &contact.phone, &contact.email],
         now,
@@ -64,14 +63,14 @@ pub fn form(
 }
 
 fn is_one_of(contract: &Contract, period: Period) -> bool {
-    contract.every.period_of(period.start()) == Some(period)
+    contract.every.has(period)
 }
 
-/// When a period is due, as people read it; nothing where the calendar does not reach so far.
-fn due(board: &Board, contract: &Contract, period: Period) -> Option<String> {
-    let due = contract.due?;
-    let day = board.timetable.calendar.add_working_days(period.end(), due.working_days).ok()?;
-    Some(to_london(instant_on(day, due.time)).strftime("%A %-d %B %Y, %H:%M").to_string())
+/// When a period is due from an agency, as people read it; nothing where nobody can say.
+fn due(board: &Board, contract: &Contract, agency: &AgencyId, period: Period) -> Option<String> {
+    let rule = contract.due.as_ref()?.rule(agency, period);
+    let due = rule.of(period, &board.timetable.calendar(), &board.timetable.meetings).ok()?;
+    Some(to_london(due.at).strftime("%A %-d %B %Y, %H:%M").to_string())
 }
 
 /// The period that ended last: the one a template is made for when nobody says which.

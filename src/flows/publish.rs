@@ -79,7 +79,7 @@ async fn circulate(app: &App, meeting: &Meeting) -> anyhow::Result<bool> {
     let is_over = civil_day(now) > meeting.on;
     let held = format!("{}/held", occurrence(meeting));
     let was_held = app.ledger.read(move |txn| txn.occurrence(&held)).await?.is_some();
-    let late = timetable.calendar.working_days_between(civil_day(circulation), civil_day(now))?;
+    let late = timetable.calendar().working_days_between(civil_day(circulation), civil_day(now))?;
     if is_over || (late > timetable.packs_within && !was_held) {
         let why = match was_held {
             true => "it was not ready before the meeting".to_owned(),

@@ -188,8 +188,8 @@ async fn leave_the_past(app: &App) -> anyhow::Result<()> {
     let now = app.clock.now();
     let mut past = Vec::new();
     for duty in chase::duties(&app.board) {
-        for key in duty.opened_by(now) {
-            let opening = duty.opening(key, &app.board.timetable.calendar)?;
+        for key in duty.over_by(now) {
+            let opening = app.board.timetable.opening(&duty, key.period)?;
             if opening.due_at < now {
                 past.push(opening);
             }

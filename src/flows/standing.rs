@@ -8,7 +8,7 @@ use super::{Board, chase, contacts, evidence, facts};
 use crate::{
     domain::{CalendarError, Period, Standing, civil_day},
     ledger::{Ledger, Obligation, ObligationKey, RecordedEvent, Txn},
-    timetable::{RungKind, escalates_at, openings, owed},
+    timetable::{RungKind, escalates_at, owed},
 };
 
 /// One obligation as it stands at an instant.
@@ -108,7 +108,7 @@ pub async fn owed_at(board: &Board, ledger: Option<&Ledger>, at: Timestamp) -> a
     for duty in chase::duties(board) {
         let name = format!("{} of {}", board.return_title(&duty.return_id), board.agency_name(&duty.agency));
         let (found, errors): (Vec<_>, Vec<_>) =
-            openings(&duty, &board.timetable.calendar, at).into_iter().partition(Result::is_ok);
+            board.timetable.openings(&duty, at).into_iter().partition(Result::is_ok);
         outlook
             .untold
             .extend(errors.into_iter().filter_map(Result::err).take(1).map(|error| format!("{name}: {error}")));
@@ -181,7 +181,7 @@ fn next(
     events: &[RecordedEvent],
     at: Timestamp,
 ) -> Result<Option<Next>, CalendarError> {
-    let (ladder, calendar) = (board.ladder(&obligation.key), &board.timetable.calendar);
+    let (ladder, calendar) = (board.ladder(&obligation.key), &board.timetable.calendar());
     let lead_told = evidence::accepted_at(&evidence::of(events, ladder));
     let ask = |at| owed(obligation, ladder, calendar, at, lead_told);
     let mut step = ask(at)?;

@@ -103,6 +103,13 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// The final figures are asked for: the obligation is open again, while the provisional ones stand.
+    FinalAsked {
+        /// When they are due.
+        due_at: Timestamp,
+        /// The rule the due instant came from, in words.
+        rule: String,
+    },
     /// The manager keeps it from going above the lead, for a reason that the pack prints.
     EscalationHeld {
         /// Why.
@@ -325,6 +332,7 @@ impl Event {
             Self::Told { .. } => "told",
             Self::Skipped { .. } => "skipped",
             Self::NoLongerOwed { .. } => "no_longer_owed",
+            Self::FinalAsked { .. } => "final_asked",
             Self::EscalationHeld { .. } => "escalation_held",
             Self::EscalationFreed { .. } => "escalation_freed",
             Self::ContactChanged { .. } => "contact_changed",

@@ -82,3 +82,17 @@ fn a_correction_counts_from_the_first_refusal_and_ends_with_acceptance() {
     let o = folded(&[events.as_slice(), &[arrived(3), decided(3, Verdict::Accepted)]].concat());
     assert_eq!((o.state, o.corrected, o.first_refused_at), (State::Accepted, true, None));
 }
+
+#[test]
+fn a_provisional_file_that_is_let_pass_after_the_final_ones_were_asked_for_is_not_final() {
+    let asked = Event::FinalAsked { due_at: at(50_000), rule: "later".into() };
+    let told = Event::Told { rung: "overdue".into(), keys: vec![], to_lead: vec![] };
+    let mut events = vec![arrived(1), decided(1, Verdict::Held), told, asked, decided(1, Verdict::Accepted)];
+    let awaited = folded(&events);
+    assert_eq!((awaited.state, awaited.effective, awaited.received_at), (State::Open, Some(1), None));
+    assert_eq!((awaited.due_at, awaited.rule.as_str(), awaited.told.len()), (at(50_000), "later", 0));
+    events.extend([arrived(2), decided(2, Verdict::AcceptedWithQueries)]);
+    let settled = folded(&events);
+    assert_eq!((settled.state, settled.effective, settled.restatements), (State::Accepted, Some(2), 0));
+    assert!(settled.received_at.is_some() && settled.phase == Phase::Final);
+}

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, LedgerError, RecordedEvent, Result};
+use super::{Event, LedgerError, Phase, RecordedEvent, Result};
 use crate::domain::{AgencyId, Period, ReturnId, Verdict};
 
 /// Why a rung is passed over while the manager keeps it from going above the lead; it counts again once that is lifted.
@@ -161,6 +161,9 @@ pub struct Obligation {
     pub deferred: Vec<String>,
     /// Why it is held or was not accepted, or the reason given for a nil return.
     pub reason: Option<String>,
+    /// Whether the first figures are asked for, or the final ones.
+    #[serde(default, skip_serializing_if = "Phase::is_first")]
+    pub phase: Phase,
 }
 
 impl Obligation {
@@ -194,6 +197,7 @@ impl Obligation {
             escalation_held: None,
             deferred: Vec::new(),
             reason: None,
+            phase: Phase::First,
         }
     }
 
@@ -220,7 +224,7 @@ impl Obligation {
                 Event::Decided { submission, verdict, readable, reason } => {
                     let arrived = arrivals.iter().find(|(id, _)| id == submission).map(|(_, at)| *at);
                     this.decide(*submission, *verdict, reason.clone(), *at);
-                    if *readable && this.received_at.is_none() {
+                    if *readable && this.received_at.is_none() && !this.phase.is_too_early(*submission) {
                         this.received_at = arrived;
                     }
                 }
@@ -230,6 +234,10 @@ impl Obligation {
                     if this.stands(*submission, true) {
                         this.reason = Some(reason.clone());
                     }
+                }
+                Event::FinalAsked { due_at, rule } => {
+                    let last = arrivals.iter().map(|(id, _)| *id).max();
+                    this.ask_for_final(*at, *due_at, rule, last);
                 }
                 Event::Told { rung, .. } => this.told.push((rung.clone(), *at)),
                 Event::EscalationHeld { reason } => this.escalation_held = Some(reason.clone()),
@@ -278,6 +286,16 @@ impl Obligation {
         self.first_refused_at = None;
     }
 
+    /// Begins the final phase: the chase starts anew, and what stands goes on standing.
+    fn ask_for_final(&mut self, at: Timestamp, due_at: Timestamp, rule: &str, last: Option<i64>) {
+        self.phase = Phase::FinalAwaited { after: last.max(self.effective).unwrap_or(0) };
+        (self.opened_at, self.due_at, self.rule) = (at, due_at, rule.to_owned());
+        (self.received_at, self.first_refused_at, self.escalation_held) = (None, None, None);
+        self.told.clear();
+        self.skipped.clear();
+        self.deferred.clear();
+    }
+
     fn decide(&mut self, submission: i64, verdict: Verdict, reason: Option<String>, at: Timestamp) {
         self.undecided.retain(|id| *id != submission);
         self.held.retain(|id| *id != submission);
@@ -311,7 +329,11 @@ impl Obligation {
         if self.effective.is_some_and(|standing| standing > submission) {
             return false;
         }
-        self.restatements += u32::from(self.effective.is_some());
+        let is_final = self.phase.is_awaited() && !self.phase.is_too_early(submission);
+        if is_final {
+            self.phase = Phase::Final;
+        }
+        self.restatements += u32::from(self.effective.is_some() && !is_final);
         self.effective = Some(submission);
         self.nil = nil;
         self.first_refused_at = None;
@@ -321,7 +343,7 @@ impl Obligation {
 
     /// How far it has come: what stands, else what waits, else what was refused.
     fn state(&self) -> State {
-        match (self.effective.filter(|_| !self.asked_again), self.nil) {
+        match (self.effective.filter(|_| !self.asked_again && !self.phase.is_awaited()), self.nil) {
             (Some(_), true) => State::Nil,
             (Some(_), false) => State::Accepted,
             (None, _) if !self.held.is_empty() => State::Held,

@@ -42,7 +42,7 @@ pub struct Mailroom {
 struct House {
     templates: Templates,
     board: Board,
-    calendar: Calendar,
+    calendar: Arc<Calendar>,
 }
 
 /// What one call did, in rows of the outbox; several can have left as one message.
@@ -106,7 +106,7 @@ impl Mailroom {
     }
 
     /// Gives it the board's wording, with which several messages to one person become one, and its calendar of days off.
-    pub fn of_board(self, templates: Templates, board: Board, calendar: Calendar) -> Self {
+    pub fn of_board(self, templates: Templates, board: Board, calendar: Arc<Calendar>) -> Self {
         Self { house: Some(Arc::new(House { templates, board, calendar })), ..self }
     }
 
@@ -160,7 +160,7 @@ impl Mailroom {
         let rules = Arc::new(Rules {
             together: self.house.is_some(),
             pace: self.settings.pace.clone(),
-            calendar: self.house.as_ref().map(|house| house.calendar.clone()),
+            calendar: self.house.as_ref().map(|house| (*house.calendar).clone()),
         });
         let mut done: Option<(Parcel, String, Outcome)> = None;
         let mut lost_in_a_row = 0;

@@ -100,6 +100,8 @@ pub struct Delivery {
     pub escalation_held: Option<String>,
     /// Rows of its accepted file that broke a rule and were left out.
     pub rows_refused: i64,
+    /// Whether the figures that stand are provisional.
+    pub provisional: bool,
 }
 
 impl Delivery {
@@ -111,7 +113,7 @@ impl Delivery {
         let (restated, corrected) = (rows.flags("restated")?, rows.flags("corrected")?);
         let arranged = rows.texts_opt("arranged")?;
         let (notes, holds) = (rows.texts_opt("note")?, rows.texts_opt("escalation_held")?);
-        let refused = rows.numbers("rows_refused")?;
+        let (refused, provisional) = (rows.numbers("rows_refused")?, rows.flags_if_any("provisional")?);
         let expected = "one of overdue, to_correct, held, open, received, accepted_late, accepted, nil, waived";
         (0..rows.len())
             .map(|at| {
@@ -130,6 +132,7 @@ impl Delivery {
                     note: notes[at].clone(),
                     escalation_held: holds[at].clone(),
                     rows_refused: refused[at],
+                    provisional: provisional[at],
                 })
             })
             .collect()

@@ -87,6 +87,14 @@ impl<'a> Rows<'a> {
         self.read(column, &DataType::Boolean, "true or false", |array| array.as_boolean().iter().collect())
     }
 
+    /// The same of a column that a board's own statement may lack; then all are false.
+    pub fn flags_if_any(&self, column: &'static str) -> Result<Vec<bool>, RowsError> {
+        match self.flags(column) {
+            Err(RowsError::NoColumn { .. }) => Ok(vec![false; self.len()]),
+            flags => flags,
+        }
+    }
+
     /// A column of days, any of which may be missing.
     pub fn days(&self, column: &'static str) -> Result<Vec<Option<Date>>, RowsError> {
         self.read(column, &DataType::Date32, "a date", |array| {

@@ -278,6 +278,7 @@ pub fn record() -> Record {
         arranged: None,
         escalation_held: None,
         rows_refused: 0,
+        provisional: false,
     };
     let mut deliveries = vec![
         delivery("Exampleshire Police", "Missing children", Standing::Overdue, None, 9),

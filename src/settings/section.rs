@@ -210,6 +210,14 @@ impl<'a> Section<'a> {
         sections
     }
 
+    /// The keys that stand here, in the order of their names.
+    pub fn keys(&self) -> Vec<String> {
+        let ValueKind::Table(table) = &self.value.kind else { return Vec::new() };
+        let mut keys: Vec<String> = table.keys().cloned().collect();
+        keys.sort();
+        keys
+    }
+
     /// A file that stands beside the definition. What is wrong with it is told under `key`.
     pub fn beside(&mut self, key: &str, name: &str) -> Option<String> {
         match self.document.beside(name) {

@@ -4,8 +4,13 @@
 
 mod ahead;
 mod cron;
+mod due;
+mod dues;
 mod duty;
+mod every;
+mod finals;
 mod held;
+mod in_force;
 mod ladder;
 #[cfg(test)]
 mod ladder_tests;
@@ -13,27 +18,44 @@ mod meeting;
 mod members;
 mod settle;
 mod sign_off;
+mod window;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::{Timestamp, civil};
+use jiff::{Timestamp, civil, tz::AmbiguousOffset};
 
 pub use ahead::escalates_at;
 pub use cron::{BadSchedule, Schedule};
-pub use duty::{Due, Duty, Every, Opening, openings};
+pub use due::{Due, DueAt, DueError, DueRule, YearDay};
+pub use dues::Dues;
+pub use duty::{Duty, Opening, opening, openings};
+pub use every::Every;
+pub use finals::Final;
 pub use held::reminder_of_held;
+pub use in_force::InForce;
 pub use ladder::{FOR_WORDS, Ladder, Role, Rung, RungKind, Step, next_rung, owed};
 pub use meeting::{Meeting, Milestones, OutOfOrder};
 pub use members::owed_by_members;
+pub use settle::fetched_list;
 pub use sign_off::{SignOffTimes, asked, next_asking};
+pub use window::{Edge, Window, WindowRule};
 
-use crate::domain::{Calendar, CalendarError, Period, london};
+use crate::domain::{Calendar, CalendarError, Nation, Period, london};
 
 /// An instant on a civil day in London.
 ///
-/// A time that does not exist on the day (the spring gap) is moved to the end of the gap.
+/// A time that does not exist on the day (the spring gap) is moved to the end of the gap; of one that comes twice (the
+/// autumn repeat) the first is meant.
 pub fn instant_on(day: civil::Date, time: civil::Time) -> Timestamp {
-    day.to_datetime(time).to_zoned(london()).map_or(Timestamp::MAX, |zoned| zoned.timestamp())
+    let zone = london();
+    let meant = zone.to_ambiguous_timestamp(day.to_datetime(time));
+    let Ok(earlier) = meant.earlier() else { return Timestamp::MAX };
+    match meant.offset() {
+        AmbiguousOffset::Gap { .. } => {
+            zone.following(earlier).next().map_or(Timestamp::MAX, |change| change.timestamp())
+        }
+        AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => earlier,
+    }
 }
 
 /// The board's timetable: from when it is in force, which days count, who is chased how, when the board meets.
@@ -41,8 +63,10 @@ pub fn instant_on(day: civil::Date, time: civil::Time) -> Timestamp {
 pub struct Timetable {
     /// Periods that end before this day are nobody's duty.
     pub starts_on: civil::Date,
+    /// Whose bank holidays count.
+    pub nation: Nation,
     /// Which days are working days.
-    pub calendar: Calendar,
+    pub days: InForce,
     /// How a late return is chased.
     pub ladder: Ladder,
     /// Other ladders, for the returns that name them.
@@ -71,14 +95,32 @@ impl Timetable {
         name.and_then(|name| self.named_ladders.get(name)).unwrap_or(&self.ladder)
     }
 
+    /// Which days are working days, as of now.
+    pub fn calendar(&self) -> Arc<Calendar> {
+        self.days.now()
+    }
+
+    /// Every obligation of a duty that exists by `now`; see [`openings`].
+    pub fn openings(&self, duty: &Duty, now: Timestamp) -> Vec<Result<Opening, DueError>> {
+        openings(duty, &self.calendar(), &self.meetings, now)
+    }
+
+    /// The obligation of a duty for one period.
+    ///
+    /// # Errors
+    /// When nobody can say when it is due.
+    pub fn opening(&self, duty: &Duty, period: Period) -> Result<Opening, DueError> {
+        opening(duty, period, &self.calendar(), &self.meetings)
+    }
+
     /// The last day the holiday list covers, once `today` is near it.
     pub fn list_ends_soon(&self, today: civil::Date) -> Option<civil::Date> {
-        self.calendar.covered_until().filter(|end| (*end - today).get_days() <= WARNED_BEFORE)
+        self.calendar().covered_until().filter(|end| (*end - today).get_days() <= WARNED_BEFORE)
     }
 
     /// From when until when commentary on a meeting's exceptions is asked for.
     pub fn commentary(&self, meeting: &Meeting) -> Result<(Timestamp, Timestamp), CalendarError> {
-        let day = |days| self.calendar.add_working_days(meeting.period.end(), days);
+        let day = |days| self.calendar().add_working_days(meeting.period.end(), days);
         let (from, until) = (day(self.milestones.validated)?, day(self.milestones.commentary)?);
         Ok((instant_on(from, self.ladder.at), instant_on(until, civil::time(17, 0, 0, 0))))
     }
@@ -88,13 +130,17 @@ impl Timetable {
     /// # Errors
     /// When the holiday list does not reach the day.
     pub fn agency_report_at(&self, quarter: Period) -> Result<Timestamp, CalendarError> {
-        let day = self.calendar.add_working_days(quarter.end(), self.agency_report)?;
+        let day = self.calendar().add_working_days(quarter.end(), self.agency_report)?;
         Ok(instant_on(day, self.ladder.at))
     }
 
     /// When the meeting's pack is circulated.
     pub fn circulation(&self, meeting: &Meeting) -> Result<Timestamp, CalendarError> {
-        let day = self.calendar.add_working_days(meeting.on, self.milestones.circulated)?;
+        let day = self.calendar().add_working_days(meeting.on, self.milestones.circulated)?;
         Ok(instant_on(day, civil::time(12, 0, 0, 0)))
     }
 }
+
+#[cfg(test)]
+#[path = "clock_change_tests.rs"]
+mod clock_change_tests;

@@ -2,13 +2,16 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use jiff::civil;
 
-use super::{FOR_WORDS, Ladder, Meeting, Milestones, Rung, RungKind, Timetable};
-use crate::{domain::Calendar, settings::Section};
+use super::{FOR_WORDS, InForce, Ladder, Meeting, Milestones, Rung, RungKind, Timetable};
+use crate::{
+    domain::{BankHolidays, Calendar, Nation},
+    settings::Section,
+};
 
 /// No step lies further away than about a year of working days.
 const FURTHEST: i32 = 260;
@@ -20,10 +23,12 @@ const AGENCY_REPORT: i32 = 25;
 impl Timetable {
     /// Reads the timetable of the board in `home`; every problem is told to the section.
     ///
-    /// `due_working_days` is the latest due rule of the returns, for which each meeting must leave room.
-    pub fn settle(section: &mut Section<'_>, home: &Path, due_working_days: i32) -> Option<Self> {
+    /// `due_working_days` is the latest due rule of the returns, for which each meeting must leave room. `data` is the folder
+    /// in which a list of bank holidays lies that was fetched, if lists are fetched.
+    pub fn settle(section: &mut Section<'_>, home: &Path, data: Option<&Path>, due_working_days: i32) -> Option<Self> {
         let starts_on = section.date("starts_on");
-        let calendar = settle_calendar(section, home);
+        let nation = section.parsed_opt("nation").unwrap_or_default();
+        let calendar = settle_calendar(section, home, data, nation);
         let milestones = section.section_opt("milestones").map(settle_milestones).unwrap_or_default();
         let ladder = settle_ladder(section);
         let named_ladders = settle_ladders(section);
@@ -43,9 +48,11 @@ impl Timetable {
             }
         }
         let packs_within = settle_catch_up(section);
+        let days = InForce::new(calendar?);
         Some(Self {
             starts_on: starts_on?,
-            calendar: calendar?,
+            nation,
+            days,
             ladder,
             named_ladders,
             meetings,
@@ -56,19 +63,30 @@ impl Timetable {
     }
 }
 
-/// The bank holidays of the file the board names, or of the program's own list.
-fn settle_calendar(section: &mut Section<'_>, home: &Path) -> Option<Calendar> {
+/// Where a fetched list of bank holidays lies.
+pub fn fetched_list(data: &Path, nation: Nation) -> PathBuf {
+    data.join(format!("bank-holidays-{nation}.json"))
+}
+
+/// The bank holidays of the file the board names, or of the program's own list; those that were fetched, if they reach as
+/// far.
+fn settle_calendar(section: &mut Section<'_>, home: &Path, data: Option<&Path>, nation: Nation) -> Option<Calendar> {
     let closures: Vec<civil::Date> = section.parsed_list("closures");
-    let Some(file) = section.text_opt("holidays") else { return Some(Calendar::england_and_wales(closures)) };
-    let write = "holidays = \"config/bank-holidays.json\"";
-    match std::fs::read_to_string(home.join(file)) {
-        Ok(json) => match Calendar::from_gov_uk(&json, closures) {
-            Ok(calendar) => return Some(calendar),
-            Err(error) => section.refuse("holidays", &error.to_string(), write),
-        },
-        Err(error) => section.refuse("holidays", &format!("a file the daemon may read ({error})"), write),
-    }
-    None
+    let own = match section.text_opt("holidays") {
+        None => BankHolidays::shipped(nation),
+        Some(file) => {
+            let write = "holidays = \"config/bank-holidays.json\"";
+            let read = std::fs::read_to_string(home.join(file));
+            let read = read.map_err(|error| format!("a file the daemon may read ({error})"));
+            let list = read.and_then(|json| BankHolidays::from_gov_uk(&json, nation).map_err(|e| e.to_string()));
+            list.map_err(|expected| section.refuse("holidays", &expected, write)).ok()?
+        }
+    };
+    // One that is not there, or was damaged, is fetched again.
+    let fetched = data.and_then(|data| std::fs::read_to_string(fetched_list(data, nation)).ok());
+    let fetched = fetched.and_then(|json| BankHolidays::from_gov_uk(&json, nation).ok());
+    let list = fetched.filter(|fetched| fetched.covered_until() >= own.covered_until()).unwrap_or(own);
+    Some(Calendar::of(list, closures))
 }
 
 /// Tells of steps towards the meeting that come in the wrong order.
@@ -219,7 +237,7 @@ mod tests {
         let mut problems = Problems::default();
         let text = format!("starts_on = 2025-04-01\n{text}");
         let document = read_text("timetable.toml", &text, &mut problems).unwrap();
-        Timetable::settle(&mut document.root(), Path::new("/nonexistent"), 10);
+        Timetable::settle(&mut document.root(), Path::new("/nonexistent"), None, 10);
         problems.merge(document.finish());
         if problems.is_empty() { String::new() } else { problems.to_string() }
     }

@@ -29,7 +29,7 @@ impl Timetable {
     /// Where the list of bank holidays does not reach.
     pub fn sign_off_times(&self, meeting: &Meeting) -> Result<SignOffTimes, CalendarError> {
         let ten = civil::time(10, 0, 0, 0);
-        let on = |days| Ok(instant_on(self.calendar.add_working_days(meeting.on, days)?, ten));
+        let on = |days| Ok(instant_on(self.calendar().add_working_days(meeting.on, days)?, ten));
         let steps = &self.milestones;
         Ok(SignOffTimes {
             drafted: on(steps.draft)?,

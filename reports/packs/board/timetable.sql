@@ -6,9 +6,10 @@
 --   time, or that it is asked for again; may be empty), note (the reason given for a nil return, or that
 --   it is no longer asked for; else empty),
 --   escalation_held (why the manager kept it from going above the lead, may be empty),
+--   provisional (whether the figures that stand are provisional),
 --   rows_refused (rows of the accepted file that were left out because they broke a rule).
 SELECT o.agency_name, o.title, o.period, o.due_day, o.received_day, o.state, o.days_late, o.restated, o.corrected,
-  o.reminders, o.arranged, o.note, o.escalation_held, s.rows_refused
+  o.reminders, o.arranged, o.note, o.escalation_held, o.provisional, s.rows_refused
 FROM ledger.obligations o
 LEFT JOIN (
   SELECT return_id, agency, period, rows_refused,

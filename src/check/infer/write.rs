@@ -40,7 +40,7 @@ pub fn definition(
     }
     line("priority = \"all\"         # the priority of the board it serves");
     line(&format!(
-        "every = {}        # quarter, half, year, academic-year, month; release if nobody owes it",
+        "every = {}        # or half, year, term, month, week, …: pipelines/README.md; release if nobody owes it",
         quoted(every)
     ));
     if every != "release" {

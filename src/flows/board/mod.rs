@@ -34,7 +34,7 @@ use crate::{
     mail::{self, Contact, Person},
     pack::PackDefinition,
     settings::{self, Document, Problems, SecretError, Section},
-    source::{Source, fill, host_of, mailbox},
+    source::{Https, Source, fill, host_of, https, mailbox},
     timetable::Timetable,
 };
 
@@ -89,6 +89,8 @@ pub struct Board {
     pub returns: BTreeMap<ReturnId, Contract>,
     /// When.
     pub timetable: Timetable,
+    /// Where newer lists of bank holidays come from, if they are fetched.
+    pub holiday_list: Option<Https>,
     /// What is measured.
     pub indicators: Vec<Indicator>,
     /// What the board reads.
@@ -113,11 +115,11 @@ impl Board {
         let main = settings::read_layers(&config, environment, &mut problems);
         let agencies = definition(&config.join("agencies.toml"), &mut problems, |root| Some(agencies::settle(root)));
         let returns = returns::settle(&home.join("pipelines"), &mut problems);
-        let timetable = settle_timetable(home, &returns, &mut problems);
         let indicators = reports::indicators(&home.join("reports/indicators"), &mut problems);
         let packs = reports::packs(&home.join("reports/packs"), &mut problems);
         let templates = reports::templates(&home.join("reports/mail"), &mut problems);
         let main = main.and_then(|document| finished(document, &mut problems, |root| Main::settle(root, home)));
+        let (timetable, holiday_list) = settle_timetable(home, &returns, main.as_ref(), &mut problems).unzip();
         if let Some(agencies) = &agencies {
             returns::check_agencies(&returns, agencies, home, &mut problems);
             returns::check_members(&returns, agencies, home, &mut problems);
@@ -127,6 +129,9 @@ impl Board {
             if main.mailbox.is_none() {
                 returns::check_mailbox(&returns, home, &mut problems);
             }
+        }
+        if let Some(timetable) = &timetable {
+            returns::check_meetings(&returns, timetable, home, &mut problems);
         }
         returns::check_folders(&returns, home, &mut problems);
         returns::check_stores(&returns, home, &mut problems);
@@ -176,6 +181,7 @@ impl Board {
                 agencies,
                 returns,
                 timetable,
+                holiday_list: holiday_list.flatten(),
                 indicators,
                 packs,
                 contacts: Contacts::default(),
@@ -244,13 +250,13 @@ impl Board {
     /// The hosts that may be asked for files: those its returns name.
     pub fn hosts(&self) -> BTreeSet<String> {
         let base = self.base.as_deref().and_then(host_of);
-        let sources = self.returns.values().map(|contract| &contract.source);
+        let sources = self.returns.values().filter_map(|contract| match &contract.source {
+            Source::Https(https) => Some(https),
+            _ => None,
+        });
         sources
-            .filter_map(|source| match source {
-                Source::Https(https) => Some([https.host.clone().or_else(|| base.clone()), https.token_host()]),
-                _ => None,
-            })
-            .flatten()
+            .chain(&self.holiday_list)
+            .flat_map(|https| [https.host.clone().or_else(|| base.clone()), https.token_host()])
             .flatten()
             .collect()
     }
@@ -353,10 +359,36 @@ impl Main {
     }
 }
 
-fn settle_timetable(home: &Path, returns: &BTreeMap<ReturnId, Contract>, problems: &mut Problems) -> Option<Timetable> {
-    let latest = returns.values().filter_map(|contract| contract.due).map(|due| due.working_days).max();
+/// `config/timetable.toml`, and where newer lists of bank holidays come from.
+fn settle_timetable(
+    home: &Path,
+    returns: &BTreeMap<ReturnId, Contract>,
+    main: Option<&Main>,
+    problems: &mut Problems,
+) -> Option<(Timetable, Option<Https>)> {
+    let latest = returns.values().filter_map(|contract| contract.due.as_ref()?.most_working_days()).max();
     let path = home.join("config/timetable.toml");
-    definition(&path, problems, |root| Timetable::settle(root, home, latest.unwrap_or(10)))
+    definition(&path, problems, |root| {
+        let list = root.section_opt("holiday_list").map(|mut table| settle_list(&mut table, main));
+        let data = main.map(|main| main.data.as_path()).filter(|_| list.is_some());
+        let timetable = Timetable::settle(root, home, data, latest.unwrap_or(10))?;
+        Some((timetable, list.flatten()))
+    })
+}
+
+/// Reads `[holiday_list]`.
+fn settle_list(table: &mut Section<'_>, main: Option<&Main>) -> Option<Https> {
+    let list = Https::settle(table)?;
+    if let Some(main) = main {
+        let expected = match main.base {
+            None if list.url.contains("{base}") => Some("an address whose {base} is known".to_owned()),
+            _ => https::refusal(&based(&list.url, main.base.as_deref())),
+        };
+        if let Some(expected) = expected {
+            table.refuse("url", &expected, "url = \"https://www.gov.uk/bank-holidays.json\"");
+        }
+    }
+    Some(list)
 }
 
 /// Reads one file and settles it; what is wrong goes to `problems`.

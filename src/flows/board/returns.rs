@@ -13,7 +13,7 @@ use crate::{
     domain::{AgencyId, Period, ReturnId},
     settings::{self, Problems, nearest},
     source::{self, Https, Source, fill, https, pattern::overlap},
-    timetable::{Every, Timetable},
+    timetable::{Due, Every, Timetable},
 };
 
 /// Every return below `folder`.
@@ -131,6 +131,35 @@ pub(super) fn check_addresses(
         let filled = source::of_period(&fill(&based(url, base), "agency", "agency"), some_period);
         if let Some(expected) = https::refusal(&filled) {
             problems.about(&file, format!("the address {filled:?}"), &expected, "https://…");
+        }
+    }
+}
+
+/// Tells of returns that are due before a meeting which nobody has set: of every period up to the last one that a meeting is
+/// about.
+pub(super) fn check_meetings(
+    returns: &BTreeMap<ReturnId, Contract>,
+    timetable: &Timetable,
+    home: &Path,
+    problems: &mut Problems,
+) {
+    let last = timetable.meetings.iter().map(|meeting| meeting.period.end()).max();
+    for contract in returns.values() {
+        let Some(dues) = contract.due.as_ref().filter(|dues| dues.all().any(Due::needs_meeting)) else { continue };
+        let starts_on = contract.starts_on.map_or(timetable.starts_on, |on| on.max(timetable.starts_on));
+        let first = contract.every.period_of(starts_on);
+        let periods = std::iter::successors(first, |period| period.next());
+        let known = periods.enumerate().take_while(|(at, period)| *at == 0 || Some(period.end()) <= last);
+        let mut errors = known.flat_map(|(_, period)| {
+            contract.agencies.iter().filter_map(move |agency| {
+                let due = dues.rule(agency, period);
+                due.of(period, &timetable.calendar(), &timetable.meetings).err().filter(|_| due.needs_meeting())
+            })
+        });
+        if let Some(error) = errors.next() {
+            let expected = "a meeting about each period before whose meeting it is due";
+            let write = "a [[meeting]] in config/timetable.toml, or another rule under [due]";
+            problems.about(&definition_of(contract, home), error, expected, write);
         }
     }
 }

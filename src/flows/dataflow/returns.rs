@@ -100,6 +100,12 @@ fn every(every: Every) -> &'static str {
         Every::Year => "each financial year",
         Every::AcademicYear => "each school year",
         Every::Month => "each month",
+        Every::TwoMonths => "every two months",
+        Every::Term => "each school term",
+        Every::TwoYears | Every::TwoYearsEven => "every two years",
+        Every::CalendarYear => "each calendar year",
+        Every::Week => "each week",
+        Every::Occurrence => "when something happened",
         Every::Release => "whenever it is published",
     }
 }

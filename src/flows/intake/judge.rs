@@ -6,6 +6,7 @@ use super::{
     opened::{OpenError, open, read},
     rolling, sealing,
     store::{Kept, Outcome, decide, store},
+    window,
 };
 use crate::{
     check::{CheckError, Claim, Contract, check},
@@ -58,6 +59,10 @@ pub(super) async fn judge(
         }
     };
     let checked = if released { checked.released() } else { checked };
+    let checked = match window::holds(app, contract, submission).await? {
+        Some(why) => checked.held_because(why),
+        None => checked,
+    };
     if !checked.verdict().is_accepted() {
         drop(staging);
         return decide(app, submission, Outcome::from(&checked), checked.findings()).await;

@@ -10,10 +10,12 @@ mod document;
 mod judge;
 mod offer;
 mod opened;
+mod owed;
 mod rolling;
 mod sealing;
 mod store;
 pub mod supposed;
+mod window;
 
 use std::panic::AssertUnwindSafe;
 
@@ -23,20 +25,21 @@ use futures::FutureExt;
 use super::{App, incidents, reason::identity_in, retry};
 use crate::{
     check::Contract,
-    domain::{Period, Verdict, civil_day},
+    domain::Verdict,
     fault,
     ledger::{Event, FindingRow, IncomingRow, NewSubmission, ObligationKey, RowCounts, Submission, Txn},
-    timetable::{Every, instant_on},
     warehouse::WarehouseError,
 };
 
 pub(super) use archive::{content_of, contract_of, keep, the_submission};
 pub(super) use judge::stage;
 pub(super) use opened::{open, read};
+pub(super) use owed::refusal;
 pub(super) use sealing::{is_withheld, words_of};
 pub(super) use store::Outcome;
 
 pub use offer::{Acknowledge, Offer};
+pub use owed::owed_contract;
 
 use judge::judge;
 use store::{decide, finish_storing, store_nil, storing_of};
@@ -62,6 +65,7 @@ pub struct Received {
 /// When the disk, the ledger or a worker failed; the bytes, if they arrived, are judged at the next ring.
 pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
     let contract = owed_contract(app, &offer.key)?;
+    let opened = owed::unopened(app, contract, &offer.key).await?;
     let content = offer.extract.content.clone();
     let name = sealing::name_to_keep(contract, &offer.extract.name);
     let (digest, hash) = (content.sha256().to_owned(), contract.hash.clone());
@@ -83,7 +87,6 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
         contract_hash: contract.hash.clone(),
         contract: contract.text.clone(),
     };
-    let opened = opening(app, contract, &key)?;
     let (actor, acknowledge) = (offer.actor, offer.acknowledge);
     let arrived_at = offer.arrived_at.filter(|at| *at < now);
     let unasked = matches!(acknowledge, Acknowledge::Pull { .. } | Acknowledge::File { unasked: true, .. });
@@ -94,8 +97,10 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
                 txn.keep_data_key(&landed.sha256, &landed.wrapped_key)?;
             }
             let subject = new.obligation.to_string();
-            if txn.obligation(&new.obligation)?.is_none() {
-                txn.append(now, &subject, &actor, &opened)?;
+            if let Some(opened) = &opened
+                && txn.obligation(&new.obligation)?.is_none()
+            {
+                txn.append(now, &subject, &actor, opened)?;
             }
             let duplicate_of = same_as(txn, &new)?;
             let id = txn.add_submission(arrived_at.unwrap_or(now), &new)?;
@@ -157,7 +162,7 @@ pub async fn nil(
         bail!("the reason is kept and sent on, and {holds}: say it without");
     }
     let now = app.clock.now();
-    let opened = opening(app, contract, &key)?;
+    let opened = owed::unopened(app, contract, &key).await?;
     let new = NewSubmission {
         obligation: key,
         sha256: String::new(),
@@ -172,8 +177,10 @@ pub async fn nil(
     let id = app
         .ledger
         .write(move |txn| {
-            if txn.obligation(&new.obligation)?.is_none() {
-                txn.append(now, &new.obligation.to_string(), &actor, &opened)?;
+            if let Some(opened) = &opened
+                && txn.obligation(&new.obligation)?.is_none()
+            {
+                txn.append(now, &new.obligation.to_string(), &actor, opened)?;
             }
             let id = txn.add_submission(arrived_at, &new)?;
             txn.keep_totals(id, &serde_json::json!({ "nil": reason }))?;
@@ -197,6 +204,11 @@ pub async fn release(app: &App, submission: i64, accept: bool, reason: &str, act
     }
     // Earlier periods found in one file are one restatement.
     let together = app.ledger.read(move |txn| txn.held_with(submission)).await?;
+    if accept {
+        for one in [submission].into_iter().chain(together.iter().copied()) {
+            window::refuse_locked(app, &the_submission(app, one).await?).await?;
+        }
+    }
     let received = release_one(app, submission, accept, reason, actor).await?;
     for other in together {
         release_one(app, other, accept, reason, actor).await?;
@@ -309,7 +321,9 @@ async fn was_released(app: &App, submission: &Submission) -> anyhow::Result<bool
 /// contract.
 fn same_as(txn: &Txn<'_>, new: &NewSubmission) -> crate::ledger::Result<Option<i64>> {
     let Some(obligation) = txn.obligation(&new.obligation)? else { return Ok(None) };
-    for id in obligation.effective.into_iter().chain(obligation.undecided).chain(obligation.held) {
+    // The provisional file sent again says that its figures are final.
+    let stands = obligation.effective.filter(|_| !obligation.phase.is_awaited());
+    for id in stands.into_iter().chain(obligation.undecided).chain(obligation.held) {
         if let Some(earlier) = txn.submission(id)?
             && earlier.sha256 == new.sha256
             && earlier.contract_hash == new.contract_hash
@@ -318,11 +332,6 @@ fn same_as(txn: &Txn<'_>, new: &NewSubmission) -> crate::ledger::Result<Option<i
         }
     }
     Ok(None)
-}
-
-/// Why an extract for this cannot be taken at all, if it cannot.
-pub(super) fn refusal(app: &App, key: &ObligationKey) -> Option<String> {
-    owed_contract(app, key).err().map(|why| format!("{why:#}"))
 }
 
 /// What became of these bytes if they are what an agency sent last, under the same contract: its people were told.
@@ -339,54 +348,4 @@ pub async fn known_verdict(
     let last = app.ledger.read(move |txn| Ok(txn.submissions_of(&key)?.pop())).await?;
     let same = last.filter(|last| last.contract_hash == contract.hash && last.sha256 == digest);
     Ok(same.and_then(|last| last.verdict))
-}
-
-/// The contract of a return that an agency owes for a period.
-///
-/// # Errors
-/// When it does not, or the period has not ended.
-pub fn owed_contract<'a>(app: &'a App, key: &ObligationKey) -> anyhow::Result<&'a Contract> {
-    let contract =
-        app.board.returns.get(&key.return_id).with_context(|| {
-            format!("there is no return {}; the returns are the folders of pipelines/", key.return_id)
-        })?;
-    if !contract.agencies.contains(&key.agency) {
-        let owers: Vec<_> = contract.agencies.iter().map(|agency| agency.as_str()).collect();
-        bail!("{} is owed by {}, not by {}", key.return_id, owers.join(", "), key.agency);
-    }
-    let (period, today) = (key.period, civil_day(app.clock.now()));
-    if contract.every == Every::Release {
-        if !matches!(period, Period::Release { .. }) {
-            bail!("{} is published on a day; {period} names none, write the day as 2025-07-14", key.return_id);
-        }
-    } else if contract.every.period_of(period.start()) != Some(period) {
-        let example = contract.every.period_of(today).and_then(Period::previous).map(|p| p.to_string());
-        bail!("{} has no period {period}; the one that ended last is {}", key.return_id, example.unwrap_or_default());
-    } else if period.end() >= today {
-        bail!("{} has not ended yet; was another period meant?", period.human());
-    }
-    Ok(contract)
-}
-
-/// How the obligation opens if nothing opened it: a release or a past period is nobody's duty.
-fn opening(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow::Result<Event> {
-    let end = key.period.end();
-    let opens_at = instant_on(end.tomorrow()?, jiff::civil::Time::midnight());
-    let (duty, due_at, rule) = match contract.due {
-        Some(due) if contract.every != Every::Release => {
-            let day = app.board.timetable.calendar.add_working_days(end, due.working_days);
-            let due_at = day.map_or(opens_at, |day| instant_on(day, due.time));
-            (end >= app.board.owed_from(contract), due_at, due.to_string())
-        }
-        _ => (false, opens_at, "published when its publisher releases it".to_owned()),
-    };
-    Ok(Event::Opened {
-        return_id: key.return_id.clone(),
-        agency: key.agency.clone(),
-        period: key.period,
-        opens_at,
-        duty,
-        due_at,
-        rule,
-    })
 }

@@ -10,7 +10,7 @@ use arrow::{array::RecordBatch, util::display::array_value_to_string};
 
 use super::{
     super::{App, explain, query},
-    opening,
+    owed::opening,
 };
 use crate::{
     check::{Checked, Claim, Column, Contract, Past, Sink, SinkError, TableContract, check},

@@ -11,6 +11,7 @@ use super::{
     Received, again,
     archive::obligation_of,
     judge::stage,
+    window,
 };
 use crate::{
     check::{Checked, Contract, Coverage, RefusedRows},
@@ -136,6 +137,10 @@ pub(super) async fn storing_of(app: &App, submission: &Submission) -> anyhow::Re
 
 /// Stores a nil return: a commit without rows, in which the rows of an earlier file go.
 pub(super) async fn store_nil(app: &App, submission: &Submission, contract: &Contract) -> anyhow::Result<Received> {
+    if let Some(why) = window::holds(app, contract, submission).await? {
+        let held = Outcome { reason: Some(why), ..Outcome::of(Verdict::Held, true) };
+        return decide(app, submission, held, &[]).await;
+    }
     let id = submission.id;
     let reason = app.ledger.read(move |txn| txn.totals(id)).await?;
     let reason = reason.and_then(|totals| totals["nil"].as_str().map(str::to_owned)).unwrap_or_default();

@@ -5,7 +5,9 @@
 use std::str::FromStr;
 
 use super::{
-    super::App, NewSubmission, Received, archive::the_submission, opening, owed_contract, store::Outcome, store::decide,
+    super::App, NewSubmission, Received, archive::the_submission,
+    owed::{opening, owed_contract},
+    store::{Outcome, decide},
 };
 use crate::{
     domain::{Verdict, sha256},

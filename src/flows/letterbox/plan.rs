@@ -18,7 +18,6 @@ use crate::{
     ledger::{IncomingState, NewIncoming, ObligationKey, Plan, State},
     mail::{Unused, key_of},
     source::mailbox::{DataKind, File, Incoming, Kind, Mailbox, Nature, is_proven, nature},
-    timetable::openings,
 };
 
 /// So many messages of one sender an hour are answered; more is two programs writing to each other.
@@ -283,7 +282,7 @@ pub(super) async fn states(app: &App, agencies: &[AgencyId]) -> anyhow::Result<B
     let mut states = app.ledger.read(|txn| txn.obligation_states()).await?;
     states.retain(|key, _| agencies.contains(&key.agency) && app.board.is_owed(key));
     for duty in chase::duties(&app.board).filter(|duty| agencies.contains(&duty.agency)) {
-        for opening in openings(&duty, &app.board.timetable.calendar, app.clock.now()).into_iter().flatten() {
+        for opening in app.board.timetable.openings(&duty, app.clock.now()).into_iter().flatten() {
             states.entry(opening.key).or_insert(State::Open);
         }
     }

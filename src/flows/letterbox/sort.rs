@@ -192,13 +192,18 @@ pub(super) fn period(candidate: Candidate<'_>, around: &Around<'_>, name: &str) 
         let mut days = said.filter(|period| matches!(period, Period::Release { .. }));
         return Ok(days.next().unwrap_or(Period::Release { date: around.arrived }));
     }
-    let fits = |period: &Period| contract.every.period_of(period.start()) == Some(*period);
     let theirs = around
         .states
         .iter()
         .filter(|(key, _)| key.return_id == contract.id && key.agency == *candidate.agency)
         .map(|(key, state)| (key.period, *state));
     let theirs: Vec<(Period, State)> = theirs.collect();
+    // What happened is owed only where a notice opened it.
+    let is_opened = |period: &Period| theirs.iter().any(|(opened, _)| opened == period);
+    let fits = |period: &Period| match contract.every {
+        Every::Occurrence => is_opened(period),
+        every => every.has(*period),
+    };
     let answered = around.about.filter(|about| about.return_id == contract.id && about.agency == *candidate.agency);
     let answered = answered.map(|about| about.period);
     if let Some(named) = period_in_name(name).filter(fits) {

@@ -140,8 +140,8 @@ impl Desk<'_> {
     async fn deferred(&self, obligation: &Obligation) -> anyhow::Result<Option<Rung>> {
         let subject = obligation.key.to_string();
         let events = self.app.ledger.read(move |txn| txn.events_of(&subject)).await?;
-        let (ladder, calendar) = (self.app.board.ladder(&obligation.key), &self.app.board.timetable.calendar);
+        let (ladder, calendar) = (self.app.board.ladder(&obligation.key), self.app.board.timetable.calendar());
         let lead_told = evidence::accepted_at(&evidence::of(&events, ladder));
-        Ok(next_rung(obligation, ladder, calendar, lead_told)?.cloned())
+        Ok(next_rung(obligation, ladder, &calendar, lead_told)?.cloned())
     }
 }

@@ -59,7 +59,7 @@ pub(in super::super) async fn answer(
         let letter = Letter::Alarm { what, why, since: now, next_step };
         return post(app, &key, None, vec![manager(app)], &letter, now);
     }
-    let calendar = &app.board.timetable.calendar;
+    let calendar = &app.board.timetable.calendar();
     let arrived_at = submission.received_at;
     let wrote = sender.as_ref().map(|(_, email)| email.clone()).unwrap_or_default();
     let people = with_sender(recipients(app, &obligation.key.agency, &[Role::Lead, Role::Deputy], now), sender);

@@ -30,7 +30,7 @@ pub(in super::super) async fn incident(
     again: bool,
 ) -> anyhow::Result<Vec<OutboxRow>> {
     let now = app.clock.now();
-    let calendar = &app.board.timetable.calendar;
+    let calendar = &app.board.timetable.calendar();
     let id = submission.id;
     let (sender, message_id) = app.ledger.read(move |txn| Ok((txn.sender_of(id)?, txn.message_id_of(id)?))).await?;
     let places = lies(app, contract, submission);

@@ -25,7 +25,7 @@ use super::App;
 use crate::{
     check::Contract,
     domain::{AgencyId, civil_day},
-    ledger::{ContactRole, Obligation, OutboxRow, OutboxState},
+    ledger::{ContactRole, Obligation, OutboxRow, OutboxState, Phase},
     mail::{Attachment, Due, Facts, Letter, Message, Person},
     timetable::Role,
 };
@@ -148,11 +148,20 @@ fn contract<'a>(app: &'a App, obligation: &Obligation) -> anyhow::Result<&'a Con
 
 pub(super) fn due(app: &App, obligation: &Obligation, contract: &Contract) -> Due {
     Due {
-        name: named(&contract.title),
-        title: contract.title.clone(),
+        name: format!("{}{}", named(&contract.title), phase(obligation, contract)),
+        title: format!("{}{}", contract.title, phase(obligation, contract)),
         agency: app.board.agency_name(&obligation.key.agency),
         period: obligation.key.period,
         due_at: obligation.due_at,
+    }
+}
+
+/// Which of the figures of a return that comes twice are spoken of.
+fn phase(obligation: &Obligation, contract: &Contract) -> &'static str {
+    match obligation.phase {
+        Phase::First if contract.finals.is_some() => " (provisional figures)",
+        Phase::First => "",
+        Phase::FinalAwaited { .. } | Phase::Final => " (final figures)",
     }
 }
 

@@ -110,11 +110,13 @@ fn commentary(
     post(app, &rung_key(obligation, rung), Some(obligation), people, &letter, now)
 }
 
-/// Names the messages of one rung: each leaves once, and once again where a person has moved the due instant since.
+/// Names the messages of one rung: each leaves once, and once again for the final figures, or where a person has moved the
+/// due instant since.
 pub(in super::super) fn rung_key(obligation: &Obligation, rung: &Rung) -> String {
+    let last = if obligation.phase.is_first() { "" } else { "final/" };
     match obligation.rounds {
-        0 => format!("chase/{}/{}", obligation.key, rung.name),
-        round => format!("chase/{}/{}-{}", obligation.key, rung.name, round + 1),
+        0 => format!("chase/{}/{last}{}", obligation.key, rung.name),
+        round => format!("chase/{}/{last}{}-{}", obligation.key, rung.name, round + 1),
     }
 }
 
@@ -196,7 +198,7 @@ fn ways(app: &App, obligation: &Obligation, contract: &Contract) -> Ways {
 
 /// The last day for a corrected file, where one was not accepted.
 fn corrected_by(app: &App, obligation: &Obligation) -> anyhow::Result<Option<Date>> {
-    Ok(app.board.ladder(&obligation.key).correction_awaited(obligation, &app.board.timetable.calendar)?)
+    Ok(app.board.ladder(&obligation.key).correction_awaited(obligation, &app.board.timetable.calendar())?)
 }
 
 /// When the escalation would go, if nothing arrives.
@@ -206,8 +208,8 @@ fn escalates_at(
     told: &[LeadTold],
     now: Timestamp,
 ) -> anyhow::Result<Option<Timestamp>> {
-    let (ladder, calendar) = (app.board.ladder(&obligation.key), &app.board.timetable.calendar);
-    Ok(timetable::escalates_at(obligation, ladder, calendar, now, evidence::accepted_at(told))?)
+    let (ladder, calendar) = (app.board.ladder(&obligation.key), app.board.timetable.calendar());
+    Ok(timetable::escalates_at(obligation, ladder, &calendar, now, evidence::accepted_at(told))?)
 }
 
 /// Whom the next escalation goes to, in words.

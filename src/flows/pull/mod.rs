@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use super::{
     App,
     errands::{Begun, Errands},
+    holidays,
 };
 use crate::{
     check::Contract,
@@ -29,8 +30,13 @@ use crate::{
 pub async fn pull(app: &Arc<App>) -> anyhow::Result<usize> {
     let now = app.clock.now();
     let mut begun = Begun::default();
-    let addresses = https::places(app).await?;
-    app.fetcher.clear_others(addresses.iter().map(|place| place.url.as_str()));
+    let (addresses, list) = (https::places(app).await?, holidays::place(app).await?);
+    let list_at = list.iter().map(|place| place.url.as_str());
+    app.fetcher.clear_others(addresses.iter().map(|place| place.url.as_str()).chain(list_at));
+    if let Some(place) = list.filter(|place| place.known.next_at <= now) {
+        let (name, host) = ("asking for the list of bank holidays".to_owned(), place.host());
+        Errands::begin(app, &mut begun, name, Some(host), holidays::ask(Arc::clone(app), place)).await;
+    }
     for place in addresses.into_iter().filter(|place| place.known.next_at <= now) {
         let (name, host) = (format!("asking for {}", place.key), place.host());
         Errands::begin(app, &mut begun, name, Some(host), https::ask(Arc::clone(app), place)).await;
@@ -56,7 +62,8 @@ pub async fn pull(app: &Arc<App>) -> anyhow::Result<usize> {
 pub async fn next_at(app: &App) -> anyhow::Result<Option<Timestamp>> {
     let addresses = https::places(app).await?.into_iter().map(|place| place.known.next_at);
     let folders = store::places(app).await?.into_iter().map(|place| place.known.next_at);
-    Ok(addresses.chain(folders).min())
+    let list = holidays::place(app).await?.map(|place| place.known.next_at);
+    Ok(addresses.chain(folders).chain(list).min())
 }
 
 /// The period that a file is for: the one its name speaks of, else the one that ended last; a release must name its day.

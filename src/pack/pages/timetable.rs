@@ -98,6 +98,9 @@ fn row(one: &Delivery) -> Value {
 
 fn more(one: &Delivery) -> String {
     let mut says = Vec::new();
+    if one.provisional {
+        says.push("the figures are provisional".to_owned());
+    }
     if one.reminders > 0 && one.standing != Standing::Open {
         says.push(format!("after {}", count(usize::try_from(one.reminders).unwrap_or(0), "reminder", "reminders")));
     }

@@ -62,7 +62,7 @@ pub struct Https {
 
 impl Https {
     /// Reads `[source]` of that kind.
-    pub(super) fn settle(table: &mut Section<'_>) -> Option<Self> {
+    pub fn settle(table: &mut Section<'_>) -> Option<Self> {
         let url = template(table, "url", &GAPS);
         let pull = table.parsed("pull");
         let timeout = timeout(table);

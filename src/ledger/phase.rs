@@ -1,0 +1,36 @@
+//! Whether the figures that somebody owes are the first, or the final ones after provisional ones.
+
+use serde::{Deserialize, Serialize};
+
+/// Which figures of an obligation are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The only ones, or provisional ones.
+    #[default]
+    First,
+    /// The final ones; what came up to the submission of this number is provisional.
+    FinalAwaited {
+        /// The submission's number.
+        after: i64,
+    },
+    /// The final ones, and they are here.
+    Final,
+}
+
+impl Phase {
+    /// Whether nobody asked for final figures.
+    pub fn is_first(&self) -> bool {
+        *self == Self::First
+    }
+
+    /// Whether final figures are awaited.
+    pub fn is_awaited(self) -> bool {
+        matches!(self, Self::FinalAwaited { .. })
+    }
+
+    /// Whether final figures are awaited and a submission came too early to be them.
+    pub(super) fn is_too_early(self, submission: i64) -> bool {
+        matches!(self, Self::FinalAwaited { after } if submission <= after)
+    }
+}
