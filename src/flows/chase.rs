@@ -68,7 +68,7 @@ async fn open(app: &App, now: Timestamp) -> anyhow::Result<()> {
             for key in duty.over_by(now) {
                 if !txn.is_opened(&key)? {
                     let opening = timetable.opening(duty, key.period);
-                    found.push((key, opening));
+                    found.push((key, opening, duty.finals.is_some()));
                 }
             }
         }
@@ -76,11 +76,11 @@ async fn open(app: &App, now: Timestamp) -> anyhow::Result<()> {
     });
     let mut next = next_opening(app)?.unwrap_or(Timestamp::MAX);
     let mut opened = Vec::new();
-    for (key, opening) in found.await? {
+    for (key, opening, comes_twice) in found.await? {
         match opening {
             // Its window opens later than its period ends.
             Ok(opening) if opening.opens_at > now => next = next.min(opening.opens_at),
-            Ok(opening) => opened.push(opening),
+            Ok(opening) => opened.push((opening, comes_twice)),
             Err(error) => {
                 note_failure(app, &format!("asking {} for {}", key.agency, key.return_id), &error.into()).await;
                 // It is said again every day.
@@ -91,12 +91,16 @@ async fn open(app: &App, now: Timestamp) -> anyhow::Result<()> {
     if !opened.is_empty() {
         app.ledger
             .write(move |txn| {
-                for opening in opened {
+                for (opening, comes_twice) in opened {
                     // A file for it may have come between the look and this.
                     if txn.is_opened(&opening.key)? {
                         continue;
                     }
-                    txn.append(now, &opening.key.to_string(), "daemon", &Event::from(opening))?;
+                    let subject = opening.key.to_string();
+                    txn.append(now, &subject, "daemon", &Event::from(opening))?;
+                    if comes_twice {
+                        txn.append(now, &subject, "daemon", &Event::Provisional {})?;
+                    }
                 }
                 Ok(())
             })
@@ -106,12 +110,13 @@ async fn open(app: &App, now: Timestamp) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The opening of one obligation, whether or not its day has come; `None` where nobody will owe it.
-pub(super) fn opening_of(app: &App, key: &ObligationKey) -> anyhow::Result<Option<Opening>> {
+/// The opening of one obligation, whether or not its day has come, and whether final figures follow; `None` where nobody
+/// will owe it.
+pub(super) fn opening_of(app: &App, key: &ObligationKey) -> anyhow::Result<Option<(Opening, bool)>> {
     let is_its = |duty: &Duty| duty.return_id == key.return_id && duty.agency == key.agency;
     let Some(duty) = duties(&app.board).find(is_its) else { return Ok(None) };
     let is_one = duty.every.period_of(key.period.start()) == Some(key.period) && key.period.end() >= duty.starts_on;
-    Ok(if is_one { Some(app.board.timetable.opening(&duty, key.period)?) } else { None })
+    Ok(if is_one { Some((app.board.timetable.opening(&duty, key.period)?, duty.finals.is_some())) } else { None })
 }
 
 async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Result<usize> {
@@ -188,7 +193,9 @@ async fn remind_of_held(app: &App, obligation: &Obligation, now: Timestamp) -> a
 /// The coverage of the file of a group that stands, where members are not in it and nobody has said why.
 async fn partial(app: &App, obligation: &Obligation) -> anyhow::Result<Option<CoverageRow>> {
     let is_group = app.board.agencies.get(&obligation.key.agency).is_some_and(|agency| !agency.members.is_empty());
-    let Some(submission) = obligation.effective.filter(|_| is_group) else { return Ok(None) };
+    let Some(submission) = obligation.effective.filter(|_| is_group && !obligation.phase.is_awaited()) else {
+        return Ok(None);
+    };
     let obligation = obligation.clone();
     let partial = app.ledger.read(move |txn| {
         let asked = |one: &Numbered| one.finding.rule == Coverage::RULE && one.explanation.is_none();

@@ -54,10 +54,11 @@ pub async fn concede(
         })?),
     };
     let (before, created) = match (known, opening) {
-        (Some(obligation), _) => (obligation, None),
-        (None, Some(opening)) => {
-            let event = Event::from(opening.clone());
-            (Obligation::opened(key, opening.opens_at, opening.due_at, &opening.rule), Some(event))
+        (Some(obligation), _) => (obligation, Vec::new()),
+        (None, Some((opening, comes_twice))) => {
+            let obligation = Obligation::opened(key, opening.opens_at, opening.due_at, &opening.rule);
+            let twice = comes_twice.then_some(Event::Provisional {});
+            (obligation, [Event::from(opening)].into_iter().chain(twice).collect())
         }
         (None, None) => return Err(refused(format!("nobody owes {key}"))),
     };
@@ -72,12 +73,14 @@ pub async fn concede(
     app.ledger
         .write(move |txn| {
             let subject = key.to_string();
-            match (txn.obligation(&key)?, created) {
-                (None, Some(opened)) => {
-                    txn.append(now, &subject, "daemon", &opened)?;
+            match txn.obligation(&key)? {
+                None if !created.is_empty() => {
+                    for opened in &created {
+                        txn.append(now, &subject, "daemon", opened)?;
+                    }
                 }
                 // Whatever came in between the look and this is looked at first.
-                (found, _) if found.as_ref() != Some(&before) => {
+                found if found.as_ref() != Some(&before) => {
                     return Err(LedgerError::Refused(format!("{key} has just changed; look again and decide then")));
                 }
                 _ => {}

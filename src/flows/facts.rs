@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::{Period, Standing, civil_day},
     ledger::{
-        Comment, CoverageRow, Event, EventHead, MessageHead, Obligation, ObligationKey, OutboxState, Phase, Query,
+        Comment, CoverageRow, Event, EventHead, MessageHead, Obligation, ObligationKey, OutboxState, Query,
         RecordedEvent, SignOff, SignOffKey, State, Submission,
     },
     timetable::{Role, RungKind},
@@ -100,8 +100,8 @@ pub fn obligations(
         ("restatements", numbers(&|o| i32::try_from(o.restatements).unwrap_or(i32::MAX)), false),
         ("changed_at", texts(&|o| changed(o).map(|head| head.at.to_string())), true),
         ("changed_by", texts(&|o| changed(o).map(|head| by(&head.actor).to_owned())), true),
-        ("phase", text(&|o| phase(board, o).to_owned()), false),
-        ("provisional", flags(&|o| is_provisional(board, o)), false),
+        ("phase", text(&|o| o.phase.as_str().to_owned()), false),
+        ("provisional", flags(&|o| o.phase.is_provisional() && o.effective.is_some()), false),
     ])?;
     Ok(("obligations", batch))
 }
@@ -128,25 +128,6 @@ fn arranged(obligation: &Obligation) -> String {
 /// Who acted; an address stays in the ledger.
 fn by(actor: &str) -> &str {
     if actor.contains('@') { "sender" } else { actor }
-}
-
-/// Whether provisional figures are asked for, final ones, or the only ones.
-fn phase(board: &Board, obligation: &Obligation) -> &'static str {
-    match obligation.phase {
-        Phase::First if comes_twice(board, obligation) => "provisional",
-        Phase::First => "only",
-        Phase::FinalAwaited { .. } | Phase::Final => "final",
-    }
-}
-
-/// Whether the figures that stand are provisional.
-fn is_provisional(board: &Board, obligation: &Obligation) -> bool {
-    let may_be = obligation.phase.is_awaited() || (obligation.phase.is_first() && comes_twice(board, obligation));
-    may_be && obligation.effective.is_some()
-}
-
-fn comes_twice(board: &Board, obligation: &Obligation) -> bool {
-    board.returns.get(&obligation.key.return_id).is_some_and(|contract| contract.finals.is_some())
 }
 
 /// The reason given for a nil return, which is there to be printed, or that the definitions no longer ask for it. Why a

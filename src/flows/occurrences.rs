@@ -39,6 +39,12 @@ pub async fn open(
     if on > civil_day(now) {
         bail!("{on} is still to come; open it on the day");
     }
+    if on < app.board.owed_from(contract) {
+        bail!(
+            "{return_id} is owed from {} on; what happened before can be loaded as history",
+            app.board.owed_from(contract)
+        );
+    }
     if because.is_empty() {
         bail!("a notice needs one line of reason; it stands with the due rule");
     }
@@ -57,13 +63,16 @@ pub async fn open(
         due_at: due.at,
         rule: format!("{}; opened because: {because}", due.rule),
     };
-    let (subject, actor) = (key.to_string(), actor.to_owned());
+    let (subject, actor, comes_twice) = (key.to_string(), actor.to_owned(), contract.finals.is_some());
     let is_new = app
         .ledger
         .write(move |txn| {
             let is_new = txn.obligation(&key)?.is_none();
             if is_new {
                 txn.append(now, &key.to_string(), &actor, &opened)?;
+                if comes_twice {
+                    txn.append(now, &key.to_string(), &actor, &Event::Provisional {})?;
+                }
             }
             Ok(is_new)
         })

@@ -103,6 +103,8 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// What it asks for first is provisional: the final figures are asked for later.
+    Provisional {},
     /// The final figures are asked for: the obligation is open again, while the provisional ones stand.
     FinalAsked {
         /// When they are due.
@@ -332,6 +334,7 @@ impl Event {
             Self::Told { .. } => "told",
             Self::Skipped { .. } => "skipped",
             Self::NoLongerOwed { .. } => "no_longer_owed",
+            Self::Provisional {} => "provisional",
             Self::FinalAsked { .. } => "final_asked",
             Self::EscalationHeld { .. } => "escalation_held",
             Self::EscalationFreed { .. } => "escalation_freed",

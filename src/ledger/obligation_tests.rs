@@ -87,7 +87,8 @@ fn a_correction_counts_from_the_first_refusal_and_ends_with_acceptance() {
 fn a_provisional_file_that_is_let_pass_after_the_final_ones_were_asked_for_is_not_final() {
     let asked = Event::FinalAsked { due_at: at(50_000), rule: "later".into() };
     let told = Event::Told { rung: "overdue".into(), keys: vec![], to_lead: vec![] };
-    let mut events = vec![arrived(1), decided(1, Verdict::Held), told, asked, decided(1, Verdict::Accepted)];
+    let mut events =
+        vec![Event::Provisional {}, arrived(1), decided(1, Verdict::Held), told, asked, decided(1, Verdict::Accepted)];
     let awaited = folded(&events);
     assert_eq!((awaited.state, awaited.effective, awaited.received_at), (State::Open, Some(1), None));
     assert_eq!((awaited.due_at, awaited.rule.as_str(), awaited.told.len()), (at(50_000), "later", 0));

@@ -161,8 +161,8 @@ pub struct Obligation {
     pub deferred: Vec<String>,
     /// Why it is held or was not accepted, or the reason given for a nil return.
     pub reason: Option<String>,
-    /// Whether the first figures are asked for, or the final ones.
-    #[serde(default, skip_serializing_if = "Phase::is_first")]
+    /// Whether the only figures are asked for, provisional ones or final ones.
+    #[serde(default, skip_serializing_if = "Phase::is_only")]
     pub phase: Phase,
 }
 
@@ -197,7 +197,7 @@ impl Obligation {
             escalation_held: None,
             deferred: Vec::new(),
             reason: None,
-            phase: Phase::First,
+            phase: Phase::Only,
         }
     }
 
@@ -235,6 +235,7 @@ impl Obligation {
                         this.reason = Some(reason.clone());
                     }
                 }
+                Event::Provisional {} => this.phase = Phase::Provisional,
                 Event::FinalAsked { due_at, rule } => {
                     let last = arrivals.iter().map(|(id, _)| *id).max();
                     this.ask_for_final(*at, *due_at, rule, last);

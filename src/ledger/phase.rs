@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// The only ones, or provisional ones.
+    /// The only ones.
     #[default]
-    First,
+    Only,
+    /// Provisional ones.
+    Provisional,
     /// The final ones; what came up to the submission of this number is provisional.
     FinalAwaited {
         /// The submission's number.
@@ -19,9 +21,28 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// Whether nobody asked for final figures.
-    pub fn is_first(&self) -> bool {
-        *self == Self::First
+    /// Whether there are no others.
+    pub fn is_only(&self) -> bool {
+        *self == Self::Only
+    }
+
+    /// Whether final figures were asked for.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::FinalAwaited { .. } | Self::Final)
+    }
+
+    /// Whether what came so far is provisional.
+    pub fn is_provisional(self) -> bool {
+        matches!(self, Self::Provisional | Self::FinalAwaited { .. })
+    }
+
+    /// The word as SQL has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Only => "only",
+            Self::Provisional => "provisional",
+            Self::FinalAwaited { .. } | Self::Final => "final",
+        }
     }
 
     /// Whether final figures are awaited.

@@ -97,10 +97,8 @@ pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
                 txn.keep_data_key(&landed.sha256, &landed.wrapped_key)?;
             }
             let subject = new.obligation.to_string();
-            if let Some(opened) = &opened
-                && txn.obligation(&new.obligation)?.is_none()
-            {
-                txn.append(now, &subject, &actor, opened)?;
+            if txn.obligation(&new.obligation)?.is_none() {
+                opened.iter().try_for_each(|event| txn.append(now, &subject, &actor, event).map(drop))?;
             }
             let duplicate_of = same_as(txn, &new)?;
             let id = txn.add_submission(arrived_at.unwrap_or(now), &new)?;
@@ -177,10 +175,9 @@ pub async fn nil(
     let id = app
         .ledger
         .write(move |txn| {
-            if let Some(opened) = &opened
-                && txn.obligation(&new.obligation)?.is_none()
-            {
-                txn.append(now, &new.obligation.to_string(), &actor, opened)?;
+            if txn.obligation(&new.obligation)?.is_none() {
+                let subject = new.obligation.to_string();
+                opened.iter().try_for_each(|event| txn.append(now, &subject, &actor, event).map(drop))?;
             }
             let id = txn.add_submission(arrived_at, &new)?;
             txn.keep_totals(id, &serde_json::json!({ "nil": reason }))?;

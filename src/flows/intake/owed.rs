@@ -57,14 +57,18 @@ pub fn owed_contract<'a>(app: &'a App, key: &ObligationKey) -> anyhow::Result<&'
     Ok(contract)
 }
 
-/// How the obligation opens, if nothing opened it.
+/// What opens the obligation, if nothing opened it yet.
 ///
 /// # Errors
 /// As [`opening`].
-pub(super) async fn unopened(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow::Result<Option<Event>> {
+pub(super) async fn unopened(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow::Result<Vec<Event>> {
     let wanted = key.clone();
-    let known = app.ledger.read(move |txn| txn.obligation(&wanted)).await?;
-    if known.is_some() { Ok(None) } else { opening(app, contract, key).map(Some) }
+    if app.ledger.read(move |txn| txn.obligation(&wanted)).await?.is_some() {
+        return Ok(Vec::new());
+    }
+    let opened = opening(app, contract, key)?;
+    let comes_twice = contract.finals.is_some() && matches!(opened, Event::Opened { duty: true, .. });
+    Ok([opened].into_iter().chain(comes_twice.then_some(Event::Provisional {})).collect())
 }
 
 /// How the obligation opens if nothing opened it: a release or a past period is nobody's duty.
@@ -73,7 +77,7 @@ pub(super) async fn unopened(app: &App, contract: &Contract, key: &ObligationKey
 /// When it is about something of which no notice was given, or nobody can say when it is due.
 pub(super) fn opening(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow::Result<Event> {
     let (period, end) = (key.period, key.period.end());
-    if contract.every == Every::Occurrence {
+    if contract.every == Every::Occurrence && end >= app.board.owed_from(contract) {
         bail!(
             "nothing was opened for {}; `quarterday open {} {} {period} --because \"…\"` does",
             period.human(),

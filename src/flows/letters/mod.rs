@@ -148,8 +148,8 @@ fn contract<'a>(app: &'a App, obligation: &Obligation) -> anyhow::Result<&'a Con
 
 pub(super) fn due(app: &App, obligation: &Obligation, contract: &Contract) -> Due {
     Due {
-        name: format!("{}{}", named(&contract.title), phase(obligation, contract)),
-        title: format!("{}{}", contract.title, phase(obligation, contract)),
+        name: format!("{}{}", named(&contract.title), phase(obligation)),
+        title: format!("{}{}", contract.title, phase(obligation)),
         agency: app.board.agency_name(&obligation.key.agency),
         period: obligation.key.period,
         due_at: obligation.due_at,
@@ -157,10 +157,10 @@ pub(super) fn due(app: &App, obligation: &Obligation, contract: &Contract) -> Du
 }
 
 /// Which of the figures of a return that comes twice are spoken of.
-fn phase(obligation: &Obligation, contract: &Contract) -> &'static str {
+fn phase(obligation: &Obligation) -> &'static str {
     match obligation.phase {
-        Phase::First if contract.finals.is_some() => " (provisional figures)",
-        Phase::First => "",
+        Phase::Only => "",
+        Phase::Provisional => " (provisional figures)",
         Phase::FinalAwaited { .. } | Phase::Final => " (final figures)",
     }
 }

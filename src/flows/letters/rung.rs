@@ -113,7 +113,7 @@ fn commentary(
 /// Names the messages of one rung: each leaves once, and once again for the final figures, or where a person has moved the
 /// due instant since.
 pub(in super::super) fn rung_key(obligation: &Obligation, rung: &Rung) -> String {
-    let last = if obligation.phase.is_first() { "" } else { "final/" };
+    let last = if obligation.phase.is_final() { "final/" } else { "" };
     match obligation.rounds {
         0 => format!("chase/{}/{last}{}", obligation.key, rung.name),
         round => format!("chase/{}/{last}{}-{}", obligation.key, rung.name, round + 1),
