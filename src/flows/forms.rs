@@ -48,7 +48,7 @@ pub fn form(
         contract,
         agency: named.as_ref().map(|(agency, name)| (*agency, name.as_str())),
         period,
-        due: period.and_then(|period| due(board, contract, agency?, period)),
+        due: period.and_then(|period| due(board, contract, agency, period)),
         board: &board.name,
         contact: [&contact.name, &contact.phone, &contact.email],
         now,
@@ -66,9 +66,10 @@ fn is_one_of(contract: &Contract, period: Period) -> bool {
     contract.every.has(period)
 }
 
-/// When a period is due from an agency, as people read it; nothing where nobody can say.
-fn due(board: &Board, contract: &Contract, agency: &AgencyId, period: Period) -> Option<String> {
-    let rule = contract.due.as_ref()?.rule(agency, period);
+/// When a period is due from an agency, or usually, as people read it; nothing where nobody can say.
+fn due(board: &Board, contract: &Contract, agency: Option<&AgencyId>, period: Period) -> Option<String> {
+    let dues = contract.due.as_ref()?;
+    let rule = agency.map_or_else(|| dues.usual(period), |agency| dues.rule(agency, period));
     let due = rule.of(period, &board.timetable.calendar(), &board.timetable.meetings).ok()?;
     Some(to_london(due.at).strftime("%A %-d %B %Y, %H:%M").to_string())
 }

@@ -35,6 +35,11 @@ impl Dues {
         both.or_else(|| self.periods.get(&period)).or_else(|| self.agencies.get(agency)).unwrap_or(&self.usual)
     }
 
+    /// The rule for a period where nothing was agreed with an agency.
+    pub fn usual(&self, period: Period) -> &Due {
+        self.periods.get(&period).unwrap_or(&self.usual)
+    }
+
     /// Every rule.
     pub fn all(&self) -> impl Iterator<Item = &Due> {
         [&self.usual].into_iter().chain(self.agencies.values()).chain(self.periods.values()).chain(self.both.values())
