@@ -35,7 +35,8 @@ pub async fn hold(app: &App, key: &ObligationKey, reason: &str, actor: &str) -> 
             let has_left = |m: &&OutboxRow| {
                 m.kind == Kind::Escalation.as_str()
                     && matches!(m.state, OutboxState::Sending | OutboxState::Sent | OutboxState::Written)
-                    && m.enqueued_at >= obligation.chased_since.unwrap_or(obligation.opened_at).max(obligation.opened_at)
+                    && m.enqueued_at
+                        >= obligation.chased_since.unwrap_or(obligation.opened_at).max(obligation.opened_at)
             };
             let steps = ladder.rungs.iter().filter(|rung| rung.kind == RungKind::Escalation);
             let is_over = steps.map(|rung| &rung.name).all(|name| obligation.is_past(name));

@@ -33,7 +33,7 @@ clear_working_days_before_meeting = 5
 time = "17:00"
 "#,
     );
-    assert_eq!(problems, "");
+    assert_eq!(problems, "0 problems");
     let dues = dues.unwrap();
     let rule = |agency: &str, period: &str| dues.rule(&agency.parse().unwrap(), period.parse().unwrap()).to_string();
     assert_eq!(rule("probation", "2025-26-Q1"), "10 working days after the period ends, at 12:00");
@@ -48,7 +48,7 @@ time = "17:00"
 fn an_agency_may_have_rules_for_its_periods_alone() {
     let text = "[due]\nworking_days = 10\n[due.agency.police.period.\"2025-26-Q3\"]\nworking_days = 20\n";
     let (dues, problems) = settle_text(text);
-    assert_eq!(problems, "");
+    assert_eq!(problems, "0 problems");
     let dues = dues.unwrap();
     let (police, quarter) = ("police".parse().unwrap(), "2025-26-Q3".parse().unwrap());
     assert_eq!(dues.rule(&police, quarter).rule, DueRule::WorkingDays(20));
@@ -59,7 +59,7 @@ fn an_agency_may_have_rules_for_its_periods_alone() {
 #[test]
 fn it_is_due_at_five_where_no_time_is_said() {
     let (dues, problems) = settle_text("[due]\non = [\"07-20\", \"01-20\", \"01-20\"]\n");
-    assert_eq!(problems, "");
+    assert_eq!(problems, "0 problems");
     let dues = dues.unwrap();
     assert_eq!(dues.usual.time, time(17, 0, 0, 0));
     assert_eq!(dues.usual.to_string(), "on the first after the period ends of 20 January, 20 July, at 17:00");

@@ -83,7 +83,7 @@ fn windows_that_cannot_be_meant_are_refused() {
         problems.merge(document.finish());
         problems.to_string()
     };
-    assert_eq!(told("[window]\nopens = -3\ncloses = 5\nlocks = 5\n"), "");
+    assert_eq!(told("[window]\nopens = -3\ncloses = 5\nlocks = 5\n"), "0 problems");
     for (text, expected) in [
         ("[window]\n", "at least one of opens, closes, locks"),
         ("[window]\ncloses = 5\nlocks = 4\n", "a day not before that on which it closes"),

@@ -93,9 +93,9 @@ async fn the_obligation_stands_with_the_rule_it_came_from() {
              18 July 2025), at 17:00",
         ),
         (
-            "[due]\nworking_days = 10\n[due.agency.police]\nworking_days = 15\n",
-            "2025-07-21T16:00:00Z",
-            "15 working days after the period ends, at 17:00",
+            "[due]\nworking_days = 10\n[due.agency.police]\nworking_days = 12\n",
+            "2025-07-16T16:00:00Z",
+            "12 working days after the period ends, at 17:00",
         ),
         (
             "[due]\nworking_days = 10\n[due.period.\"2025-26-Q1\"]\non = [\"2025-07-31\"]\ntime = \"09:30\"\n",

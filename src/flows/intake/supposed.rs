@@ -5,7 +5,9 @@
 use std::str::FromStr;
 
 use super::{
-    super::App, NewSubmission, Received, archive::the_submission,
+    super::App,
+    NewSubmission, Received,
+    archive::the_submission,
     owed::{opening, owed_contract},
     store::{Outcome, decide},
 };

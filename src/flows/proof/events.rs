@@ -123,7 +123,9 @@ fn line<'a>(event: &'a Event, files: &[File]) -> Line<'a> {
         Event::NoLongerOwed { why } => happened("No longer asked for", why.clone()),
         Event::EscalationHeld { reason } => decided("The escalation was held", reason.clone()),
         Event::Provisional {} => happened("Its figures are provisional", "final ones follow"),
-        Event::FinalAsked { due_at, rule } => happened("Final figures asked for", format!("due {}: {rule}", moment(*due_at))),
+        Event::FinalAsked { due_at, rule } => {
+            happened("Final figures asked for", format!("due {}: {rule}", moment(*due_at)))
+        }
         Event::EscalationFreed { reason } => decided("The escalation was let go after all", reason.clone()),
         Event::Extended { due_at, reason } => {
             decided(format!("More time was given, until {}", moment(*due_at)), reason.clone())
