@@ -157,8 +157,7 @@ fn line<'a>(event: &'a Event, files: &[File]) -> Line<'a> {
             decided("A person decided on a message", format!("message {message}{reason}"))
         }
         Event::MessageSettled { key, outcome, says, .. } => {
-            let (what, relay) = settled(outcome, says);
-            let detail = if relay.is_empty() { says.as_str() } else { "" };
+            let (what, relay, detail) = settled(outcome, says);
             Line { key: Some(key), relay, ..happened(what, detail) }
         }
         Event::Explained { submission, finding, says } => {
@@ -180,17 +179,17 @@ fn line<'a>(event: &'a Event, files: &[File]) -> Line<'a> {
     }
 }
 
-/// What became of a message, and which of its words are the relay's.
-fn settled<'a>(outcome: &str, says: &'a str) -> (&'static str, &'a str) {
+/// What became of a message, the relay's words, and why it did not leave; where a folder lies is nobody's matter.
+fn settled<'a>(outcome: &str, says: &'a str) -> (&'static str, &'a str, &'a str) {
     let is = |state: OutboxState| outcome == state.as_str();
     if is(OutboxState::Sent) {
-        ("A relay accepted the message", says)
+        ("A relay accepted the message", says, "")
     } else if is(OutboxState::Written) {
-        ("The message was written to a folder and not sent: no evidence that anybody was told", "")
+        ("The message was written to a folder and not sent: no evidence that anybody was told", "", "")
     } else if is(OutboxState::Refused) {
-        ("The message was refused for good", says)
+        ("The message was refused for good", says, "")
     } else {
-        ("The message did not leave: it was no longer wanted", "")
+        ("The message did not leave: it was no longer wanted", "", says)
     }
 }
 
