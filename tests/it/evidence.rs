@@ -79,18 +79,18 @@ async fn evidence_names_each_message_as_it_was_sent_beside_a_running_daemon_and_
     assert_eq!(told.len(), rows.len(), "one for each message about it");
     assert!(told.is_subset(&sent), "{told:?}\n{sent:?}");
     let recipients: BTreeSet<String> = column(&csv, "recipient").into_iter().filter(|to| !to.is_empty()).collect();
-    let kept: BTreeSet<String> =
-        relay.kept().iter().map(|kept| kept.recipient.trim_matches(['<', '>']).to_owned()).collect();
-    assert!(!recipients.is_empty() && recipients.is_subset(&kept), "{recipients:?}");
+    let got_one = |to: &String| relay.kept().iter().any(|kept| kept.recipient.contains(to.as_str()));
+    assert!(!recipients.is_empty() && recipients.iter().all(got_one), "{recipients:?}");
     assert!(column(&csv, "relay").iter().any(|says| says.starts_with("250")), "{csv}");
 
     let text = words(&daemon.board.path("proof/evidence-cafcass-2025-26-Q1.pdf"));
-    insta::assert_snapshot!(text.lines().take(24).collect::<Vec<_>>().join("\n"));
     let flowing = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
-        "held",
+        "4 days late, and was not accepted; what stands was accepted on 21 July 2025",
+        "written to four times; a relay accepted each of these",
+        "The escalation was held",
         "=A new case system until August",
-        "Accepted by the relay on 1 July 2025, 10:00: 250",
+        "Accepted by the relay on 1 July",
         "error: table",
         "Is this record whole?",
         "quarterday verify",
