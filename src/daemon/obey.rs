@@ -134,6 +134,8 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
             draft::renew(app, &pack, period).await?
         }
         Command::Approve { pack, period, role, because, actor } => {
+            // Not while the pack is being set that would say nobody has signed.
+            let _turn = app.turn.lock().await;
             approve::approve(app, &pack, period, role, &because, &actor).await?
         }
         Command::Refresh => {

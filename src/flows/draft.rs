@@ -63,8 +63,14 @@ pub async fn renew(app: &App, pack: &str, period: Period) -> anyhow::Result<Stri
     if let Some((said, at)) = &known.approved {
         bail!("{} signed it off on {}; the draft stays as it is", said.by, civil_day(*at).strftime("%-d %B %Y"));
     }
+    let circulation = app.board.timetable.circulation(meeting)?;
+    if app.clock.now() >= circulation {
+        let on = civil_day(circulation).strftime("%-d %B %Y");
+        bail!("its circulation was on {on}: a sign-off can still be recorded, with `quarterday approve`");
+    }
     let (draft, pdf) = make(app, meeting).await?;
-    ask(app, meeting, Asking::Draft, draft, pdf, true).await?;
+    // Whoever was asked about the draft before it sees this one.
+    ask(app, meeting, known.asked.unwrap_or(Asking::Draft), draft, pdf, true).await?;
     Ok(format!("a new draft of {pack} for {} goes to {}", period.human(), chair.name))
 }
 

@@ -13,9 +13,10 @@ use super::{
 };
 use crate::{
     analysis::Disclosed,
+    check::Contract,
     domain::{Period, civil_day},
     fault,
-    ledger::{EditionRow, Event, Ledger, SignOff, SignOffEvent, SignOffKey, Vector},
+    ledger::{EditionRow, Event, Ledger, LedgerError, Obligation, SignOff, SignOffEvent, SignOffKey, Txn, Vector},
     pack::{self, Approval, Imprint, PackDefinition, Record},
     timetable::Meeting,
     warehouse::Statement,
@@ -141,15 +142,15 @@ pub(super) async fn issue(
     let now = app.clock.now();
     let basis = basis(app, definition, period).await?;
     let (name, sign_off_key) = (pack.to_owned(), meeting.map(publish::sign_off_key));
-    let (next, sign_off) = app
+    let (next, sign_off, obligations) = app
         .ledger
         .read(move |txn| {
             let sign_off = sign_off_key.map(|key| txn.sign_off(&key)).transpose()?;
-            Ok((txn.next_edition(&name)?, sign_off.unwrap_or_default()))
+            Ok((txn.next_edition(&name)?, sign_off.unwrap_or_default(), txn.obligations()?))
         })
         .await?;
     let number = free_number(&app.board.data.join("editions"), pack, next)?;
-    let approval = approval(app, meeting, &sign_off, &basis.vector);
+    let approval = approval(app, meeting, &sign_off, &obligations, &basis.vector);
     let imprint = Imprint {
         edition: number,
         approval: approval.clone(),
@@ -194,12 +195,12 @@ pub(super) async fn issue(
 
 /// Ends the sign-off with the edition that went out.
 fn conclude(
-    txn: &crate::ledger::Txn<'_>,
+    txn: &Txn<'_>,
     now: Timestamp,
     key: &SignOffKey,
     approval: &Approval,
     edition: i64,
-) -> crate::ledger::Result<()> {
+) -> Result<(), LedgerError> {
     let event = match approval {
         Approval::NotAsked | Approval::Draft => return Ok(()),
         Approval::Given { .. } => SignOffEvent::Circulated { edition },
@@ -212,18 +213,26 @@ fn conclude(
 }
 
 /// What the pages say of who signed: of an edition for a meeting, where somebody chairs.
-fn approval(app: &App, meeting: Option<&Meeting>, sign_off: &SignOff, vector: &Vector) -> Approval {
+fn approval(
+    app: &App,
+    meeting: Option<&Meeting>,
+    sign_off: &SignOff,
+    obligations: &[Obligation],
+    vector: &Vector,
+) -> Approval {
     if meeting.is_none() || app.board.chair.is_none() {
         return Approval::NotAsked;
     }
     let Some((said, at)) = &sign_off.approved else { return Approval::Missing };
-    let before = sign_off.draft.as_ref().map(|draft| &draft.vector);
-    let is_moved = |table: &str| before.is_some_and(|before| before.get(table) != vector.get(table));
-    let moved = app
-        .board
-        .returns
-        .values()
-        .filter(|contract| contract.tables.iter().any(|table| is_moved(&contract.qualified(table))));
+    // Returns share tables: a table that moved is told of those whose files were taken since the draft.
+    let is_moved = |contract: &&Contract| {
+        let Some(draft) = &sign_off.draft else { return false };
+        let (now, then) = (|table: &str| vector.get(table).copied(), |table: &str| draft.vector.get(table).copied());
+        let mut tables = contract.tables.iter().map(|table| contract.qualified(table));
+        let mut of_return = obligations.iter().filter(|one| one.key.return_id == contract.id);
+        tables.any(|table| now(&table) != then(&table)) && of_return.any(|one| one.decided_at > Some(draft.made_at))
+    };
+    let moved = app.board.returns.values().filter(is_moved);
     Approval::Given {
         by: format!("{} ({})", said.by, said.role.as_str()),
         on: civil_day(*at),

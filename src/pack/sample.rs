@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::civil::date;
 
+use super::tests::settled;
 use super::{Action, Approval, Delivery, Imprint, PackDefinition, Progress, Record, Restatement, Story};
 use crate::analysis::{
     Cause, Change, Comparator, Comparison, DisclosedIndicator, Exception, Good, Kind, Limits, Meta, Point, Shown, Tone,
     Unit, Variation,
 };
 use crate::domain::{Period, Standing, Status};
-use crate::settings::{Problems, read_text};
 
 pub fn meta(id: &str, unit: Unit) -> Meta {
     Meta {
@@ -391,14 +391,5 @@ pub fn definition() -> PackDefinition {
         files.insert(entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap());
     }
     let text = String::from_utf8(files.remove("pack.toml").unwrap()).unwrap();
-    settle(&text, files).unwrap_or_else(|problems| panic!("{problems}"))
-}
-
-/// Settles a definition, or tells its problems.
-pub fn settle(text: &str, files: BTreeMap<String, Vec<u8>>) -> Result<PackDefinition, Problems> {
-    let mut problems = Problems::default();
-    let document = read_text("pack.toml", text, &mut problems).ok_or_else(|| problems.clone())?;
-    let definition = PackDefinition::settle("board", &document, files);
-    problems.merge(document.finish());
-    definition.filter(|_| problems.is_empty()).ok_or(problems)
+    settled(&text, files).unwrap_or_else(|problems| panic!("{problems}"))
 }

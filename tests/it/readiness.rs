@@ -10,7 +10,11 @@ use crate::{
 /// A board whose pack does this when something is missing.
 fn when_not_ready(word: &str) -> TestBoard {
     let board = board();
-    board.edit("reports/packs/board/pack.toml", "\"send-with-gaps\"", &format!("{word:?}"));
+    board.edit(
+        "reports/packs/board/pack.toml",
+        "when_not_ready = \"send-with-gaps\"",
+        &format!("when_not_ready = {word:?}"),
+    );
     board
 }
 
@@ -38,12 +42,12 @@ async fn what_is_missing_is_printed_on_the_first_page_and_in_the_message() {
     let daemon = with_a_return(when_not_ready("send-with-gaps")).await;
     daemon.advance("2025-08-04T12:00:00Z").await;
     let page = first_page(&daemon);
-    let missing = "Not complete. Missing: Action log from Business Unit: not received, 21 days late; 1 of 2 returns are in, \
+    let missing = "Not complete. Missing: Action log from Business unit: not received, 21 days late; 1 of 2 returns are in, \
                    and at least 80 % are asked for.";
     assert!(page.contains(missing), "{page}");
     let rows = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
     let pack = rows.iter().find(|row| row.kind == "pack").unwrap().message["text"].as_str().unwrap().to_owned();
-    assert_eq!(pack.matches("Action log from Business Unit").count(), 1, "{pack}");
+    assert_eq!(pack.matches("Action log from Business unit").count(), 1, "{pack}");
     assert!(pack.contains("1 of 2 returns are in"), "{pack}");
 
     let daemon = with_a_return(when_not_ready("send")).await;
@@ -66,7 +70,7 @@ async fn a_pack_that_is_not_ready_is_held_and_goes_by_itself_when_it_is() {
     assert!(editions(&daemon).await.is_empty());
     let alarms = told(&daemon, "is not ready").await;
     assert_eq!(alarms.len(), 1, "{alarms:?}");
-    for part in ["Action log from Business Unit: not received", "--because", "until the meeting on 12 August"] {
+    for part in ["Action log from Business unit: not received", "--because", "until the meeting on 12 August"] {
         assert!(alarms[0].contains(part), "{part:?}: {}", alarms[0]);
     }
     // Held is not forgotten over a restart, nor told twice; and it waits longer than an outage would be made up for.
@@ -84,17 +88,19 @@ async fn a_held_pack_is_issued_in_spite_with_a_reason_that_it_prints() {
     let daemon = with_a_return(when_not_ready("hold")).await;
     daemon.advance("2025-08-05T09:00:00Z").await;
     for (arguments, why) in [
-        (&[][..], "it is not ready: Action log from Business Unit"),
+        (&[][..], "it is not ready: Action log from Business unit"),
         (&["--because", "about 943 476 5919"], "looks like an NHS number"),
     ] {
         let refused = daemon.board.run(&[&["pack", "issue", "board", "2025-26-Q1"], arguments].concat());
         assert!(!refused.status.success() && said(&refused).contains(why), "{}", said(&refused));
     }
+    let late = said(&daemon.board.run(&["pack", "draft", "board", "2025-26-Q1"]));
+    assert!(late.contains("its circulation was on 4 August 2025"), "{late}");
     let because = "the action log is on the table at the meeting";
     daemon.board.done(&["pack", "issue", "board", "2025-26-Q1", "--because", because]);
     let page = first_page(&daemon);
     assert!(page.contains(&format!("Issued all the same: “{because}” (tester).")), "{page}");
-    assert!(page.contains("for the meeting of 12 August 2025") && page.contains("Not signed off"), "{page}");
+    assert!(page.contains("FOR THE MEETING OF 12 AUGUST 2025") && page.contains("Not signed off"), "{page}");
     let events = daemon.ledger().read(|txn| txn.events_of("pack/board")).await.unwrap();
     assert!(format!("{events:?}").contains(because), "{events:?}");
     bring_actions(&daemon).await;
@@ -133,8 +139,8 @@ fn a_gate_that_asks_for_what_there_is_not_is_refused() {
     let pack = "reports/packs/board/pack.toml";
     board.edit(pack, "required_returns = []", "required_returns = [\"missing-childern\"]");
     board.edit(pack, "\"80 %\"", "\"most\"");
-    board.edit(pack, "\"this period\"", "\"yesterday\"");
-    board.edit(pack, "\"send-with-gaps\"", "\"wait\"");
+    board.edit(pack, "freshest = \"this period\"", "freshest = \"yesterday\"");
+    board.edit(pack, "when_not_ready = \"send-with-gaps\"", "when_not_ready = \"wait\"");
     let refused = said(&board.run(&["validate"]));
     for part in [
         "packs_within = 3",

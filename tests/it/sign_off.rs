@@ -163,7 +163,6 @@ async fn a_link_that_is_followed_changes_nothing_and_its_button_signs_once() {
         assert!(shown.contains(part), "{part:?}: {shown}");
     }
     assert!(!shown.contains("<script") && !shown.contains("http"), "{shown}");
-    fs::write(std::env::temp_dir().join("quarterday-sign-off.html"), &shown).unwrap();
 
     let (status, signed) = post(&daemon, &link, APPROVE).await;
     assert!(status == StatusCode::OK && signed.contains("Signed off by Dr Ruth Adeyemi"), "{signed}");
@@ -227,7 +226,12 @@ fn packs(daemon: &TestDaemon) -> usize {
 async fn the_vice_chairs_link_signs_and_the_chairs_then_says_who_did() {
     let daemon = with_a_return(with_pages()).await;
     daemon.advance("2025-08-01T09:00:00Z").await;
+    let older = mail_to(&daemon, "vice-chair", "stead").page().unwrap();
+    daemon.board.done(&["pack", "draft", "board", "2025-26-Q1"]);
+    daemon.ring().await;
     let theirs = mail_to(&daemon, "vice-chair", "stead").page().unwrap();
+    assert_ne!(theirs, older, "whoever was asked sees the newer draft");
+    assert_eq!(post(&daemon, &older, APPROVE).await.0, StatusCode::GONE);
     let (status, _) = post(&daemon, &theirs, APPROVE).await;
     assert_eq!(status, StatusCode::OK);
     let (_, shown) = ask(&daemon, Method::GET, &mail_to(&daemon, "chair", "sign off").page().unwrap(), None).await;
@@ -341,7 +345,7 @@ async fn a_sign_off_by_telephone_is_recorded_with_who_and_why_and_what_came_afte
         as_of: Some("2025-07-27".parse().unwrap()),
         format: quarterday::flows::written::Written::Csv,
     });
-    assert!(before.await.unwrap().ends_with("asked"), "as it was on the day before");
+    assert_eq!(before.await.unwrap().lines().last(), Some("asked"), "as it was on the day before");
     let sample = daemon.board.path("pipelines/actions/samples/accepted-2025-26-Q1.xlsx");
     fs::copy(sample, daemon.board.path("actions.xlsx")).unwrap();
     daemon.submit("actions.xlsx", "actions", "business-unit", "2025-26-Q1").await.unwrap();
