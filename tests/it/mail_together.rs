@@ -1,23 +1,28 @@
 //! Several things owed by one person: one message, decided when it leaves, and each of them with evidence of its own.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use jiff::ToSpan;
 use quarterday::{
     domain::{Calendar, Verdict},
-    ledger::{Event, ObligationKey, OutboxRow, OutboxState},
+    ledger::{Event, Ledger, ObligationKey, OutboxRow, OutboxState},
     mail::{
-        Answer, Attachment, Content, Facts, Kind, Letter, Mailer, Mailroom, Memory, Pace, Settings, Templates, Way,
-        example,
+        Answer, Attachment, Content, Facts, Kind, Letter, Mailer, Mailroom, Memory, Pace, Relay as RelaySettings,
+        Settings, Templates, Tls as TlsSetting, Way, example,
     },
 };
 
 use crate::support::{
     TestBoard, TestDaemon,
-    office::{Office, once, settings},
+    office::{Office, QUICK, once, settings},
     smtp::{Act, Relay, Tls, Verb},
 };
 
@@ -183,6 +188,58 @@ async fn a_lost_receipt_has_the_same_rows_leave_again_under_the_same_message_id_
     let visits = office.message(&format!("chase/visits/police/2025-26-Q1/notice/{LEAD}")).await;
     assert_eq!(visits.state, OutboxState::Superseded);
     assert!(visits.says.unwrap().contains("an earlier attempt may have arrived"));
+}
+
+/// Not a test of its own: what the next test starts as a process to be killed.
+#[tokio::test]
+async fn a_process_that_sends_what_is_owed() {
+    let environment = quarterday::settings::environment();
+    let (Some(home), Some(port)) = (environment.get("OWED_TEST_HOME"), environment.get("OWED_TEST_PORT")) else {
+        return;
+    };
+    let _armed = quarterday::fault::arm();
+    let home = Path::new(home);
+    let ledger = Ledger::open(&home.join("ledger.sqlite")).unwrap();
+    let relay = RelaySettings {
+        host: "127.0.0.1".into(),
+        port: port.parse().unwrap(),
+        tls: TlsSetting::None,
+        ca_file: None,
+        sign_in: None,
+    };
+    let mailroom = Mailroom::open(settings(Way::Smtp(relay)), &BTreeMap::new(), home, QUICK).unwrap();
+    of_board(mailroom).pump(&ledger, "2025-07-14T09:00:00Z".parse().unwrap(), None).await.unwrap();
+}
+
+#[tokio::test]
+async fn killed_at_any_step_the_same_rows_leave_again_as_one_message() {
+    for (point, copies) in [("mail-after-sending", 1), ("mail-after-dot", 2), ("mail-before-settled", 2)] {
+        let relay = Relay::honest().await;
+        let office = Office::new().await;
+        for return_id in ["missing-children", "return-interviews", "visits"] {
+            owing(&office, return_id, Kind::Notice).await;
+        }
+        let run = |failpoints: String| {
+            let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+            child
+                .args(["mail_together::a_process_that_sends_what_is_owed", "--exact"])
+                .env("OWED_TEST_HOME", office.home.path())
+                .env("OWED_TEST_PORT", relay.address.port().to_string())
+                .env("FAILPOINTS", failpoints)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
+            async move { child.status().await.unwrap() }
+        };
+        assert!(!run(format!("{point}=return")).await.success(), "{point}");
+        assert_eq!(states(&office).await, [OutboxState::Sending; 3], "{point}");
+        assert!(run(String::new()).await.success());
+        assert_eq!(states(&office).await, [OutboxState::Sent; 3], "{point}");
+        let kept = relay.kept();
+        assert_eq!(kept.len(), copies, "{point}");
+        assert!(kept.iter().all(|kept| kept.header("Message-ID") == kept[0].header("Message-ID")), "{point}");
+        assert!(kept.iter().all(|kept| kept.header("Subject").unwrap().starts_with("3 returns")), "{point}");
+        assert_eq!(kept.last().unwrap().header("X-Quarterday-Attempt"), Some("2"), "{point}");
+    }
 }
 
 #[tokio::test]

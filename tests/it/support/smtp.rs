@@ -152,6 +152,11 @@ impl Relay {
         self.seen.kept.lock().unwrap().clone()
     }
 
+    /// How many it kept.
+    pub fn count(&self) -> usize {
+        self.seen.kept.lock().unwrap().len()
+    }
+
     /// Every line a client sent, message bodies left out.
     pub fn lines(&self) -> Vec<String> {
         self.seen.lines.lock().unwrap().clone()
