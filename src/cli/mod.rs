@@ -20,6 +20,7 @@ mod init;
 mod init_return;
 mod owed;
 mod pack;
+mod plan;
 mod rehearse;
 mod run;
 mod say;
@@ -28,6 +29,7 @@ mod sql;
 mod status;
 mod submit;
 mod template;
+mod timetable;
 mod validate;
 mod verify;
 mod worker;
@@ -92,6 +94,14 @@ enum Act {
     },
     /// What would be sent in a stretch of time, to whom and why: the engine on a simulated clock; nothing is sent.
     Rehearse(rehearse::Rehearse),
+    /// Every date to come: what is due, the steps towards each meeting, the reminders. For the eye, as CSV, as calendars.
+    Timetable(timetable::Timetable),
+    /// What moves if the edited definitions take effect; asks before they do.
+    Plan {
+        /// Have them take effect without asking.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Write the ready-made file of a return: a workbook with drop-down lists and the period filled in, or a CSV's headings.
     Template(template::Template),
     /// Bring a file for an obligation, or say that there is nothing to report.
@@ -297,6 +307,8 @@ pub fn run() -> ExitCode {
             Act::Status => status::status(&home).await,
             Act::Owed { on } => owed::owed(&home, on).await,
             Act::Rehearse(options) => rehearse::rehearse(&home, options).await,
+            Act::Timetable(timetable) => timetable::timetable(&home, timetable),
+            Act::Plan { yes } => plan::plan(&home, yes).await,
             Act::Template(template) => template::template(&home, template),
             Act::Submit(submit) => submit::submit(&home, submit).await,
             Act::Backfill(backfill) => backfill::backfill(&home, backfill).await,

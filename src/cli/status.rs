@@ -13,7 +13,7 @@ use crate::{
     daemon::{self, Command, ControlError, Reply},
     domain::{civil_day, to_london},
     flows::{
-        Board, hold,
+        Board, hold, plan,
         standing::{self, Owed},
         watch::{self, Trouble},
     },
@@ -42,7 +42,10 @@ pub async fn status(home: &Path) -> anyhow::Result<()> {
         Err(ControlError::NotRunning(_)) => {
             say("No daemon runs; `quarterday run` starts one.");
             let held = match &ledger {
-                Some(ledger) => hold::reason(&board.data, ledger, &Clock::System).await?,
+                Some(ledger) => {
+                    let held = hold::reason(&board.data, ledger, &Clock::System).await?;
+                    held.or(plan::pending(ledger).await?)
+                }
                 None => None,
             };
             (None, held)

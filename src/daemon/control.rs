@@ -236,6 +236,13 @@ pub enum Command {
         /// Who asks.
         actor: String,
     },
+    /// Have edited definitions take effect.
+    Confirm {
+        /// The digest of the definitions that were seen.
+        definitions: String,
+        /// Who asks.
+        actor: String,
+    },
     /// Read the warehouse into being again from the landing archive.
     Rebuild {
         /// Whether the rebuilt warehouse takes the place of the present one.

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     clock::Clock,
-    flows::{App, Board, Errands, contacts, hold, intake, note_failure, warehouse_folder},
+    flows::{App, Board, Errands, contacts, hold, intake, note_failure, plan, warehouse_folder},
     ledger::Ledger,
     mail::{Deadlines, Mailer, Mailroom, Memory},
     source::{self, Source, https::Fetcher, landing::Landing, mailbox::Mailbox},
@@ -54,6 +54,7 @@ pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, Str
     contacts::load(&app.board, &app.ledger).await?;
     // Before anything is recorded under a clock that may be wrong.
     hold::claim(&app).await?;
+    plan::start(&app).await.context("comparing the timetable with the one in force")?;
     make_drop_folders(&app).await;
     if let Err(error) = intake::recover(&app).await {
         note_failure(&app, "recovering after a start", &error).await;

@@ -12,7 +12,7 @@ use crate::{
     flows::{
         App, approve, backfill, commentary, concession, contacts, draft, edition, escalation, explain, hold, incidents,
         intake::{self, Acknowledge, Offer},
-        letterbox, occurrences, query, rebuild, refresh, restated, written,
+        letterbox, occurrences, plan, query, rebuild, refresh, restated, written,
     },
     ledger::ObligationKey,
     source::Extract,
@@ -27,6 +27,7 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
     let said = match command {
         Command::Now => {
             let held = hold::reason(&app.board.data, &app.ledger, &app.clock).await?;
+            let held = held.or(plan::pending(&app.ledger).await?);
             return Ok(Reply::Now { now: app.clock.now(), held });
         }
         Command::Ring => {
@@ -150,6 +151,10 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
         Command::Adopt { actor } => {
             hold::adopt(app, &actor).await?;
             "this machine is the board's; mail, pulls, the chase and packs go on".to_owned()
+        }
+        Command::Confirm { definitions, actor } => {
+            let _turn = app.turn.lock().await;
+            plan::confirm(app, &definitions, &actor).await?
         }
         Command::Rebuild { replace } => {
             let _turn = app.turn.lock().await;

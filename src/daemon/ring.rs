@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{post, supervise::words_of};
 use crate::flows::{
-    App, agency_report, chase, commentary, digest, hold, incidents, intake, letterbox, note_failure, publish, pull,
-    refresh, restated, watch,
+    App, agency_report, chase, commentary, digest, hold, incidents, intake, letterbox, note_failure, plan, publish,
+    pull, refresh, restated, watch,
 };
 
 /// What one ring did.
@@ -83,9 +83,15 @@ impl fmt::Display for Rang {
 pub async fn ring(app: &Arc<App>) -> anyhow::Result<Rang> {
     let _alone = app.ringing.lock().await;
     let held = hold::look(app).await.context("asking the ledger whether to go on")?;
-    metrics::gauge!("quarterday_held").set(if held.is_some() { 1.0 } else { 0.0 });
     let free = held.is_none();
-    let mut rang = Rang { held, ..Rang::default() };
+    // Files are taken and answered under definitions that nobody has confirmed; nobody is chased by them.
+    let unconfirmed = match free {
+        true => plan::hold(app).await.context("asking the ledger whether the timetable is in force")?,
+        false => None,
+    };
+    let in_force = free && unconfirmed.is_none();
+    let mut rang = Rang { held: held.or(unconfirmed), ..Rang::default() };
+    metrics::gauge!("quarterday_held").set(if rang.held.is_some() { 1.0 } else { 0.0 });
     rang.resumed = in_turn(app, "resuming", intake::resume(app)).await;
     if free {
         rang.taken = guarded(app, "taking files", pull::pull(app)).await;
@@ -93,12 +99,14 @@ pub async fn ring(app: &Arc<App>) -> anyhow::Result<Rang> {
         if app.clock.is_simulated() {
             rang.read = guarded(app, "reading the mailbox", letterbox::collect(app)).await;
         }
+    }
+    if in_force {
         rang.told = in_turn(app, "chasing", chase::chase(app)).await;
     }
     let restated = guarded(app, "asking what was restated", restated::owed(app)).await;
     rang.refreshed = in_turn(app, "refreshing the figures", refresh::refresh(app)).await;
     rang.compared = guarded(app, "comparing restatements", restated::tell(app, restated)).await;
-    if free {
+    if in_force {
         rang.asked = in_turn(app, "asking for commentary", commentary::ask(app)).await;
         rang.issued = in_turn(app, "issuing packs", publish::publish(app)).await;
         rang.reported = in_turn(app, "telling agencies how punctual they were", agency_report::send(app)).await;

@@ -48,6 +48,7 @@ pub(super) fn duties(board: &Board) -> impl Iterator<Item = Duty> {
                 due: contract.due.clone()?,
                 window: contract.window,
                 finals: contract.finals.clone(),
+                ladder: contract.ladder.clone(),
                 starts_on: board.owed_from(contract),
             })
         })

@@ -28,6 +28,15 @@ pub enum Event {
         /// The rule the due instant came from, in words.
         rule: String,
     },
+    /// A person confirmed a timetable in which it is due at another instant.
+    DueMoved {
+        /// When it is due now.
+        due_at: Timestamp,
+        /// The rule the due instant came from, in words.
+        rule: String,
+        /// Why it moved.
+        why: String,
+    },
     /// Bytes arrived and are durable in the landing archive.
     ExtractReceived {
         /// The submission they were offered as.
@@ -314,6 +323,13 @@ pub enum Event {
     },
     /// A person confirmed that this machine is the board's.
     Adopted {},
+    /// A timetable other than the one before took effect.
+    TimetableTookEffect {
+        /// The digest of its definitions.
+        definitions: String,
+        /// What moved, in a sentence.
+        says: String,
+    },
 }
 
 impl Event {
@@ -325,6 +341,7 @@ impl Event {
     fn kind(&self) -> &'static str {
         match self {
             Self::Opened { .. } => "opened",
+            Self::DueMoved { .. } => "due_moved",
             Self::ExtractReceived { .. } => "extract_received",
             Self::Storing { .. } => "storing",
             Self::Stored { .. } => "stored",
@@ -363,6 +380,7 @@ impl Event {
             Self::ConditionEnded { .. } => "condition_ended",
             Self::Started { .. } => "started",
             Self::Adopted {} => "adopted",
+            Self::TimetableTookEffect { .. } => "timetable_took_effect",
         }
     }
 }

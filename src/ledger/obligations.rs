@@ -213,6 +213,10 @@ impl Obligation {
             }
             let Some(this) = folded.as_mut() else { continue };
             match event {
+                Event::DueMoved { due_at, rule, .. } => {
+                    this.due_at = *due_at;
+                    this.rule.clone_from(rule);
+                }
                 Event::ExtractReceived { submission, arrived_at, .. } => {
                     arrivals.push((*submission, arrived_at.unwrap_or(*at)));
                     this.undecided.push(*submission);

@@ -2,42 +2,54 @@
 
 use jiff::Timestamp;
 
-use super::{Ladder, RungKind, owed};
+use super::{Ladder, Rung, RungKind, owed};
 use crate::{
     domain::{Calendar, CalendarError},
     ledger::Obligation,
 };
 
-/// When the escalation would go if nothing arrives, every message leaves when it may and each is accepted at once;
-/// `None` when there will be none.
+/// The rungs that are told from `now` on if nothing arrives, every message leaves when it may and each is accepted at
+/// once, with the instant of each.
 ///
-/// It walks the ladder that [`owed`] climbs, so a message that names this day names the day the ladder keeps.
-pub fn escalates_at(
+/// It walks the ladder that [`owed`] climbs, so a message that names one of these days names the day the ladder keeps.
+pub fn climb(
     obligation: &Obligation,
     ladder: &Ladder,
     calendar: &Calendar,
     now: Timestamp,
     mut lead_told: Option<Timestamp>,
-) -> Result<Option<Timestamp>, CalendarError> {
+) -> Result<Vec<(Rung, Timestamp)>, CalendarError> {
     let mut ahead = obligation.clone();
-    let mut at = now;
+    let (mut at, mut told) = (now, Vec::new());
     // Each turn passes a rung or moves on to the instant of one.
     for _ in 0..=2 * ladder.rungs.len() {
         let step = owed(&ahead, ladder, calendar, at, lead_told)?;
         ahead.skipped.extend(step.skip.into_iter().map(|(rung, _)| rung));
         match (step.tell, step.look_again) {
-            (Some(rung), _) if rung.kind == RungKind::Escalation => return Ok(Some(at)),
             (Some(rung), _) => {
                 if rung.is_for_the_lead() {
                     lead_told.get_or_insert(at);
                 }
-                ahead.told.push((rung.name, at));
+                ahead.told.push((rung.name.clone(), at));
+                told.push((rung, at));
             }
             (None, Some(later)) => at = at.max(later),
-            (None, None) => return Ok(None),
+            (None, None) => break,
         }
     }
-    Ok(None)
+    Ok(told)
+}
+
+/// When the escalation would go if nothing arrives; `None` when there will be none.
+pub fn escalates_at(
+    obligation: &Obligation,
+    ladder: &Ladder,
+    calendar: &Calendar,
+    now: Timestamp,
+    lead_told: Option<Timestamp>,
+) -> Result<Option<Timestamp>, CalendarError> {
+    let told = climb(obligation, ladder, calendar, now, lead_told)?;
+    Ok(told.into_iter().find(|(rung, _)| rung.kind == RungKind::Escalation).map(|(_, at)| at))
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub struct Duty {
     pub window: WindowRule,
     /// When its final figures follow, if provisional ones come first.
     pub finals: Option<Final>,
+    /// The ladder on which it is chased, where that is not the usual one.
+    pub ladder: Option<String>,
     /// The first period owed is the one this day falls in.
     pub starts_on: civil::Date,
 }
@@ -109,6 +111,7 @@ mod tests {
             due: Dues::of(Due { rule: DueRule::WorkingDays(10), time: time(17, 0, 0, 0) }),
             window: WindowRule::default(),
             finals: None,
+            ladder: None,
             starts_on: date(2025, 4, 1),
         }
     }

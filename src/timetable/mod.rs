@@ -4,6 +4,8 @@
 
 mod ahead;
 mod cron;
+mod cycle;
+mod dates;
 mod due;
 mod dues;
 mod duty;
@@ -15,7 +17,11 @@ mod ladder;
 #[cfg(test)]
 mod ladder_tests;
 mod meeting;
+mod meetings;
 mod members;
+mod milestones;
+mod moves;
+mod outline;
 mod settle;
 mod sign_off;
 mod window;
@@ -24,8 +30,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{Timestamp, civil, tz::AmbiguousOffset};
 
-pub use ahead::escalates_at;
+pub use ahead::{climb, escalates_at};
 pub use cron::{BadSchedule, Schedule};
+pub use dates::{Dated, Dates, What, dates};
 pub use due::{Due, DueAt, DueError, DueRule, YearDay};
 pub use dues::Dues;
 pub use duty::{Duty, Opening, opening, openings};
@@ -34,8 +41,11 @@ pub use finals::Final;
 pub use held::reminder_of_held;
 pub use in_force::InForce;
 pub use ladder::{FOR_WORDS, Ladder, Role, Rung, RungKind, Step, next_rung, owed};
-pub use meeting::{Meeting, Milestones, OutOfOrder};
+pub use meeting::{Meeting, OutOfOrder};
 pub use members::owed_by_members;
+pub use milestones::{Milestone, Milestones};
+pub use moves::{DueMove, Moves, PackMove, moves};
+pub use outline::Outline;
 pub use settle::fetched_list;
 pub use sign_off::{SignOffTimes, asked, next_asking};
 pub use window::{Edge, Window, WindowRule};
@@ -73,8 +83,6 @@ pub struct Timetable {
     pub named_ladders: BTreeMap<String, Ladder>,
     /// When the board meets, and about what.
     pub meetings: Vec<Meeting>,
-    /// Where the steps before a meeting lie.
-    pub milestones: Milestones,
     /// Working days after its circulation within which a pack that an outage delayed is still issued unasked.
     pub packs_within: i32,
     /// Working days after a quarter's end on which each agency is told how punctual it was.
@@ -121,7 +129,7 @@ impl Timetable {
     /// From when until when commentary on a meeting's exceptions is asked for.
     pub fn commentary(&self, meeting: &Meeting) -> Result<(Timestamp, Timestamp), CalendarError> {
         let day = |days| self.calendar().add_working_days(meeting.period.end(), days);
-        let (from, until) = (day(self.milestones.validated)?, day(self.milestones.commentary)?);
+        let (from, until) = (day(meeting.milestones.validated)?, day(meeting.milestones.commentary)?);
         Ok((instant_on(from, self.ladder.at), instant_on(until, civil::time(17, 0, 0, 0))))
     }
 
@@ -136,8 +144,7 @@ impl Timetable {
 
     /// When the meeting's pack is circulated.
     pub fn circulation(&self, meeting: &Meeting) -> Result<Timestamp, CalendarError> {
-        let day = self.calendar().add_working_days(meeting.on, self.milestones.circulated)?;
-        Ok(instant_on(day, civil::time(12, 0, 0, 0)))
+        meeting.circulation(&self.calendar())
     }
 }
 

@@ -7,7 +7,10 @@ use std::{
 
 use jiff::civil;
 
-use super::{FOR_WORDS, InForce, Ladder, Meeting, Milestones, Rung, RungKind, Timetable};
+use super::{
+    FOR_WORDS, InForce, Ladder, Milestones, Rung, RungKind, Timetable,
+    meetings::{self, Beside},
+};
 use crate::{
     domain::{BankHolidays, Calendar, Nation},
     settings::Section,
@@ -29,37 +32,15 @@ impl Timetable {
         let starts_on = section.date("starts_on");
         let nation = section.parsed_opt("nation").unwrap_or_default();
         let calendar = settle_calendar(section, home, data, nation);
-        let milestones = section.section_opt("milestones").map(settle_milestones).unwrap_or_default();
+        let milestones = meetings::settle_milestones(section.section_opt("milestones"), Milestones::default());
         let ladder = settle_ladder(section);
         let named_ladders = settle_ladders(section);
         let agency_report = section.section_opt("agency_report").map_or(AGENCY_REPORT, settle_agency_report);
-        let mut meetings = Vec::new();
-        for mut table in section.sections("meeting") {
-            let on = table.date("on");
-            let time = table.parsed_opt("time").unwrap_or(civil::time(14, 0, 0, 0));
-            let period = table.parsed("period");
-            let pack = table.text_or("pack", "board");
-            if let (Some(on), Some(period)) = (on, period) {
-                let meeting = Meeting { on, time, period, pack };
-                if let Some(calendar) = &calendar {
-                    refuse_out_of_order(&mut table, &meeting, &milestones, due_working_days, calendar);
-                }
-                meetings.push(meeting);
-            }
-        }
+        let beside = Beside { starts_on, milestones, due_working_days, calendar: calendar.as_ref() };
+        let meetings = meetings::settle(section, &beside);
         let packs_within = settle_catch_up(section);
         let days = InForce::new(calendar?);
-        Some(Self {
-            starts_on: starts_on?,
-            nation,
-            days,
-            ladder,
-            named_ladders,
-            meetings,
-            milestones,
-            packs_within,
-            agency_report,
-        })
+        Some(Self { starts_on: starts_on?, nation, days, ladder, named_ladders, meetings, packs_within, agency_report })
     }
 }
 
@@ -89,37 +70,6 @@ fn settle_calendar(section: &mut Section<'_>, home: &Path, data: Option<&Path>, 
     Some(Calendar::of(list, closures))
 }
 
-/// Tells of steps towards the meeting that come in the wrong order.
-fn refuse_out_of_order(
-    table: &mut Section<'_>,
-    meeting: &Meeting,
-    milestones: &Milestones,
-    due_working_days: i32,
-    calendar: &Calendar,
-) {
-    match meeting.out_of_order(milestones, due_working_days, calendar) {
-        Ok(wrong) => {
-            for wrong in wrong {
-                let expected = format!("a meeting that leaves room for every step: {wrong}");
-                table.refuse("on", &expected, "a later day for the meeting, or smaller offsets in [milestones]");
-            }
-        }
-        Err(error) => table.refuse("on", &error.to_string(), "a day that the bank holiday list covers"),
-    }
-}
-
-fn settle_milestones(mut table: Section<'_>) -> Milestones {
-    let usual = Milestones::default();
-    let mut days = |key: &str, usual: i32| working_days(&mut table, key, usual);
-    Milestones {
-        validated: days("validated", usual.validated),
-        commentary: days("commentary", usual.commentary),
-        draft: days("draft", usual.draft),
-        sign_off: days("sign_off", usual.sign_off),
-        circulated: days("circulated", usual.circulated),
-    }
-}
-
 /// For how long a pack that an outage delayed still goes out unasked.
 fn settle_catch_up(section: &mut Section<'_>) -> i32 {
     const USUAL: i32 = 3;
@@ -139,7 +89,8 @@ fn settle_agency_report(mut table: Section<'_>) -> i32 {
     days
 }
 
-fn working_days(table: &mut Section<'_>, key: &str, usual: i32) -> i32 {
+/// An offset in working days, `usual` where it is left out.
+pub(super) fn working_days(table: &mut Section<'_>, key: &str, usual: i32) -> i32 {
     let days = i32::try_from(table.integer_or(key, i64::from(usual))).ok();
     days.filter(|days| (-FURTHEST..=FURTHEST).contains(days)).unwrap_or_else(|| {
         let expected = format!("a number of working days from -{FURTHEST} to {FURTHEST}");

@@ -30,7 +30,7 @@ impl Timetable {
     pub fn sign_off_times(&self, meeting: &Meeting) -> Result<SignOffTimes, CalendarError> {
         let ten = civil::time(10, 0, 0, 0);
         let on = |days| Ok(instant_on(self.calendar().add_working_days(meeting.on, days)?, ten));
-        let steps = &self.milestones;
+        let steps = &meeting.milestones;
         Ok(SignOffTimes {
             drafted: on(steps.draft)?,
             reminded: on(steps.sign_off)?,

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use crate::{
     domain::{Standing, to_london},
     flows::{
-        App, hold,
+        App, hold, plan,
         standing::{Owed, newest, owed_at},
         watch,
     },
@@ -166,7 +166,7 @@ async fn status_page(app: &App) -> anyhow::Result<StatusPage> {
         board: app.board.name.clone(),
         example: app.board.example,
         now: to_london(now).strftime("%A %-d %B %Y, %H:%M").to_string(),
-        held: hold::reason(&app.board.data, &app.ledger, &app.clock).await?,
+        held: hold::reason(&app.board.data, &app.ledger, &app.clock).await?.or(plan::pending(&app.ledger).await?),
         verdict: verdict(&outlook.owed),
         groups: groups
             .iter()

@@ -1,7 +1,7 @@
 //! Reads `reports/`: indicators, packs and the words of messages.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -104,9 +104,11 @@ pub(super) fn check_names(
             &write,
         );
     };
-    for meeting in timetable.iter().flat_map(|timetable| &timetable.meetings) {
+    let tabled: BTreeSet<&str> =
+        timetable.iter().flat_map(|timetable| &timetable.meetings).map(|meeting| meeting.pack.as_str()).collect();
+    for pack in tabled {
         let file = home.join("config/timetable.toml");
-        unknown(file, "pack", &meeting.pack, &mut packs.keys().map(String::as_str), "reports/packs");
+        unknown(file, "pack", pack, &mut packs.keys().map(String::as_str), "reports/packs");
     }
     for (id, pack) in packs {
         for name in &pack.gate().required_returns {

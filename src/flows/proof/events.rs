@@ -122,6 +122,10 @@ fn line<'a>(event: &'a Event, files: &[File]) -> Line<'a> {
         Event::Skipped { rung, why } => happened(format!("Passed over: {rung}"), why.clone()),
         Event::NoLongerOwed { why } => happened("No longer asked for", why.clone()),
         Event::EscalationHeld { reason } => decided("The escalation was held", reason.clone()),
+        Event::DueMoved { due_at, rule, why } => {
+            decided(format!("Its due day moved, to {}", moment(*due_at)), format!("{rule}; {why}"))
+        }
+        Event::TimetableTookEffect { says, .. } => happened("The timetable took effect", says.clone()),
         Event::Provisional {} => happened("Its figures are provisional", "final ones follow"),
         Event::FinalAsked { due_at, rule } => {
             happened("Final figures asked for", format!("due {}: {rule}", moment(*due_at)))
