@@ -8,10 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    App, Board, chase, evidence, letters,
-    publish::occurrence,
-};
+use super::{App, Board, chase, evidence, letters, publish::occurrence};
 use crate::{
     domain::civil_day,
     fault,

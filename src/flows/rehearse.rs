@@ -19,7 +19,7 @@ use crate::{
         words::{self, several},
     },
     ledger::{Event, Obligation, ObligationKey, OutboxState, RecordedEvent, State},
-    mail::Kind,
+    mail::{Kind, Person},
     timetable::{Ladder, Meeting, Opening, Rung, RungKind, instant_on},
 };
 
@@ -245,6 +245,7 @@ async fn tell(app: &App, rehearsed: &mut Rehearsed) -> anyhow::Result<()> {
         match &recorded.event {
             Event::Told { rung, keys, .. } => {
                 let obligation = Obligation::fold(before);
+                let ladder = obligation.as_ref().map_or(ladder, |obligation| app.board.ladder(&obligation.key));
                 let why = because(ladder, rung, obligation.as_ref());
                 reasons.extend(keys.iter().map(|key| (key.clone(), why.clone())));
             }
@@ -306,26 +307,26 @@ fn by_kind(kind: &str) -> &'static str {
     }
 }
 
-/// What a person is to the board: the highest thing they are called.
+/// What a person is to the board.
 fn role(board: &Board, email: &str) -> String {
-    let is = |person: Option<&crate::mail::Person>| person.is_some_and(|person| person.email == email);
+    let is = |person: Option<&Person>| person.is_some_and(|person| person.email == email);
+    let of_the_board =
+        [(Some(&board.manager), "manager"), (board.chair.as_ref(), "chair"), (board.analyst.as_ref(), "analyst")];
+    if let Some((_, word)) = of_the_board.into_iter().find(|(person, _)| is(*person)) {
+        return word.to_owned();
+    }
     for agency in board.agencies.values() {
-        let people = [
+        let roles = [
             (Some(&agency.lead), "lead of"),
             (agency.deputy.as_ref(), "deputy at"),
             (agency.board_member.as_ref(), "board member for"),
         ];
-        for (person, word) in people {
-            if is(person) && !is(Some(&board.manager)) {
-                return format!("{word} {}", agency.name);
-            }
+        if let Some((_, word)) = roles.into_iter().find(|(person, _)| is(*person)) {
+            return format!("{word} {}", agency.name);
         }
     }
-    let of_the_board =
-        [(Some(&board.manager), "manager"), (board.chair.as_ref(), "chair"), (board.analyst.as_ref(), "analyst")];
-    let named = || board.roles.values().find(|role| is(Some(&role.person))).map(|role| role.title.clone());
-    let found = of_the_board.into_iter().find(|(person, _)| is(*person)).map(|(_, word)| word.to_owned());
-    found.or_else(named).unwrap_or_default()
+    let named = board.roles.values().find(|role| is(Some(&role.person)));
+    named.map(|role| role.title.clone()).unwrap_or_default()
 }
 
 /// Writes what a mailer in memory took, one file a message in the order they left.

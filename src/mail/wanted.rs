@@ -49,6 +49,9 @@ pub(super) fn unwanted(
     if spoken_for && overtaken {
         return Some("a later message says more");
     }
+    if kind == Kind::Nudge && civil_day(now) >= civil_day(obligation.due_at) {
+        return Some("the day it reminds of has come, and is told by itself");
+    }
     if kind == Kind::DueToday && civil_day(now) > civil_day(row.enqueued_at) {
         return Some("the day it speaks of is over");
     }
@@ -143,7 +146,7 @@ mod tests {
             for state in [State::Received, State::Held, State::Accepted, State::Nil, State::Waived] {
                 assert_eq!(judge(*kind, state, None, false, WRITTEN).is_some(), is_chase(*kind), "{kind:?} {state:?}");
             }
-            assert_eq!(judge(*kind, State::Open, None, false, WRITTEN), None);
+            assert_eq!(judge(*kind, State::Open, None, false, "2025-07-13T09:00:00Z"), None);
         }
     }
 
@@ -172,7 +175,10 @@ mod tests {
     fn due_today_is_not_said_tomorrow_and_a_reminder_not_beside_a_later_one() {
         assert!(judge(Kind::DueToday, State::Open, None, false, "2025-07-15T07:00:00Z").is_some());
         assert_eq!(judge(Kind::DueToday, State::Open, None, false, "2025-07-14T22:59:00Z"), None);
-        assert!(judge(Kind::Nudge, State::Open, None, true, WRITTEN).is_some());
+        assert!(judge(Kind::Nudge, State::Open, None, true, "2025-07-13T09:00:00Z").is_some());
+        let on_the_day = judge(Kind::Nudge, State::Open, None, false, "2025-07-14T01:00:00Z");
+        assert!(on_the_day.is_some(), "due today is said at ten");
+        assert_eq!(judge(Kind::Nudge, State::Open, None, false, "2025-07-13T22:59:00Z"), None);
         assert_eq!(judge(Kind::Notice, State::Open, None, true, WRITTEN), None, "it says what is asked for and why");
     }
 }

@@ -149,7 +149,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::Calendar,
-        timetable::{Due, Every, Ladder, Milestones},
+        timetable::{Due, DueRule, Dues, Every, Milestones, WindowRule},
     };
 
     fn board(calendar: Calendar) -> (Vec<Duty>, Timetable) {
@@ -172,7 +172,7 @@ mod tests {
             rule: "a date".into(),
         };
         let meetings = vec![meeting];
-        (vec![duty], Timetable { starts_on: date(2025, 4, 1), calendar, ladder: Ladder::default(), meetings })
+        (vec![duty], Timetable::plain(date(2025, 4, 1), calendar, meetings))
     }
 
     fn told(calendar: Calendar, from: Date, until: Date, reminders: bool) -> Vec<String> {

@@ -6,7 +6,9 @@ use super::*;
 use crate::domain::civil_day;
 
 fn meeting(on: civil::Date, period: &str) -> Meeting {
-    Meeting { on, time: time(14, 0, 0, 0), period: period.parse().unwrap(), pack: "board".into() }
+    let milestones = crate::timetable::Milestones::default();
+    let (period, pack) = (period.parse().unwrap(), "board".into());
+    Meeting { on, time: time(14, 0, 0, 0), period, pack, milestones, rule: String::new() }
 }
 
 fn due(rule: DueRule) -> Due {

@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn the_obligations_of_a_day_are_named_without_counting_to_their_due_days() {
         let on = |now: &str| -> Vec<String> {
-            police().opened_by(now.parse().unwrap()).map(|key| key.period.to_string()).collect()
+            police().over_by(now.parse().unwrap()).map(|key| key.period.to_string()).collect()
         };
         assert_eq!(on("2025-06-30T22:59:59Z"), [""; 0]);
         assert_eq!(on("2025-06-30T23:00:00Z"), ["2025-26-Q1"]);

@@ -184,7 +184,7 @@ mod tests {
         let mut problems = Problems::default();
         let text = format!("starts_on = 2025-04-01\n{text}");
         let document = read_text("timetable.toml", &text, &mut problems).unwrap();
-        let timetable = Timetable::settle(&mut document.root(), Path::new("/nonexistent"), 10);
+        let timetable = Timetable::settle(&mut document.root(), Path::new("/nonexistent"), None, 10);
         problems.merge(document.finish());
         (timetable, if problems.is_empty() { String::new() } else { problems.to_string() })
     }

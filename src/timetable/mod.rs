@@ -93,6 +93,21 @@ pub struct Timetable {
 const WARNED_BEFORE: i32 = 180;
 
 impl Timetable {
+    /// One with everything else as it usually is, for the tests of what follows from it.
+    #[cfg(test)]
+    pub(crate) fn plain(starts_on: civil::Date, calendar: Calendar, meetings: Vec<Meeting>) -> Self {
+        Self {
+            starts_on,
+            nation: Nation::default(),
+            days: InForce::new(calendar),
+            ladder: Ladder::default(),
+            named_ladders: BTreeMap::new(),
+            meetings,
+            packs_within: 3,
+            agency_report: 25,
+        }
+    }
+
     /// Every ladder.
     pub fn ladders(&self) -> impl Iterator<Item = &Ladder> {
         [&self.ladder].into_iter().chain(self.named_ladders.values())

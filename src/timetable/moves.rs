@@ -201,7 +201,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::Calendar,
-        timetable::{self, Duty, Every, Ladder, Meeting, Milestones},
+        timetable::{self, Duty, Every, Meeting, Milestones},
     };
 
     fn duty(agency: &str, working_days: i32) -> Duty {
@@ -230,7 +230,7 @@ mod tests {
             rule: String::new(),
         };
         let calendar = Calendar::england_and_wales([]);
-        Timetable { starts_on: date(2025, 4, 1), calendar, ladder: Ladder::default(), meetings: vec![meeting] }
+        Timetable::plain(date(2025, 4, 1), calendar, vec![meeting])
     }
 
     fn at(text: &str) -> Timestamp {

@@ -91,7 +91,7 @@ async fn delivered(office: &Office, return_id: &str) {
 
 fn of_board(mailroom: Mailroom) -> Mailroom {
     let board = example(Kind::Notice).remove(0).board;
-    mailroom.of_board(Templates::shipped().unwrap(), board, Calendar::england_and_wales([]))
+    mailroom.of_board(Templates::shipped().unwrap(), board, Arc::new(Calendar::england_and_wales([])))
 }
 
 async fn states(office: &Office) -> Vec<OutboxState> {

@@ -89,6 +89,11 @@ impl Engine {
             "reports/mail/layout.mjml",
             "<mjml><mj-body><mj-raw>{{ example }} {{ body }} {{ board }}</mj-raw></mj-body></mjml>",
         );
+        definitions.edit(
+            "config/quarterday.toml",
+            "[mail]\n",
+            "[mail]\nquiet = { from = \"20:00\", until = \"08:00\", weekends = true }\n",
+        );
         let environment = BTreeMap::from([("QUARTERDAY__PULLS__BASE".to_owned(), "http://127.0.0.1:9".to_owned())]);
         let mut board = Board::settle(&definitions.path(""), &environment).map_err(|e| e.to_string()).unwrap();
         let in_memory = Path::new("/dev/shm");
@@ -107,8 +112,11 @@ impl Engine {
         let _ = std::fs::remove_dir_all(&data);
         std::fs::create_dir_all(&data).unwrap();
         self.app.board.data = data.clone();
-        self.app.board.timetable.calendar = Calendar::new(days.holidays.iter().copied(), days.closures.iter().copied());
-        self.app.mailroom = Mailroom::with(self.app.board.mail.clone(), Mailer::Memory(relay), &data);
+        let calendar = Calendar::new(days.holidays.iter().copied(), days.closures.iter().copied());
+        self.app.board.timetable.days = quarterday::timetable::InForce::new(calendar);
+        let mailroom = Mailroom::with(self.app.board.mail.clone(), Mailer::Memory(relay), &data);
+        let board = &self.app.board;
+        self.app.mailroom = mailroom.of_board(board.templates.clone(), board.of_mail(), board.timetable.calendar());
         self.app.clock.set(at);
         self.restart();
     }

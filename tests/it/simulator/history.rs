@@ -8,7 +8,18 @@ use quarterday::ledger::{Event, OutboxState, State, Txn};
 use super::days::Days;
 
 /// The ladder as shipped, lowest rung first.
-pub const LADDER: [&str; 6] = ["notice", "nudge", "due-today", "overdue", "preview", "escalation"];
+pub const LADDER: [&str; 10] = [
+    "notice",
+    "nudge",
+    "due-today",
+    "overdue",
+    "preview",
+    "escalation",
+    "preview-sub-group",
+    "escalation-sub-group",
+    "preview-chair",
+    "escalation-chair",
+];
 
 /// How high a rung is; none for what is not of the chase.
 pub fn height(rung: &str) -> Option<usize> {
@@ -51,12 +62,25 @@ pub struct Try {
 }
 
 impl Try {
-    /// The obligation and the rung of a key of the chase.
+    /// The obligation with its round, and the rung, of a key of the ladder.
     pub fn about(key: &str) -> Option<(String, String)> {
         let parts: Vec<&str> = key.strip_prefix("chase/")?.split('/').collect();
         let [return_id, agency, period, rung, _] = parts.as_slice() else { return None };
-        Some((format!("{return_id}/{agency}/{period}"), (*rung).to_owned()))
+        let numbered = rung.rsplit_once('-').and_then(|(name, round)| Some((name, round.parse::<usize>().ok()?)));
+        let (rung, round) = numbered.unwrap_or((rung, 1));
+        height(rung)?;
+        Some((in_round(&format!("{return_id}/{agency}/{period}"), round), rung.to_owned()))
     }
+}
+
+/// An obligation as it is asked for the first time, or again once a person has moved its day.
+fn in_round(obligation: &str, round: usize) -> String {
+    if round == 1 { obligation.to_owned() } else { format!("{obligation} in round {round}") }
+}
+
+/// The obligation without its round.
+pub fn base(obligation: &str) -> &str {
+    obligation.split(' ').next().unwrap_or(obligation)
 }
 
 /// A stretch in which no daemon ran.
@@ -114,12 +138,16 @@ pub struct Recorded {
 impl Recorded {
     pub fn of(txn: &Txn<'_>) -> quarterday::ledger::Result<Self> {
         let mut this = Self { wrong: txn.verify()?, ..Self::default() };
+        let mut rounds: BTreeMap<String, usize> = BTreeMap::new();
         for recorded in txn.all_events()? {
             let (at, subject) = (recorded.at, recorded.subject);
+            let round = rounds.entry(subject.clone()).or_insert(1);
+            let asked = in_round(&subject, *round);
             match recorded.event {
+                Event::Extended { .. } | Event::Reopened { .. } => *round += 1,
                 Event::Opened { due_at, .. } => this.opened.push((subject, due_at)),
-                Event::Told { rung, .. } => this.told.push((at, subject, rung)),
-                Event::Skipped { rung, .. } => this.skipped.push((at, subject, rung)),
+                Event::Told { rung, .. } => this.told.push((at, asked, rung)),
+                Event::Skipped { rung, .. } => this.skipped.push((at, asked, rung)),
                 Event::MessageSettled { key, outcome, .. } => this.settled.push((at, key, outcome)),
                 Event::Bounced { key, .. } => this.bounced.push((at, key)),
                 Event::Failed { what, why } if what != "sending mail" => this.failed.push(format!("{what}: {why}")),

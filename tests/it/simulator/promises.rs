@@ -7,7 +7,8 @@ use quarterday::ledger::State;
 
 use super::{
     days::{day, hour},
-    history::{Fate, History, Try, height},
+    engine::RETURNS,
+    history::{Fate, History, Outage, Try, base, height},
 };
 
 pub type Promise = fn(&History) -> Result<(), String>;
@@ -32,10 +33,16 @@ pub const PROMISES: &[(&str, Promise)] = &[
     ("nothing failed, and the ledger agrees with itself", nothing_failed),
 ];
 
-/// The lead's rungs: those below the preview.
+/// The highest of the lead's rungs, and the first above them; there previews and escalations take turns.
 const OVERDUE: usize = 3;
-const PREVIEW: usize = 4;
 const ESCALATION: usize = 5;
+
+/// How high the rung of a message is, where it goes above the lead.
+fn escalation(one: &Try) -> Option<(&str, usize)> {
+    let (obligation, rung) = one.about.as_ref()?;
+    let high = height(rung).filter(|high| *high >= ESCALATION && (high - ESCALATION) % 2 == 0)?;
+    Some((obligation, high))
+}
 
 fn opened_once(history: &History) -> Result<(), String> {
     let mut opened: BTreeMap<&str, Vec<Timestamp>> = BTreeMap::new();
@@ -48,6 +55,7 @@ fn opened_once(history: &History) -> Result<(), String> {
             found => return Err(format!("{} is due {}, and found {found:?}", expected.obligation, expected.due_at)),
         }
     }
+    opened.retain(|obligation, _| RETURNS.iter().any(|(id, ..)| obligation.starts_with(&format!("{id}/"))));
     match opened.first_key_value() {
         Some((extra, _)) => Err(format!("{extra} was opened and nobody owes it")),
         None => Ok(()),
@@ -102,7 +110,7 @@ fn one_message(history: &History) -> Result<(), String> {
 
 fn same_message_id(history: &History) -> Result<(), String> {
     let mut ids: BTreeMap<&str, &str> = BTreeMap::new();
-    for one in &history.tries {
+    for one in history.tries.iter().filter(|one| one.fate.has_arrived()) {
         let id = *ids.entry(&one.key).or_insert(&one.id);
         if id != one.id {
             return Err(format!("{} left as {id} and as {}", one.key, one.id));
@@ -146,20 +154,18 @@ fn evidence<'a>(history: &'a History, obligation: &'a str, known: Timestamp) -> 
     let tries = history.tries.iter().filter(|one| one.fate.has_arrived());
     tries.filter_map(move |one| {
         let (about, rung) = one.about.as_ref()?;
-        let to_lead = about == obligation && height(rung)? <= OVERDUE;
+        let to_lead = base(about) == base(obligation) && height(rung)? <= OVERDUE;
         (to_lead && !bounced(&one.key)).then_some(one.at)
     })
 }
 
 fn evidence_first(history: &History) -> Result<(), String> {
     for one in &history.tries {
-        let Some((obligation, rung)) = one.about.as_ref().filter(|(_, rung)| height(rung) == Some(ESCALATION)) else {
-            continue;
-        };
-        let decided = told_at(history, obligation, ESCALATION).unwrap_or(one.at);
+        let Some((obligation, high)) = escalation(one) else { continue };
+        let decided = told_at(history, obligation, high).unwrap_or(one.at);
         let enough = |at: Timestamp| history.days.between(day(at), day(one.at)) >= 3;
         if !evidence(history, obligation, decided).any(enough) {
-            return Err(format!("the {rung} of {obligation} left at {} without evidence", one.at));
+            return Err(format!("{} left at {} without evidence", one.key, one.at));
         }
     }
     Ok(())
@@ -167,12 +173,10 @@ fn evidence_first(history: &History) -> Result<(), String> {
 
 fn preview_first(history: &History) -> Result<(), String> {
     for one in &history.tries {
-        let Some((obligation, _)) = one.about.as_ref().filter(|(_, rung)| height(rung) == Some(ESCALATION)) else {
-            continue;
-        };
-        let seen = told_at(history, obligation, PREVIEW);
+        let Some((obligation, high)) = escalation(one) else { continue };
+        let seen = told_at(history, obligation, high - 1);
         if !seen.is_some_and(|at| history.days.between(day(at), day(one.at)) >= 1) {
-            return Err(format!("{obligation} went above its lead at {} and was previewed {seen:?}", one.at));
+            return Err(format!("{} left at {} and was previewed {seen:?}", one.key, one.at));
         }
     }
     Ok(())
@@ -186,10 +190,13 @@ fn silence_is_escalated(history: &History) -> Result<(), String> {
         let Some((State::Open, false)) = history.ledger.states.get(name) else { continue };
         let bounced = |key: &str| history.ledger.bounced.iter().any(|(_, back)| back == key);
         let told = history.ledger.settled.iter().any(|(_, key, outcome)| {
-            let lead = |(about, rung): (String, String)| about == *name && height(&rung).is_some_and(|h| h <= OVERDUE);
+            let lead =
+                |(about, rung): (String, String)| base(&about) == name && height(&rung).is_some_and(|h| h <= OVERDUE);
             outcome == "sent" && !bounced(key) && Try::about(key).is_some_and(lead)
         });
-        if told && told_at(history, name, ESCALATION).is_none() {
+        let is_it =
+            |(_, about, rung): &&(Timestamp, String, String)| base(about) == name && height(rung) == Some(ESCALATION);
+        if told && !history.ledger.told.iter().any(|told| is_it(&told)) {
             return Err(format!("{name} stayed out, its lead was told, and nobody above was"));
         }
     }
@@ -232,12 +239,13 @@ fn resumes_at_overdue(history: &History) -> Result<(), String> {
 }
 
 fn no_stampede(history: &History) -> Result<(), String> {
-    let long = |out: &&super::history::Outage| out.to.duration_since(out.from) >= SignedDuration::from_hours(1);
+    let long = |out: &&Outage| out.to.duration_since(out.from) >= SignedDuration::from_hours(1);
     for out in history.outages.iter().filter(long) {
         let hour = out.to..=out.to + SignedDuration::from_hours(1);
         let mut keys: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
         for one in history.tries.iter().filter(|one| hour.contains(&one.at) && one.fate.has_arrived()) {
-            if let Some((obligation, _)) = &one.about {
+            // A notice that waited is no reminder: it says what is asked for and why.
+            if let Some((obligation, _)) = one.about.as_ref().filter(|(_, rung)| height(rung) != Some(0)) {
                 keys.entry((obligation, &one.recipient)).or_default().insert(&one.key);
             }
         }
@@ -250,10 +258,15 @@ fn no_stampede(history: &History) -> Result<(), String> {
 
 fn by_day(history: &History) -> Result<(), String> {
     let wrong = |at: Timestamp| !history.days.is_working(day(at)) || !(8..=19).contains(&hour(at));
-    match history.ledger.told.iter().find(|(at, ..)| wrong(*at)) {
-        Some((at, obligation, rung)) => {
-            Err(format!("{rung} of {obligation} was told at {at}, a {:?} at {} h", day(*at).weekday(), hour(*at)))
-        }
+    let when = |at: Timestamp| format!("at {at}, a {:?} at {} h", day(at).weekday(), hour(at));
+    if let Some((at, obligation, rung)) = history.ledger.told.iter().find(|(at, ..)| wrong(*at)) {
+        return Err(format!("{rung} of {obligation} was told {}", when(*at)));
+    }
+    // The manager reads a preview when it pleases.
+    let speaks =
+        |one: &&Try| one.about.as_ref().is_some_and(|(_, rung)| !rung.starts_with("preview")) && one.fate.has_arrived();
+    match history.tries.iter().filter(speaks).find(|one| wrong(one.at)) {
+        Some(one) => Err(format!("{} left {}", one.key, when(one.at))),
         None => Ok(()),
     }
 }

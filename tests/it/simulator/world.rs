@@ -5,17 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, ToSpan, civil::Date};
 use quarterday::{
     flows::{
+        concession::{self, Concession},
         escalation, hold,
         intake::supposed::{Supposed, arrives, judged},
     },
-    ledger::{Event, ObligationKey, State},
+    ledger::{Event, ObligationKey, OutboxRow, OutboxState, State},
 };
 
 use super::{
     chance::Chance,
     days::{Days, at, day, hour, later},
     engine::{Engine, RETURNS},
-    history::{Expected, Fate, History, Outage, Recorded},
+    history::{Expected, Fate, History, Outage, Recorded, Try, base},
     promises::PROMISES,
     relay::Relay,
 };
@@ -36,6 +37,8 @@ enum Turn {
     Decide(ObligationKey, bool),
     /// The manager keeps it from going above the lead.
     HoldEscalation(ObligationKey),
+    /// The manager gives more time, or lets them off.
+    Concede(ObligationKey, Concession),
     /// A message comes back.
     Bounce(String),
     RelayDown(bool),
@@ -199,6 +202,12 @@ impl<'a> World<'a> {
             _ => {}
         }
         if self.chance.percent(8) {
+            let asked = later(opens_at, self.chance.between(HOUR, span + 10 * DAY));
+            let more = days.first(day(later(asked, self.chance.between(2 * DAY, 30 * DAY))));
+            let concession = if self.chance.percent(70) { Concession::More(more) } else { Concession::LetOff };
+            self.plan(asked, Turn::Concede(key.clone(), concession));
+        }
+        if self.chance.percent(8) {
             let held = later(due_at, self.chance.between(HOUR, 9 * DAY));
             self.plan(held, Turn::HoldEscalation(key));
         }
@@ -327,12 +336,27 @@ impl<'a> World<'a> {
                     self.say(format_args!("the manager holds {key}"));
                 }
             }
+            Turn::Concede(key, concession) => {
+                if !self.is_up || self.clock_error != 0 {
+                    return self.plan(later(self.now, DAY), Turn::Concede(key, concession));
+                }
+                let done = self.engine.run(None, |app| {
+                    let key = key.clone();
+                    async move { concession::concede(app, &key, concession, "they asked in time", "manager").await }
+                });
+                if matches!(done, Some(Ok(_))) {
+                    self.say(format_args!("the manager concedes {key}: {concession:?}"));
+                    // From here on its rungs lie elsewhere.
+                    self.planned.retain(|(_, name, ..)| *name != key.to_string());
+                    self.look_at(&key);
+                }
+            }
             Turn::Bounce(key) => {
                 if !self.is_up || self.clock_error != 0 {
                     return self.plan(later(self.now, DAY), Turn::Bounce(key));
                 }
                 self.say(format_args!("{key} comes back"));
-                let (at, subject) = (self.now, super::history::Try::about(&key).unwrap().0);
+                let (at, subject) = (self.now, base(&Try::about(&key).unwrap().0).to_owned());
                 let event = Event::Bounced { key, status: "5.1.1".into() };
                 self.engine.run(None, |app| async move {
                     app.ledger.write(move |txn| txn.append(at, &subject, "mailbox", &event)).await.unwrap();
@@ -520,10 +544,28 @@ impl<'a> World<'a> {
     }
 
     fn note_tries(&mut self) {
-        let tries = self.relay.with(|relay| std::mem::take(&mut relay.tries));
+        let asked = self.relay.with(|relay| std::mem::take(&mut relay.tries));
+        // Several that left as one are each a message to its person.
+        let tries = self.engine.ask(move |txn| {
+            let mut tries = Vec::new();
+            for one in asked {
+                let rows = txn.bundled(&one.key)?;
+                let gone = |row: &OutboxRow| row.state == OutboxState::Superseded && row.settled_at <= Some(one.at);
+                let of_bundle = rows.iter().filter(|row| !gone(row)).map(|row| Try {
+                    about: Try::about(&row.key),
+                    key: row.key.clone(),
+                    ..one.clone()
+                });
+                tries.extend(of_bundle);
+                if rows.is_empty() {
+                    tries.push(one);
+                }
+            }
+            Ok(tries)
+        });
         for mut one in tries {
             one.held = self.is_held;
-            one.delivered = one.about.as_ref().is_some_and(|(obligation, _)| self.delivered.contains(obligation));
+            one.delivered = one.about.as_ref().is_some_and(|(obligation, _)| self.delivered.contains(base(obligation)));
             self.say(format_args!("{} is {:?}", one.key, one.fate));
             let may_bounce = one.fate == Fate::Taken && one.about.is_some() && self.now < self.calm_from;
             if may_bounce && self.chance.percent(2) {
