@@ -254,6 +254,8 @@ enum Act {
     Describe(describe::Describe),
     /// Ask the daemon to look at once for what is owed.
     Ring,
+    /// Have the timetable's messages leave: until then the first cycle is a rehearsal, written to data/rehearsal.
+    Confirm,
     /// Confirm that this machine is the board's, after a restore or a move.
     Adopt,
     /// Move a simulated clock forward.
@@ -288,6 +290,17 @@ const STACK: usize = 8 << 20;
 
 /// Runs the command line.
 pub fn run() -> ExitCode {
+    // The commands wait on a thread of this size too: the first thread's own is the machine's to choose.
+    match std::thread::Builder::new().name("command".into()).stack_size(4 * STACK).spawn(obey) {
+        Ok(command) => command.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        Err(error) => {
+            eprintln!("the program could not start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn obey() -> ExitCode {
     let arguments = Arguments::parse();
     let home = arguments.board;
     let runtime = match tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build() {
@@ -354,6 +367,7 @@ pub fn run() -> ExitCode {
             Act::Doctor(options) => doctor::doctor(&home, options).await,
             Act::Describe(options) => describe::describe(&home, &options),
             Act::Ring => board::order(&home, Command::Ring).await,
+            Act::Confirm => board::order(&home, Command::ConfirmFirstCycle { actor: board::actor() }).await,
             Act::Adopt => board::order(&home, Command::Adopt { actor: board::actor() }).await,
             Act::Advance { to } => board::order(&home, Command::Advance { to }).await,
         }

@@ -100,7 +100,7 @@ fn tell(rehearsed: &Rehearsed, board: &Board, from: civil::Date, to: civil::Date
             today = day(at);
             say(format_args!("\n{}", toned(Tone::Strong, &today)));
         }
-        lines.iter().for_each(|line| say(line));
+        lines.iter().for_each(say);
     }
     summary(rehearsed);
 }

@@ -231,6 +231,11 @@ pub enum Command {
         /// How the answer is written.
         format: crate::flows::written::Written,
     },
+    /// Have the timetable's messages leave, after a rehearsal of the first cycle.
+    ConfirmFirstCycle {
+        /// Who asks.
+        actor: String,
+    },
     /// Confirm that this machine is the board's, after a restore or a move.
     Adopt {
         /// Who asks.

@@ -48,6 +48,7 @@ pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, Str
     let lock = Lock::take(&board.data)?;
     let mailroom = Mailroom::open(board.mail.clone(), environment, &board.data, Deadlines::default())?;
     let mailroom = mailroom.of_board(board.templates.clone(), board.of_mail(), board.timetable.calendar());
+    let mailroom = if board.timetable.rehearsal { mailroom.rehearsing(&board.manager.email)? } else { mailroom };
     let mailbox =
         board.mailbox.clone().map(|settings| Mailbox::open(settings, environment, &board.data)).transpose()?;
     let app = assemble(board, clock, environment, mailroom, mailbox)?;

@@ -10,7 +10,8 @@ use crate::{
     content::Content,
     domain::Verdict,
     flows::{
-        App, approve, backfill, commentary, concession, contacts, draft, edition, escalation, explain, hold, incidents,
+        App, approve, backfill, commentary, concession, contacts, draft, edition, escalation, explain, first_cycle,
+        hold, incidents,
         intake::{self, Acknowledge, Offer},
         letterbox, occurrences, plan, query, rebuild, refresh, restated, written,
     },
@@ -152,6 +153,7 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
             hold::adopt(app, &actor).await?;
             "this machine is the board's; mail, pulls, the chase and packs go on".to_owned()
         }
+        Command::ConfirmFirstCycle { actor } => first_cycle::confirm(app, &actor).await?,
         Command::Confirm { definitions, actor } => {
             let _turn = app.turn.lock().await;
             plan::confirm(app, &definitions, &actor).await?

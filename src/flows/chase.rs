@@ -169,7 +169,7 @@ async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Res
 /// Reminds the manager of a file that waits for a decision; its lead has delivered.
 async fn remind_of_held(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Result<usize> {
     let ladder = app.board.ladder(&obligation.key);
-    let owed = reminder_of_held(obligation, ladder, &app.board.timetable.calendar())?;
+    let owed = reminder_of_held(obligation, ladder, &app.board.timetable.calendar(), now)?;
     let key = obligation.key.clone();
     let Some((rung, at)) = owed else {
         app.ledger.write(move |txn| txn.look_again(&key, None)).await?;

@@ -47,7 +47,7 @@ async fn ask_for(app: &App, meeting: &Meeting, until: Timestamp) -> anyhow::Resu
     }
     // What is looked at again only when something moved.
     let fact = format!("commentary {}/{}", meeting.pack, meeting.period);
-    let seen = sha256(&json!([refresh::inputs(&vector), meeting.on.to_string()]).to_string());
+    let seen = sha256(json!([refresh::inputs(&vector), meeting.on.to_string()]).to_string());
     let known = fact.clone();
     if app.ledger.read(move |txn| txn.fact(&known)).await?.as_deref() == Some(seen.as_str()) {
         return Ok(0);
@@ -104,7 +104,9 @@ async fn ask_for(app: &App, meeting: &Meeting, until: Timestamp) -> anyhow::Resu
 /// What a comment on an indicator is owed as; none where no agency answers for it.
 fn key_of(app: &App, indicator: &Indicator, meeting: &Meeting) -> Option<ObligationKey> {
     let return_id: ReturnId = format!("{COMMENTARY}{}", indicator.id).parse().ok()?;
-    let (agency, _) = indicator.from.as_ref().filter(|(agency, _)| app.board.agencies.contains_key(agency))?;
+    let (agency, return_of) = indicator.from.as_ref().filter(|(agency, _)| app.board.agencies.contains_key(agency))?;
+    // Who publishes for everybody owes us nothing.
+    app.board.returns.get(return_of).filter(|contract| contract.due.is_some())?;
     Some(ObligationKey { return_id, agency: agency.clone(), period: meeting.period })
 }
 

@@ -27,6 +27,7 @@ pub mod facts;
 mod failures;
 pub mod feeds;
 mod finals;
+pub mod first_cycle;
 pub mod forms;
 pub mod heartbeat;
 pub mod hold;

@@ -11,8 +11,9 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    Board, Deadlines, MailError, Mailer, RelayHold, Settings, Templates,
+    Board, Deadlines, MailError, Mailer, RelayHold, Settings, Templates, Way,
     eml::{self, Copy, Eml},
+    first_cycle::{FirstCycle, is_confirmed},
     mailer::{Outcome, Session, Verb},
     parcel::{Parcel, Rules, Taken, take},
     together,
@@ -35,6 +36,7 @@ pub struct Mailroom {
     mailer: Mailer,
     data: PathBuf,
     house: Option<Arc<House>>,
+    first_cycle: Option<FirstCycle>,
 }
 
 /// What is known of the board that writes.
@@ -102,12 +104,25 @@ impl Mailroom {
 
     /// A mailroom with a mailer of one's own.
     pub fn with(settings: Settings, mailer: Mailer, data: &Path) -> Self {
-        Self { settings, mailer, data: data.to_owned(), house: None }
+        Self { settings, mailer, data: data.to_owned(), house: None, first_cycle: None }
     }
 
     /// Gives it the board's wording, with which several messages to one person become one, and its calendar of days off.
     pub fn of_board(self, templates: Templates, board: Board, calendar: Arc<Calendar>) -> Self {
         Self { house: Some(Arc::new(House { templates, board, calendar })), ..self }
+    }
+
+    /// Writes what the timetable sends to a folder, until somebody has confirmed the first cycle. Where everything is
+    /// written to a folder anyway, nothing is changed.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn rehearsing(self, manager: &str) -> Result<Self, MailError> {
+        let first_cycle = match self.settings.way {
+            Way::Folder(_) => None,
+            Way::Smtp(_) | Way::Graph(_) => Some(FirstCycle::open(&self.data, manager)?),
+        };
+        Ok(Self { first_cycle, ..self })
     }
 
     /// The settings.
@@ -156,6 +171,10 @@ impl Mailroom {
             pumped.held = Some(hold.says);
             return Ok(pumped);
         }
+        let rehearses = match &self.first_cycle {
+            Some(first_cycle) if !ledger.read(is_confirmed).await? => Some(first_cycle),
+            _ => None,
+        };
         let mut session = self.mailer.session();
         let rules = Arc::new(Rules {
             together: self.house.is_some(),
@@ -193,7 +212,13 @@ impl Mailroom {
                 }
             };
             crate::fault::point("mail-after-sending");
-            let outcome = self.send(&mut session, &parcel, now).await;
+            let outcome = match rehearses.filter(|first_cycle| first_cycle.keeps_back(&parcel)) {
+                Some(first_cycle) => match self.send(&mut first_cycle.mailer.session(), &parcel, now).await {
+                    Outcome::Written(says) => Outcome::Written(format!("the first cycle is a rehearsal; {says}")),
+                    outcome => outcome,
+                },
+                None => self.send(&mut session, &parcel, now).await,
+            };
             crate::fault::point("mail-before-settled");
             lost_in_a_row = if outcome.cost_the_connection(&session) { lost_in_a_row + 1 } else { 0 };
             pumped.count(parcel.rows.len(), &outcome);

@@ -19,7 +19,7 @@ use lettre::transport::smtp::{
     Error,
     authentication::{Credentials, Mechanism},
     client::{AsyncSmtpConnection, Certificate, TlsParameters},
-    commands::{Data, Ehlo, Mail, Noop, Rcpt},
+    commands::{Data, Ehlo, Mail, Rcpt},
     extension::ClientId,
     response::Response,
 };
@@ -34,6 +34,8 @@ use super::{
     way::outside,
 };
 use crate::source::mailbox::{Tokens, client};
+
+mod knock;
 
 /// The largest message for a relay that does not say how much it takes.
 const MOST_BYTES: usize = 25 << 20;
@@ -137,20 +139,6 @@ impl Smtp {
 
     pub(super) fn session(&self) -> SmtpSession<'_> {
         SmtpSession { smtp: self, connection: None }
-    }
-
-    /// Connects, protects the connection, signs in and leaves again, without a message.
-    pub(super) async fn knock(&self) -> Result<String, (Verb, String)> {
-        let Connection { mut smtp, .. } = self.connect().await.map_err(|failure| (failure.verb, failure.says))?;
-        let answer = within(self.deadlines.verb, Verb::Connect, smtp.command(Noop)).await;
-        answer.map_err(|failure| (failure.verb, failure.says))?;
-        let _ = timeout(Duration::from_secs(1), smtp.quit()).await;
-        let protected = if smtp.is_encrypted() { "with TLS" } else { "without TLS" };
-        let who = match &self.sign_in {
-            Some(Key::Password(user, _) | Key::Token(user, _)) => format!(", signed in as {user}"),
-            None => String::new(),
-        };
-        Ok(format!("it takes mail {protected}{who}; nothing was sent"))
     }
 
     async fn connect(&self) -> Result<Connection, Failure> {

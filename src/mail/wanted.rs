@@ -45,7 +45,7 @@ pub(super) fn unwanted(
     if obligation.decided_at.is_some_and(|decided| decided > row.enqueued_at) {
         return Some("a file was answered after this was written");
     }
-    let spoken_for = matches!(kind, Kind::Nudge | Kind::DueToday);
+    let spoken_for = matches!(kind, Kind::Nudge | Kind::DueToday | Kind::Overdue);
     if spoken_for && overtaken {
         return Some("a later message says more");
     }
@@ -179,6 +179,8 @@ mod tests {
         let on_the_day = judge(Kind::Nudge, State::Open, None, false, "2025-07-14T01:00:00Z");
         assert!(on_the_day.is_some(), "due today is said at ten");
         assert_eq!(judge(Kind::Nudge, State::Open, None, false, "2025-07-13T22:59:00Z"), None);
+        let once = judge(Kind::Overdue, State::Open, None, true, "2025-07-16T09:00:00Z");
+        assert!(once.is_some(), "what is late is said once");
         assert_eq!(judge(Kind::Notice, State::Open, None, true, WRITTEN), None, "it says what is asked for and why");
     }
 }

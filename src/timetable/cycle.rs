@@ -64,7 +64,7 @@ pub enum Days {
         /// The expression as it was written.
         text: String,
         /// The same, read.
-        schedule: Schedule,
+        schedule: Box<Schedule>,
         /// Days of it that are left out.
         except: BTreeSet<Date>,
     },
@@ -172,7 +172,7 @@ mod tests {
             pack: "board".into(),
             every,
             periods_back: 1,
-            days: Days::Rule { text: rule.into(), schedule: rule.parse().unwrap(), except: BTreeSet::new() },
+            days: Days::Rule { text: rule.into(), schedule: Box::new(rule.parse().unwrap()), except: BTreeSet::new() },
             milestones: Milestones::default(),
             starts_on: date(2025, 4, 1),
         }

@@ -199,8 +199,10 @@ mod tests {
                 "2025-07-18 Reminder(Preview) 2025-26-Q1",
                 "2025-07-21 Reminder(Escalation) 2025-26-Q1",
                 "2025-07-25 Step(Draft) 2025-26-Q1",
+                "2025-07-25 Reminder(Preview) 2025-26-Q1",
                 "2025-07-28 Step(Commentary) 2025-26-Q1",
                 "2025-07-28 Step(FactualCheck) 2025-26-Q1",
+                "2025-07-28 Reminder(Escalation) 2025-26-Q1",
                 "2025-07-31 Step(SignOff) 2025-26-Q1"
             ]
         );
@@ -208,6 +210,8 @@ mod tests {
         assert_eq!(
             august,
             [
+                "2025-08-01 Reminder(Preview) 2025-26-Q1",
+                "2025-08-04 Reminder(Escalation) 2025-26-Q1",
                 "2025-08-04 Step(Circulated) 2025-26-Q1",
                 "2025-08-12 Step(Meeting) 2025-26-Q1",
                 "2025-08-27 Step(ActionsDue) 2025-26-Q1"

@@ -6,50 +6,13 @@
 
 use std::str::FromStr;
 
-use jiff::{Timestamp, civil};
+use jiff::{SignedDuration, Timestamp, civil};
 
-use super::instant_on;
+use super::{Role, instant_on};
 use crate::{
     domain::{Calendar, CalendarError, civil_day, to_london},
     ledger::{Obligation, State, WHILE_HELD},
 };
-
-/// Who is told.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// The named lead of the agency.
-    Lead,
-    /// The lead's deputy.
-    Deputy,
-    /// The agency's member of the board.
-    BoardMember,
-    /// The board's manager.
-    Manager,
-    /// Who chairs the board.
-    Chair,
-    /// Whoever has the role of this name in `config/quarterday.toml`.
-    Named(String),
-}
-
-impl FromStr for Role {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(match text {
-            "lead" => Self::Lead,
-            "deputy" => Self::Deputy,
-            "board-member" => Self::BoardMember,
-            "manager" => Self::Manager,
-            "chair" => Self::Chair,
-            named if is_name(named) => Self::Named(named.to_owned()),
-            _ => return Err("one of lead, deputy, board-member, manager, chair, or the id of a [[role]]"),
-        })
-    }
-}
-
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-}
 
 /// What a rung says, lowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -242,6 +205,12 @@ pub fn owed(
 
 /// From then on the chase is silent for the day, unless the ladder begins later.
 const EVENING: civil::Time = civil::time(20, 0, 0, 0);
+
+/// The last instant of a day at which the chase speaks.
+pub(super) fn last_word(day: civil::Date, ladder: &Ladder) -> Timestamp {
+    let evening = if ladder.at < EVENING { EVENING } else { civil::time(23, 59, 59, 0) };
+    instant_on(day, evening).saturating_sub(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX)
+}
 
 /// The first instant from `now` on at which the chase speaks: on a working day, between the ladder's time and the evening.
 pub(super) fn speaks_from(now: Timestamp, ladder: &Ladder, calendar: &Calendar) -> Result<Timestamp, CalendarError> {

@@ -98,7 +98,7 @@ fn settle_days(table: &mut Section<'_>) -> Option<Days> {
             if time.is_some() {
                 table.refuse("time", "no time beside a rule: its first two numbers are minute and hour", "");
             }
-            Some(Days::Rule { text, schedule: schedule?, except })
+            Some(Days::Rule { text, schedule: Box::new(schedule?), except })
         }
         (None, true) => {
             if table.has("except") {

@@ -22,6 +22,7 @@ mod members;
 mod milestones;
 mod moves;
 mod outline;
+mod role;
 mod settle;
 mod sign_off;
 mod window;
@@ -40,12 +41,13 @@ pub use every::Every;
 pub use finals::Final;
 pub use held::reminder_of_held;
 pub use in_force::InForce;
-pub use ladder::{FOR_WORDS, Ladder, Role, Rung, RungKind, Step, next_rung, owed};
+pub use ladder::{FOR_WORDS, Ladder, Rung, RungKind, Step, next_rung, owed};
 pub use meeting::{Meeting, OutOfOrder};
 pub use members::owed_by_members;
 pub use milestones::{Milestone, Milestones};
 pub use moves::{DueMove, Moves, PackMove, moves};
 pub use outline::Outline;
+pub use role::Role;
 pub use settle::fetched_list;
 pub use sign_off::{SignOffTimes, asked, next_asking};
 pub use window::{Edge, Window, WindowRule};
@@ -73,6 +75,8 @@ pub fn instant_on(day: civil::Date, time: civil::Time) -> Timestamp {
 pub struct Timetable {
     /// Periods that end before this day are nobody's duty.
     pub starts_on: civil::Date,
+    /// Whether the first cycle is a rehearsal, until a person confirms it.
+    pub rehearsal: bool,
     /// Whose bank holidays count.
     pub nation: Nation,
     /// Which days are working days.
@@ -98,6 +102,7 @@ impl Timetable {
     pub(crate) fn plain(starts_on: civil::Date, calendar: Calendar, meetings: Vec<Meeting>) -> Self {
         Self {
             starts_on,
+            rehearsal: false,
             nation: Nation::default(),
             days: InForce::new(calendar),
             ladder: Ladder::default(),

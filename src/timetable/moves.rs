@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::{
-    Outline, RungKind, Timetable, instant_on,
+    Outline, RungKind, Timetable,
+    ladder::last_word,
     outline::{Due, Meets, RungLine},
     owed,
 };
@@ -113,8 +114,7 @@ pub fn moves(
     open: &[(Obligation, Option<Timestamp>)],
     now: Timestamp,
 ) -> Moves {
-    let end_of_day = civil_day(now).tomorrow().map_or(now, |day| instant_on(day, jiff::civil::Time::midnight()));
-    let end_of_day = end_of_day.saturating_sub(SignedDuration::from_secs(1)).unwrap_or(now);
+    let end_of_day = last_word(civil_day(now), &timetable.ladder).max(now);
     let mut moves = Moves::default();
     for (name, due) in &after.dues {
         let Ok(key) = name.parse::<ObligationKey>() else { continue };

@@ -30,6 +30,7 @@ impl Timetable {
     /// in which a list of bank holidays lies that was fetched, if lists are fetched.
     pub fn settle(section: &mut Section<'_>, home: &Path, data: Option<&Path>, due_working_days: i32) -> Option<Self> {
         let starts_on = section.date("starts_on");
+        let rehearsal = section.boolean_or("rehearsal", true);
         let nation = section.parsed_opt("nation").unwrap_or_default();
         let calendar = settle_calendar(section, home, data, nation);
         let milestones = meetings::settle_milestones(section.section_opt("milestones"), Milestones::default());
@@ -40,7 +41,17 @@ impl Timetable {
         let meetings = meetings::settle(section, &beside);
         let packs_within = settle_catch_up(section);
         let days = InForce::new(calendar?);
-        Some(Self { starts_on: starts_on?, nation, days, ladder, named_ladders, meetings, packs_within, agency_report })
+        Some(Self {
+            starts_on: starts_on?,
+            rehearsal,
+            nation,
+            days,
+            ladder,
+            named_ladders,
+            meetings,
+            packs_within,
+            agency_report,
+        })
     }
 }
 

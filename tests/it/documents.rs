@@ -32,7 +32,7 @@ async fn a_report_is_chased_taken_as_it_is_and_given_to_the_manager() {
     );
     let refused = daemon.submit("figures.xlsx", "section-11", "probation", "2025-26-Q1").await.unwrap();
     assert!(refused.contains("please send a PDF, a Word document or an OpenDocument text"), "{refused}");
-    assert_eq!(states(&daemon).await, ["overdue"], "what cannot be read has not arrived");
+    assert_eq!(states(&daemon).await, ["to_correct"], "what cannot be read has not arrived");
     daemon.submit("report.pdf", "section-11", "probation", "2025-26-Q1").await.unwrap();
     assert_eq!(states(&daemon).await, ["accepted_late"]);
     let answer = &texts(&daemon, "answer-document").await[0];

@@ -40,7 +40,7 @@ async fn chased(relay: &Relay) -> TestDaemon {
 
 /// The words of a document.
 fn words(pdf: &Path) -> String {
-    let output = Command::new("pdftotext").arg("-layout").arg(pdf).arg("-").output().expect("pdftotext reads a PDF");
+    let output = Command::new("pdftotext").arg("-layout").arg(pdf).arg("-").output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
 

@@ -63,7 +63,10 @@ async fn a_guess_takes_the_real_files_it_was_guessed_from() {
 async fn a_guess_takes_every_accepted_sample_of_the_shipped_returns() {
     let pipelines = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines");
     let mut tried_so_many = 0;
-    for folder in std::fs::read_dir(pipelines).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
+    for folder in std::fs::read_dir(pipelines)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.join("samples").is_dir())
     {
         for sample in std::fs::read_dir(folder.join("samples")).unwrap().map(|entry| entry.unwrap().path()) {
             let name = sample.file_name().unwrap().to_str().unwrap().to_owned();

@@ -274,7 +274,7 @@ async fn upload(
         let file = shelf.drafts.get_mut(&id).unwrap().files.get_mut(&name).unwrap();
         let end = file.len() + body.len();
         assert_eq!(range, format!("bytes {}-{}/{size}", file.len(), end - 1));
-        assert!(body.len() % (320 * 1024) == 0 || end == size, "{range}");
+        assert!(body.len().is_multiple_of(320 * 1024) || end == size, "{range}");
         file.extend_from_slice(&body);
         let status = if end == size { StatusCode::CREATED } else { StatusCode::OK };
         (status, Json(json!({}))).into_response()

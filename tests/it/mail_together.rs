@@ -101,7 +101,8 @@ async fn states(office: &Office) -> Vec<OutboxState> {
 #[tokio::test]
 async fn three_owed_by_one_person_are_one_conversation_and_each_has_its_evidence() {
     let relay = Relay::honest().await;
-    let office = Office::new().await;
+    let mut office = Office::new().await;
+    office.now = "2025-07-07T09:00:00Z".parse().unwrap();
     let mut keys = Vec::new();
     for return_id in ["missing-children", "return-interviews", "visits"] {
         keys.push(owing(&office, return_id, Kind::Nudge).await);
@@ -328,10 +329,15 @@ async fn the_daemon_asks_a_lead_for_three_returns_in_one_message_and_goes_on_wit
     let daemon = board.start("2025-07-01T08:00:00Z");
     daemon.ring().await;
     daemon.advance("2025-07-01T10:00:00Z").await;
-    let people = daemon.messages().await.len() / 3;
-    assert!(people > 0 && relay.kept().len() == people, "{:?} {:?}", daemon.messages().await, daemon.log());
-    assert_eq!(sent(&daemon).await, 3 * people);
-    assert!(relay.kept().iter().all(|kept| kept.header("Subject").unwrap().contains("3 returns: the first due")));
+    let asked = daemon.messages().await.iter().filter(|message| message.starts_with("notice")).count();
+    let people = asked / 3;
+    // Beside what the manager is told of a source that nothing answers at.
+    let of_three = || {
+        let kept = relay.kept();
+        kept.iter().filter(|kept| kept.header("Subject").unwrap().contains("3 returns: the first due")).count()
+    };
+    assert!(people > 0 && of_three() == people, "{:?} {:?}", daemon.messages().await, daemon.log());
+    assert_eq!(sent(&daemon).await, 3 * people + relay.kept().len() - people);
     daemon.submit("a.csv", "care-applications", "probation", "2025-26-Q1").await.unwrap();
     let before = relay.kept().len();
     daemon.advance("2025-07-07T12:00:00Z").await;

@@ -39,6 +39,7 @@ mod example_figures;
 mod explanations;
 mod figures;
 mod finals;
+mod first_cycle;
 mod foreign_readers;
 mod governance;
 mod groups;

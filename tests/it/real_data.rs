@@ -139,7 +139,8 @@ async fn every_release_passes_on_its_day_and_absence_in_york_becomes_a_chart_of_
     limits_of_chance_are_those_of_the_releases_that_have_a_value(&issues, &daemon.board);
     the_chart_is_in_the_pack(&daemon.board);
     let messages = daemon.messages().await;
-    let is_ours = |message: &String| message.starts_with("pack ") || message.starts_with("restated manager@");
+    let ours = ["pack ", "draft ", "sign-off ", "restated manager@"];
+    let is_ours = |message: &String| ours.iter().any(|kind| message.starts_with(kind));
     assert!(messages.iter().all(is_ours), "a publisher is not answered: {messages:?}");
 }
 

@@ -426,6 +426,7 @@ async fn where_nobody_chairs_nobody_is_asked_and_without_a_public_address_no_mes
         "[chair]\nname = \"Dr Ruth Adeyemi\"\nemail = \"chair@exampleshire.example\"\n",
         "",
     );
+    board.edit("config/timetable.toml", "to = [\"chair\"]", "to = [\"manager\"]");
     let daemon = with_a_return(board).await;
     daemon.advance("2025-08-04T12:00:00Z").await;
     let page = first_page(&daemon, "editions/board-001-2025-26-Q1");

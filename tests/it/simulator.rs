@@ -151,7 +151,8 @@ fn as_it_should_be() -> History {
 
 #[test]
 fn each_promise_is_seen_to_be_broken_where_it_is() {
-    let faults: &[(&str, fn(&mut History))] = &[
+    type Fault = (&'static str, fn(&mut History));
+    let faults: &[Fault] = &[
         ("each obligation is opened once", |h| h.ledger.opened.push(h.ledger.opened[0].clone())),
         ("each obligation is opened once", |h| drop(h.ledger.opened.pop())),
         ("each obligation is opened once", |h| h.ledger.opened[0].1 = at("2025-07-11T16:00:00Z")),

@@ -80,8 +80,15 @@ fn the_csv_has_a_row_for_each_date_and_one_agency_sees_its_own() {
     assert!(!theirs.iter().any(|row| row[2] == "draft to chair"), "{theirs:?}");
     let reminded = rows(&board, &["--reminders"]);
     let count = |kind: &str| reminded.iter().filter(|row| row[2] == kind && row[3] == "police").count();
-    for kind in ["notice", "reminder", "last reminder", "overdue notice", "preview", "escalation"] {
+    for kind in ["notice", "reminder", "last reminder", "overdue notice"] {
         assert_eq!(count(kind), count("due"), "{kind}");
+    }
+    for kind in ["preview", "escalation"] {
+        assert_eq!(
+            count(kind),
+            3 * count("due"),
+            "{kind}: to the agency's member, the sub-group's chair and the Board's"
+        );
     }
 }
 

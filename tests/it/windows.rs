@@ -95,7 +95,7 @@ async fn once_it_is_locked_nothing_held_is_let_pass_and_it_may_still_be_refused(
         refused.contains("April to June 2025 (Q1) from CAFCASS (Exampleshire area) is locked since 16 July"),
         "{refused}"
     );
-    assert!(refused.contains("`quarterday reopen care-applications/cafcass/2025-26-Q1"), "{refused}");
+    assert!(refused.contains("`quarterday extend care-applications/cafcass/2025-26-Q1"), "{refused}");
     assert!(bring(&daemon, "b.csv").await.contains("closed on 14 July and is locked since 16 July"));
     daemon.board.done(&["release", "1", "--refuse", "--reason", "the pack is out"]);
     assert_eq!(

@@ -6,6 +6,7 @@
 pub mod agencies;
 mod custodian;
 mod keys;
+mod outside;
 mod people;
 mod reports;
 mod returns;
@@ -13,7 +14,7 @@ mod roles;
 mod watching;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -33,8 +34,8 @@ use crate::{
     ledger::ObligationKey,
     mail::{self, Contact, Person},
     pack::PackDefinition,
-    settings::{self, Document, Problems, SecretError, Section},
-    source::{Https, Source, fill, host_of, https, mailbox},
+    settings::{self, Document, Problems, Section},
+    source::{Https, fill, host_of, https, mailbox},
     timetable::Timetable,
 };
 
@@ -239,35 +240,6 @@ impl Board {
     /// An agency's name, or its identifier when it is no longer defined.
     pub fn agency_name(&self, id: &AgencyId) -> String {
         self.agencies.get(id).map_or_else(|| id.to_string(), |agency| agency.name.clone())
-    }
-
-    /// The agencies whose keys cannot be used as they stand, each with the reason.
-    pub fn unusable_keys(&self, environment: &BTreeMap<String, String>) -> Vec<(AgencyId, SecretError)> {
-        let wrong = |agency: &Agency| Some((agency.id.clone(), agency.keys.resolve(environment).err()?));
-        self.agencies.values().filter_map(wrong).collect()
-    }
-
-    /// The hosts that may be asked for files: those its returns name.
-    pub fn hosts(&self) -> BTreeSet<String> {
-        let base = self.base.as_deref().and_then(host_of);
-        let sources = self.returns.values().filter_map(|contract| match &contract.source {
-            Source::Https(https) => Some(https),
-            _ => None,
-        });
-        sources
-            .chain(&self.holiday_list)
-            .flat_map(|https| [https.host.clone().or_else(|| base.clone()), https.token_host()])
-            .flatten()
-            .collect()
-    }
-
-    /// The secrets of sources that cannot be used, in words.
-    pub fn unusable_secrets(&self, environment: &BTreeMap<String, String>) -> Vec<String> {
-        let unusable = self.returns.values().flat_map(|contract| {
-            let problems = contract.source.check_files(environment).into_iter();
-            problems.map(|problem| format!("{}: {problem}", contract.id))
-        });
-        unusable.collect()
     }
 
     /// A source's address with `{base}` filled in.

@@ -55,6 +55,8 @@ troubles! {
     Heartbeat "heartbeat",
     /// The list of bank holidays ends.
     Holidays "holidays",
+    /// The first cycle is a rehearsal.
+    Rehearsal "rehearsal",
     /// An agreement is to be reviewed.
     Agreement "agreement",
     /// A certificate, a host key or a secret ends.
@@ -77,9 +79,13 @@ impl Trouble {
             Self::Relay | Self::Mailbox | Self::Pull | Self::Work | Self::Step | Self::Disk => {
                 SignedDuration::from_mins(10)
             }
-            Self::Hold | Self::Stuck | Self::Heartbeat | Self::Holidays | Self::Agreement | Self::Ending => {
-                SignedDuration::ZERO
-            }
+            Self::Hold
+            | Self::Stuck
+            | Self::Heartbeat
+            | Self::Holidays
+            | Self::Rehearsal
+            | Self::Agreement
+            | Self::Ending => SignedDuration::ZERO,
         }
     }
 
@@ -91,7 +97,7 @@ impl Trouble {
     /// Who is told.
     pub fn whom(self) -> Whom {
         match self {
-            Self::Holidays | Self::Agreement => Whom::Manager,
+            Self::Holidays | Self::Rehearsal | Self::Agreement => Whom::Manager,
             _ => Whom::Operator,
         }
     }

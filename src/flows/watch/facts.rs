@@ -52,6 +52,8 @@ pub struct Facts {
     pub disk: Option<Disk>,
     /// Since when the outer watcher has not heard us, and why.
     pub heartbeat: Option<Failing>,
+    /// Whether the first cycle is a rehearsal.
+    pub rehearsal: bool,
     /// The last day of the list of bank holidays, once it is near.
     pub holidays_end: Option<Date>,
     /// The agreements.
@@ -148,6 +150,12 @@ pub fn conditions(facts: &Facts) -> BTreeSet<Condition> {
         let what = "The outer watcher does not hear from this machine";
         let heartbeat = condition(Trouble::Heartbeat, "", what, &unheard.says, next);
         found.insert(Condition { since: Some(unheard.since), ..heartbeat });
+    }
+    if facts.rehearsal {
+        let why =
+            "What asks, reminds and hands out packs is written to data/rehearsal and reaches nobody. Answers leave";
+        let next = "read what is there; `quarterday confirm` has such messages leave from then on";
+        found.insert(condition(Trouble::Rehearsal, "", "The first cycle is a rehearsal", why, next));
     }
     found.extend(facts.holidays_end.and_then(|end| holidays(end, facts.today)));
     found.extend(facts.agreements.iter().filter_map(|standing| review(standing, facts.today)));
@@ -250,6 +258,7 @@ mod tests {
             stuck: Vec::new(),
             disk: None,
             heartbeat: None,
+            rehearsal: false,
             holidays_end: None,
             agreements: Vec::new(),
             endings: Vec::new(),

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::facts::{Disk, Ending, Facts, Unanswered};
 use crate::{
     domain::civil_day,
-    flows::{App, Board, agreements, hold, letterbox, steps::Failing},
+    flows::{App, Board, agreements, first_cycle, hold, letterbox, steps::Failing},
     ledger::Ledger,
     mail::{RelayHold, Way},
     source::{Source, https::valid_until},
@@ -37,6 +37,10 @@ pub async fn of_ledger(
         Some(ledger) => ledger.read(|txn| Ok((RelayHold::of(txn)?, txn.failing_pulls()?, txn.failing_work()?))).await?,
         None => Default::default(),
     };
+    let rehearsal = match ledger {
+        Some(ledger) => first_cycle::is_rehearsing(board, ledger).await?,
+        None => false,
+    };
     let mut mailbox = None;
     let mut pulls = Vec::new();
     for (key, pull) in failing {
@@ -63,6 +67,7 @@ pub async fn of_ledger(
         stuck: Vec::new(),
         disk: disk(board),
         heartbeat: None,
+        rehearsal,
         holidays_end: board.timetable.list_ends_soon(today),
         agreements: agreements::all(board).into_iter().filter(|one| one.can_lapse(board)).collect(),
         endings: endings(board),

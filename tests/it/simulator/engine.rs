@@ -80,6 +80,8 @@ impl Engine {
             let lines = text.lines().map(|line| match line {
                 line if line.starts_with("agencies = ") => format!("agencies = [\"{agency}\"]"),
                 line if line.starts_with("every = ") => format!("every = \"{every}\""),
+                // An agreement that lapses stops the chase of what is fetched; here nothing lapses.
+                line if line.starts_with("agreement_review = ") => "agreement_review = 2099-12-31".to_owned(),
                 line => line.to_owned(),
             });
             definitions.write(&file, lines.collect::<Vec<_>>().join("\n"));

@@ -40,7 +40,7 @@ const ESCALATION: usize = 5;
 /// How high the rung of a message is, where it goes above the lead.
 fn escalation(one: &Try) -> Option<(&str, usize)> {
     let (obligation, rung) = one.about.as_ref()?;
-    let high = height(rung).filter(|high| *high >= ESCALATION && (high - ESCALATION) % 2 == 0)?;
+    let high = height(rung).filter(|high| *high >= ESCALATION && (high - ESCALATION).is_multiple_of(2))?;
     Some((obligation, high))
 }
 
@@ -175,7 +175,7 @@ fn preview_first(history: &History) -> Result<(), String> {
     for one in &history.tries {
         let Some((obligation, high)) = escalation(one) else { continue };
         let seen = told_at(history, obligation, high - 1);
-        if !seen.is_some_and(|at| history.days.between(day(at), day(one.at)) >= 1) {
+        if seen.is_none_or(|at| history.days.between(day(at), day(one.at)) < 1) {
             return Err(format!("{} left at {} and was previewed {seen:?}", one.key, one.at));
         }
     }
@@ -231,7 +231,7 @@ fn resumes_at_overdue(history: &History) -> Result<(), String> {
     for (from, (at, obligation, rung)) in told_after_outages(history) {
         let Some(high) = height(rung).filter(|high| *high > OVERDUE) else { continue };
         let below = told_at(history, obligation, high - 1);
-        if !below.is_some_and(|told| told < from) {
+        if below.is_none_or(|told| told >= from) {
             return Err(format!("{rung} of {obligation} was told at {at}, at once after an outage"));
         }
     }

@@ -37,7 +37,7 @@ pub struct State {
 impl Relay {
     pub fn new(seed: u64, clock: Clock) -> Self {
         Self(Arc::new(Mutex::new(State {
-            chance: Chance::of(seed ^ 0x7265_6c61_79),
+            chance: Chance::of(seed ^ 0x0072_656c_6179),
             clock,
             is_down: false,
             refuses: BTreeSet::new(),

@@ -1,0 +1,52 @@
+//! The first cycle is a rehearsal until a person confirms it: what asks and reminds is written down and reaches nobody.
+
+use crate::{chase::board_with_relay, support::said};
+
+#[tokio::test]
+async fn until_it_is_confirmed_nobody_is_asked_and_answers_leave_as_ever() {
+    let board = board_with_relay(&["care-applications"]).await;
+    board.edit("config/timetable.toml", "rehearsal = false", "rehearsal = true");
+    let sample = std::fs::read(board.path("pipelines/care-applications/samples/accepted-2025-26-Q1.csv")).unwrap();
+    board.write("a.csv", sample);
+    let daemon = board.start("2025-06-30T09:00:00Z");
+    daemon.advance("2025-08-05T12:00:00Z").await;
+    let of = |messages: &[String], kind: &str| -> Vec<String> {
+        messages.iter().filter(|message| message.starts_with(kind)).cloned().collect()
+    };
+    let messages = daemon.messages().await;
+    for kind in ["notice", "nudge", "due-today", "overdue", "agency-report"] {
+        assert!(of(&messages, kind).iter().all(|message| message.contains("[written]")), "{messages:#?}");
+        assert!(!of(&messages, kind).is_empty(), "{kind}");
+    }
+    assert!(of(&messages, "preview").is_empty(), "nobody was told, so nothing goes above the lead");
+    let written = std::fs::read_dir(daemon.board.path("data/rehearsal")).unwrap().count();
+    assert_eq!(written, 5, "{messages:#?}");
+    let told: Vec<_> = of(&messages, "watch").into_iter().filter(|message| message.contains("rehearsal")).collect();
+    assert!(told.len() == 1 && told[0].contains("[sent]"), "{told:?}");
+    let status = daemon.board.done(&["status"]);
+    assert!(status.contains("The first cycle is a rehearsal") && status.contains("quarterday confirm"), "{status}");
+    daemon.submit("a.csv", "care-applications", "cafcass", "2025-26-Q1").await.unwrap();
+    daemon.advance("2025-08-05T12:05:00Z").await;
+    let answers = of(&daemon.messages().await, "answer-accepted");
+    assert!(answers.len() == 1 && answers[0].contains("[sent]"), "{answers:?}");
+
+    let confirmed = daemon.board.done(&["confirm"]);
+    assert!(confirmed.contains("leave from now on. 5 were written to"), "{confirmed}");
+    assert!(said(&daemon.board.run(&["confirm"])).contains("was confirmed before"));
+    let daemon = daemon.restart("2025-08-05T12:10:00Z");
+    daemon.advance("2025-10-02T12:00:00Z").await;
+    let notices = of(&daemon.messages().await, "notice");
+    assert!(notices.last().unwrap().contains("[sent]"), "{notices:?}");
+    let actor = "SELECT actor FROM ledger.events WHERE kind = 'timetable_took_effect' ORDER BY seq DESC LIMIT 1";
+    assert_eq!(daemon.sql(actor).await, ["tester"]);
+    daemon.board.done(&["verify"]);
+}
+
+#[tokio::test]
+async fn where_nothing_is_rehearsed_there_is_nothing_to_confirm() {
+    let daemon = board_with_relay(&["care-applications"]).await.start("2025-06-30T09:00:00Z");
+    let refused = daemon.board.run(&["confirm"]);
+    assert!(!refused.status.success() && said(&refused).contains("rehearsal = false"), "{}", said(&refused));
+    daemon.advance("2025-07-01T12:00:00Z").await;
+    assert!(daemon.messages().await.iter().any(|m| m.starts_with("notice") && m.contains("[sent]")));
+}
