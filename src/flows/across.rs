@@ -79,11 +79,9 @@ async fn tables(
     let before = app
         .ledger
         .read(move |txn| {
-            let earlier = txn.obligations()?.into_iter().filter(|o| {
-                let same = o.key.return_id == key.return_id && o.key.agency == key.agency;
-                same && o.effective.is_some() && o.key.period.end() < key.period.end()
-            });
-            Ok(earlier.map(|o| o.key).max_by_key(|key: &ObligationKey| key.period.end()))
+            let standing = txn.standing_periods(&key.return_id, &key.agency)?;
+            let before = standing.into_iter().rfind(|period| period.end() < key.period.end());
+            Ok(before.map(|period| ObligationKey { period, ..key }))
         })
         .await?;
     let mut views = Vec::new();

@@ -10,19 +10,19 @@ use super::{App, Board, letters, note_failure, punctuality};
 use crate::{
     domain::{AgencyId, CalendarError, Period, ReturnId, civil_day},
     fault,
-    ledger::{Obligation, ObligationKey, OutboxRow, RecordedEvent},
+    ledger::{Obligation, OutboxRow, RecordedEvent},
     mail::{AgencyReport, Letter, Person, Reported, ReportedPeriod},
 };
 
 /// So many quarters are told of.
 const QUARTERS: i16 = 4;
 
-/// What the ledger knows that a report tells.
+/// What the ledger knows of one obligation that a report tells.
 struct Known {
-    obligations: Vec<Obligation>,
-    decisions: Vec<RecordedEvent>,
+    obligation: Obligation,
+    events: Vec<RecordedEvent>,
     /// Questions that nobody has answered.
-    open: BTreeMap<ObligationKey, usize>,
+    questions: usize,
 }
 
 /// Writes the reports whose day has come; answers with the number of agencies that were written to.
@@ -47,17 +47,9 @@ pub async fn send(app: &App) -> anyhow::Result<usize> {
     if open.is_empty() {
         return Ok(0);
     }
-    let known = app.ledger.read(|txn| {
-        let obligations = txn.obligations()?;
-        let mut open = BTreeMap::new();
-        for query in txn.queries(&obligations, None)? {
-            *open.entry(query.key).or_default() += usize::from(query.numbered.explanation.is_none());
-        }
-        Ok(Known { obligations, decisions: txn.decisions(i64::MAX)?, open })
-    });
-    let known = known.await?;
     let mut written = 0;
     for (agency, key) in open {
+        let known = known(app, &agency, quarter).await?;
         match letters(app, &known, &agency, quarter, &key, now) {
             Ok(letters) => {
                 written += usize::from(!letters.is_empty());
@@ -114,16 +106,35 @@ async fn settle(app: &App, key: String, letters: Vec<OutboxRow>, now: Timestamp)
     Ok(())
 }
 
+/// What an agency owed in the quarters that are told of; one agency's at a time, whatever was ever owed.
+async fn known(app: &App, agency: &AgencyId, quarter: Period) -> anyhow::Result<Vec<Known>> {
+    let ends = quarter.shift(1 - QUARTERS).unwrap_or(quarter).start()..=quarter.end();
+    let agency = agency.clone();
+    let known = app.ledger.read(move |txn| {
+        let mut known = Vec::new();
+        for obligation in txn.obligations_of(&agency, &ends)? {
+            let queries = txn.queries(std::slice::from_ref(&obligation), None)?;
+            known.push(Known {
+                events: txn.events_of(&obligation.key.to_string())?,
+                questions: queries.iter().filter(|query| query.numbered.explanation.is_none()).count(),
+                obligation,
+            });
+        }
+        Ok(known)
+    });
+    Ok(known.await?)
+}
+
 /// The letters to an agency's lead and deputy; none where it owed nothing.
 fn letters(
     app: &App,
-    known: &Known,
+    known: &[Known],
     agency: &AgencyId,
     quarter: Period,
     key: &str,
     now: Timestamp,
 ) -> anyhow::Result<Vec<OutboxRow>> {
-    let report = report(&app.board, known, agency, quarter, now);
+    let report = report(&app.board, known, agency, quarter.end(), now);
     if report.due == 0 {
         return Ok(Vec::new());
     }
@@ -136,29 +147,25 @@ fn letters(
     letters::post(app, key, None, people, &Letter::AgencyReport(report), now)
 }
 
-fn report(board: &Board, known: &Known, agency: &AgencyId, quarter: Period, now: Timestamp) -> AgencyReport {
-    let first = quarter.shift(1 - QUARTERS).unwrap_or(quarter).start();
-    let is_in = |day: Date| first <= day && day <= quarter.end();
-    let events = punctuality::by_obligation(&known.decisions);
+fn report(board: &Board, known: &[Known], agency: &AgencyId, until: Date, now: Timestamp) -> AgencyReport {
     let rules = (&board.timetable.ladder, &*board.timetable.calendar());
     let mut returns: BTreeMap<&ReturnId, Vec<ReportedPeriod>> = BTreeMap::new();
-    for one in &known.obligations {
-        let key = &one.key;
-        if key.agency != *agency || !is_in(key.period.end()) || !punctuality::counts(board, one) {
+    for Known { obligation, events, questions } in known {
+        if !punctuality::counts(board, obligation) {
             continue;
         }
-        let events = events.get(key.to_string().as_str()).map_or(&[][..], Vec::as_slice);
-        let found = punctuality::of(one, events, rules, now);
+        let events: Vec<&RecordedEvent> = events.iter().collect();
+        let found = punctuality::of(obligation, &events, rules, now);
         let Some(on_time) = found.on_time else { continue };
         let number = |number: i32| usize::try_from(number).unwrap_or(0);
-        returns.entry(&key.return_id).or_default().push(ReportedPeriod {
-            period: key.period,
-            due: civil_day(one.due_at),
-            arrived: one.received_at.map(civil_day),
+        returns.entry(&obligation.key.return_id).or_default().push(ReportedPeriod {
+            period: obligation.key.period,
+            due: civil_day(obligation.due_at),
+            arrived: obligation.received_at.map(civil_day),
             on_time,
             days_late: number(found.days_late),
             accepted_first_time: found.accepted_first_time,
-            questions: known.open.get(key).copied().unwrap_or(0),
+            questions: *questions,
             restatements: number(found.restatements),
         });
     }
@@ -170,7 +177,7 @@ fn report(board: &Board, known: &Known, agency: &AgencyId, quarter: Period, now:
         Reported { title: board.return_title(id), periods }
     });
     let returns = returns.collect();
-    AgencyReport { agency: board.agency_name(agency), until: quarter.end(), in_time, due, returns }
+    AgencyReport { agency: board.agency_name(agency), until, in_time, due, returns }
 }
 
 fn occurrence(agency: &AgencyId, quarter: Period) -> String {

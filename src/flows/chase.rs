@@ -23,11 +23,6 @@ pub async fn chase(app: &App) -> anyhow::Result<usize> {
     let due = app.ledger.read(move |txn| txn.obligations_to_look_at(now)).await?;
     let mut told = 0;
     for obligation in due {
-        // Nobody is chased for what we ourselves no longer fetch.
-        let contract = app.board.returns.get(&obligation.key.return_id);
-        if contract.is_some_and(|contract| agreements::stops_pulls(contract, civil_day(now))) {
-            continue;
-        }
         match step(app, &obligation, now).await {
             Ok(rungs) => told += rungs,
             Err(error) => note_failure(app, &format!("chasing {}", obligation.key), &error).await,
@@ -136,10 +131,15 @@ async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Res
     let lead_told = evidence::of(&events, ladder);
     let accepted_at = evidence::accepted_at(&lead_told);
     let partial = partial(app, obligation).await?;
-    let step = match partial {
+    let mut step = match partial {
         Some(_) => owed_by_members(obligation, ladder, &calendar, now)?,
         None => owed(obligation, ladder, &calendar, now, accepted_at)?,
     };
+    let contract = app.board.returns.get(&obligation.key.return_id);
+    if contract.is_some_and(|contract| agreements::stops_pulls(contract, civil_day(now))) {
+        let unasked = step.tell.take().map(|rung| (rung.name, agreements::NOT_FETCHED));
+        step.skip.extend(unasked);
+    }
     let letters = match (&step.tell, partial) {
         (Some(rung), Some(partial)) => letters::members(app, obligation, rung, &partial, now)?,
         (Some(rung), None) => letters::rung(app, obligation, rung, &lead_told, now)?,

@@ -11,11 +11,8 @@ pub(super) async fn ask(app: &App, now: Timestamp) -> anyhow::Result<()> {
     if app.board.returns.values().all(|contract| contract.finals.is_none()) {
         return Ok(());
     }
-    let provisional = app.ledger.read(|txn| {
-        let all = txn.obligations()?.into_iter();
-        Ok(all.filter(|one| one.duty && one.phase == Phase::Provisional).collect::<Vec<_>>())
-    });
-    for obligation in provisional.await?.iter().filter(|one| app.board.is_owed(&one.key)) {
+    let provisional = app.ledger.read(|txn| txn.provisional()).await?;
+    for obligation in provisional.iter().filter(|one| one.duty && app.board.is_owed(&one.key)) {
         if let Err(error) = ask_for(app, obligation, now).await {
             note_failure(app, &format!("asking for the final figures of {}", obligation.key), &error).await;
         }

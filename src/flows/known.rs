@@ -10,7 +10,7 @@ use super::{App, note_failure, pseudonyms, query};
 use crate::{
     check::{CodeList, CodeTable, Contract, HISTORY, Past},
     domain::{Period, sha256},
-    ledger::{JudgedWith, Obligation, ObligationKey, Submission, Txn, Vector},
+    ledger::{JudgedWith, ObligationKey, Submission, Txn, Vector},
     warehouse::Statement,
 };
 
@@ -48,14 +48,8 @@ pub(super) async fn fill(
 
 /// The last periods before that of `key` of which something is accepted, newest first.
 fn earlier_periods(txn: &Txn<'_>, key: &ObligationKey) -> crate::ledger::Result<Vec<Period>> {
-    let is_earlier = |o: &Obligation| {
-        let same = o.key.return_id == key.return_id && o.key.agency == key.agency;
-        same && o.effective.is_some() && o.key.period.end() < key.period.end()
-    };
-    let mut periods: Vec<Period> = txn.obligations()?.iter().filter(|o| is_earlier(o)).map(|o| o.key.period).collect();
-    periods.sort_by_key(|period| std::cmp::Reverse(period.end()));
-    periods.truncate(HISTORY);
-    Ok(periods)
+    let standing = txn.standing_periods(&key.return_id, &key.agency)?;
+    Ok(standing.into_iter().rev().filter(|period| period.end() < key.period.end()).take(HISTORY).collect())
 }
 
 /// What a list in the warehouse holds.

@@ -19,11 +19,10 @@ pub async fn past(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow
     let (earlier, usual_sizes) = app
         .ledger
         .read(move |txn| {
-            let comparable = txn.submissions()?.into_iter().filter(|submission| {
+            let of_return = txn.submissions_from(&wanted.return_id, &wanted.agency)?;
+            let comparable = of_return.into_iter().filter(|submission| {
                 submission.verdict.is_some_and(Verdict::is_accepted)
                     && !submission.sha256.is_empty()
-                    && submission.obligation.return_id == wanted.return_id
-                    && submission.obligation.agency == wanted.agency
                     && submission.obligation.period.end() <= wanted.period.end()
             });
             let last = comparable.max_by_key(|submission| (submission.obligation.period.end(), submission.id));
@@ -55,11 +54,8 @@ async fn previous(
     let (before, vector) = app
         .ledger
         .read(move |txn| {
-            let of_return = txn.obligations()?.into_iter().filter(|o| {
-                o.effective.is_some() && o.key.return_id == wanted.return_id && o.key.agency == wanted.agency
-            });
-            let before = of_return.map(|o| o.key.period).filter(|p| p.end() < wanted.period.end());
-            Ok((before.max_by_key(|period| period.end()), txn.vector()?))
+            let standing = txn.standing_periods(&wanted.return_id, &wanted.agency)?;
+            Ok((standing.into_iter().rfind(|period| period.end() < wanted.period.end()), txn.vector()?))
         })
         .await?;
     let Some(before) = before else { return Ok(BTreeMap::new()) };

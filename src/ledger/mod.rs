@@ -238,6 +238,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/011-sizes.sql")),
         M::up(include_str!("migrations/012-bundles.sql")),
         M::up(include_str!("migrations/014-conditions.sql")),
+        M::up(include_str!("migrations/015-agencies.sql")),
     ])
 }
 

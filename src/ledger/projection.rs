@@ -1,13 +1,18 @@
 //! Obligations as they stand now, kept beside their events: disposable, and compared with them by `verify`.
 
-use jiff::Timestamp;
+use std::ops::RangeInclusive;
+
+use jiff::{Timestamp, civil::Date};
 use rusqlite::{OptionalExtension, params};
 
-use super::{Obligation, ObligationKey, Result, Txn};
-use crate::domain::Period;
+use super::{LedgerError, Obligation, ObligationKey, Result, Txn};
+use crate::domain::{AgencyId, Period, ReturnId};
 
 /// Through the index of what is to be looked at: most obligations were settled long ago and are passed over.
 const LOOK_AT: &str = "SELECT folded FROM obligations INDEXED BY obligations_by_next WHERE next_at <= ?1 ORDER BY key";
+/// Through an index that holds no others.
+const PROVISIONAL: &str = "SELECT folded FROM obligations INDEXED BY obligations_provisional
+    WHERE json_extract(folded, '$.phase') = 'provisional' AND ?1 = ?1 ORDER BY key";
 const NEXT_LOOK: &str = "SELECT min(next_at) FROM obligations INDEXED BY obligations_by_next WHERE next_at IS NOT NULL";
 
 impl Txn<'_> {
@@ -61,6 +66,43 @@ impl Txn<'_> {
     /// Every obligation, by return, agency and period.
     pub fn obligations(&self) -> Result<Vec<Obligation>> {
         self.folded("SELECT folded FROM obligations WHERE ?1 = ?1 ORDER BY return_id, agency, period", "")
+    }
+
+    /// What an agency owed whose period ends in some days; what else was ever owed is not read.
+    pub fn obligations_of(&self, agency: &AgencyId, ends: &RangeInclusive<Date>) -> Result<Vec<Obligation>> {
+        let sql = "SELECT period, folded FROM obligations WHERE agency = ?1 ORDER BY return_id, period";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query([agency.as_str()])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let period: Option<Period> = row.get::<_, String>(0)?.parse().ok();
+            if period.is_some_and(|period| ends.contains(&period.end())) {
+                found.push(serde_json::from_str(&row.get::<_, String>(1)?)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The periods of a return of which some of an agency's figures stand, by the days they end.
+    pub fn standing_periods(&self, return_id: &ReturnId, agency: &AgencyId) -> Result<Vec<Period>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT period FROM obligations
+             WHERE agency = ?1 AND return_id = ?2 AND json_extract(folded, '$.effective') IS NOT NULL",
+        )?;
+        let rows = statement.query_map([agency.as_str(), return_id.as_str()], |row| row.get::<_, String>(0))?;
+        let mut periods = Vec::new();
+        for text in rows {
+            let text = text?;
+            let why = || LedgerError::Unreadable { what: "a period", why: text.clone() };
+            periods.push(text.parse::<Period>().map_err(|_| why())?);
+        }
+        periods.sort_by_key(|period| period.end());
+        Ok(periods)
+    }
+
+    /// Returns whose final figures were not asked for yet.
+    pub fn provisional(&self) -> Result<Vec<Obligation>> {
+        self.folded(PROVISIONAL, "provisional")
     }
 
     /// Comments on figures of a period that are still asked for.

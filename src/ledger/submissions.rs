@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::{LedgerError, ObligationKey, Result, Txn, instant};
-use crate::domain::Verdict;
+use crate::domain::{AgencyId, ReturnId, Verdict};
 
 /// What is known of a submission when its bytes have arrived.
 #[derive(Debug, Clone)]
@@ -146,6 +146,13 @@ impl Txn<'_> {
     /// All submissions, oldest first.
     pub fn submissions(&self) -> Result<Vec<Submission>> {
         self.submissions_where("1 = 1", params![])
+    }
+
+    /// What came from an agency for a return, of every period.
+    pub fn submissions_from(&self, return_id: &ReturnId, agency: &AgencyId) -> Result<Vec<Submission>> {
+        // Through the index of obligations, whose names begin with both; '0' is the character after '/'.
+        let (from, to) = (format!("{return_id}/{agency}/"), format!("{return_id}/{agency}0"));
+        self.submissions_where("obligation >= ?1 AND obligation < ?2", params![from, to])
     }
 
     /// Submissions whose bytes are safe but that have no verdict: what a crash interrupted.

@@ -79,6 +79,15 @@ async fn nobody_is_chased_for_what_we_no_longer_fetch_and_a_renewed_agreement_go
         events.iter().filter_map(|recorded| rung(&recorded.event)).collect::<Vec<_>>()
     };
     assert_eq!(told(&daemon).await, ["notice"], "the notice left before the agreement lapsed");
+    let events = daemon.ledger().read(|txn| txn.all_events()).await.unwrap();
+    let skipped = events.into_iter().filter_map(|recorded| match recorded.event {
+        Event::Skipped { rung, why } => Some((rung, why)),
+        _ => None,
+    });
+    let skipped: Vec<_> = skipped.collect();
+    let rungs: Vec<&str> = skipped.iter().map(|(rung, _)| rung.as_str()).collect();
+    assert_eq!(rungs, ["nudge", "due-today", "overdue"], "each has its outcome");
+    assert!(skipped.iter().all(|(_, why)| why.contains("the agreement has lapsed")), "{skipped:?}");
     partner.file(PATH, CSV);
     let (_, board) = daemon.terminate();
     renew(&board, "2026-07-02");

@@ -19,7 +19,7 @@ use std::{
 
 use days::Days;
 use engine::Engine;
-use history::{Expected, Fate, History, LADDER, Outage, Recorded, Try};
+use history::{Expected, Fate, History, LADDER, Lapse, Outage, Recorded, Try};
 use jiff::{Timestamp, civil::date};
 use promises::PROMISES;
 use quarterday::{ledger::State, mail::Memory};
@@ -146,7 +146,8 @@ fn as_it_should_be() -> History {
     ledger.states.insert(expected[0].obligation.clone(), (State::Open, false));
     ledger.states.insert(expected[1].obligation.clone(), (State::Accepted, false));
     let days = Days::of(2024..=2026, false);
-    History { seed: 0, days, expected, tries, outages: Vec::new(), left: Vec::new(), ledger, story: Vec::new() }
+    let (outages, lapses, left, story) = Default::default();
+    History { seed: 0, days, expected, tries, outages, lapses, left, ledger, story }
 }
 
 #[test]
@@ -195,6 +196,10 @@ fn each_promise_is_seen_to_be_broken_where_it_is() {
         }),
         ("the chase speaks on working days", |h| h.ledger.told[1].0 = at("2025-07-06T09:00:00Z")),
         ("the chase speaks on working days", |h| h.ledger.told[1].0 = at("2025-07-07T02:00:00Z")),
+        ("nobody is asked for what is no longer", |h| {
+            let (from, to) = (at("2025-07-10T23:00:00Z"), at("2025-07-15T23:00:00Z"));
+            h.lapses.push(Lapse { return_id: "care-applications".into(), from, to });
+        }),
         ("nothing leaves while the daemon holds", |h| h.tries[0].held = true),
         ("nothing failed", |h| h.ledger.failed.push("chasing".into())),
         ("nothing failed", |h| h.ledger.wrong.push("the chain is broken".into())),

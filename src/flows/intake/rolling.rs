@@ -45,13 +45,7 @@ pub(super) async fn earlier(
     let (id, key) = (submission.id, submission.obligation.clone());
     let (parent, standing) = app
         .ledger
-        .read(move |txn| {
-            let of_return = txn.obligations()?.into_iter().filter(|obligation| {
-                let known = &obligation.key;
-                obligation.effective.is_some() && known.return_id == key.return_id && known.agency == key.agency
-            });
-            Ok((txn.parent_of(id)?, of_return.map(|obligation| obligation.key.period).collect::<Vec<_>>()))
-        })
+        .read(move |txn| Ok((txn.parent_of(id)?, txn.standing_periods(&key.return_id, &key.agency)?)))
         .await?;
     if parent.is_some() {
         return Ok(earlier);

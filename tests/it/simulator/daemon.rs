@@ -140,5 +140,6 @@ async fn history(seed: u64, board: &TestBoard, story: Vec<String>) -> History {
     }
     assert_eq!(mails.len(), tries.len(), "every file of the mail folder has its outcome in the ledger");
     let ledger = ledger.read(Recorded::of).await.unwrap();
-    History { seed, days, expected, tries, outages: Vec::new(), left: Vec::new(), ledger, story }
+    let (outages, lapses, left) = Default::default();
+    History { seed, days, expected, tries, outages, lapses, left, ledger, story }
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use quarterday::{
     clock::Clock,
     daemon,
-    domain::Calendar,
+    domain::{Calendar, ReturnId},
     flows::{App, Board, chase, hold},
     ledger::Ledger,
     mail::{Mailer, Mailroom, Memory},
@@ -80,8 +80,6 @@ impl Engine {
             let lines = text.lines().map(|line| match line {
                 line if line.starts_with("agencies = ") => format!("agencies = [\"{agency}\"]"),
                 line if line.starts_with("every = ") => format!("every = \"{every}\""),
-                // An agreement that lapses stops the chase of what is fetched; here nothing lapses.
-                line if line.starts_with("agreement_review = ") => "agreement_review = 2099-12-31".to_owned(),
                 line => line.to_owned(),
             });
             definitions.write(&file, lines.collect::<Vec<_>>().join("\n"));
@@ -116,11 +114,20 @@ impl Engine {
         self.app.board.data = data.clone();
         let calendar = Calendar::new(days.holidays.iter().copied(), days.closures.iter().copied());
         self.app.board.timetable.days = quarterday::timetable::InForce::new(calendar);
+        for (id, ..) in RETURNS {
+            self.agree(id, jiff::civil::date(2099, 12, 31));
+        }
         let mailroom = Mailroom::with(self.app.board.mail.clone(), Mailer::Memory(relay), &data);
         let board = &self.app.board;
         self.app.mailroom = mailroom.of_board(board.templates.clone(), board.of_mail(), board.timetable.calendar());
         self.app.clock.set(at);
         self.restart();
+    }
+
+    /// The agreement of a return holds until the end of a day.
+    pub fn agree(&mut self, return_id: &str, until: jiff::civil::Date) {
+        let contract = self.app.board.returns.get_mut(&return_id.parse::<ReturnId>().unwrap()).unwrap();
+        contract.governance.agreement_review = until;
     }
 
     /// A new process on the same folder.

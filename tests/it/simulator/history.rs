@@ -90,6 +90,21 @@ pub struct Outage {
     pub to: Timestamp,
 }
 
+/// A stretch in which a return is not fetched, for its agreement has lapsed.
+#[derive(Debug, Clone)]
+pub struct Lapse {
+    pub return_id: String,
+    pub from: Timestamp,
+    pub to: Timestamp,
+}
+
+impl Lapse {
+    /// Whether an obligation was not fetched at an instant.
+    pub fn covers(&self, obligation: &str, at: Timestamp) -> bool {
+        obligation.starts_with(&format!("{}/", self.return_id)) && (self.from..self.to).contains(&at)
+    }
+}
+
 /// What the simulator expects to be asked for.
 #[derive(Debug, Clone)]
 pub struct Expected {
@@ -105,6 +120,7 @@ pub struct History {
     pub expected: Vec<Expected>,
     pub tries: Vec<Try>,
     pub outages: Vec<Outage>,
+    pub lapses: Vec<Lapse>,
     /// Rungs that were due and had no outcome although the daemon looked.
     pub left: Vec<String>,
     pub ledger: Recorded,

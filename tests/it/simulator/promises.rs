@@ -29,6 +29,7 @@ pub const PROMISES: &[(&str, Promise)] = &[
     ("after an outage the chase resumes at overdue and no higher", resumes_at_overdue),
     ("there is no stampede after an outage", no_stampede),
     ("the chase speaks on working days and by day", by_day),
+    ("nobody is asked for what is no longer fetched", nobody_is_asked_while_lapsed),
     ("nothing leaves while the daemon holds its hand", nothing_while_held),
     ("nothing failed, and the ledger agrees with itself", nothing_failed),
 ];
@@ -196,7 +197,12 @@ fn silence_is_escalated(history: &History) -> Result<(), String> {
         });
         let is_it =
             |(_, about, rung): &&(Timestamp, String, String)| base(about) == name && height(rung) == Some(ESCALATION);
-        if told && !history.ledger.told.iter().any(|told| is_it(&told)) {
+        // What was passed over while it was not fetched leads no further.
+        let lapsed = history.ledger.skipped.iter().any(|(at, about, rung)| {
+            let is_late = base(about) == name && height(rung).is_some_and(|high| high >= OVERDUE);
+            is_late && history.lapses.iter().any(|lapse| lapse.covers(name, *at))
+        });
+        if told && !lapsed && !history.ledger.told.iter().any(|told| is_it(&told)) {
             return Err(format!("{name} stayed out, its lead was told, and nobody above was"));
         }
     }
@@ -269,6 +275,15 @@ fn by_day(history: &History) -> Result<(), String> {
         Some(one) => Err(format!("{} left {}", one.key, when(one.at))),
         None => Ok(()),
     }
+}
+
+fn nobody_is_asked_while_lapsed(history: &History) -> Result<(), String> {
+    for (at, obligation, rung) in history.ledger.told.iter().filter(|(.., rung)| height(rung).is_some()) {
+        if history.lapses.iter().any(|lapse| lapse.covers(base(obligation), *at)) {
+            return Err(format!("{rung} of {obligation} was told at {at}, while its agreement had lapsed"));
+        }
+    }
+    Ok(())
 }
 
 fn nothing_while_held(history: &History) -> Result<(), String> {

@@ -16,7 +16,7 @@ use super::{
     chance::Chance,
     days::{Days, at, day, hour, later},
     engine::{Engine, RETURNS},
-    history::{Expected, Fate, History, Outage, Recorded, Try, base},
+    history::{Expected, Fate, History, Lapse, Outage, Recorded, Try, base},
     promises::PROMISES,
     relay::Relay,
 };
@@ -49,6 +49,9 @@ enum Turn {
     Clock(i64),
     /// A person sees that it is held and says that all is right.
     Adopt,
+    /// The agreement of a return lapses, until it is renewed.
+    Lapse(&'static str),
+    Renew(&'static str),
     /// Nothing; the daemon rings.
     Ring,
 }
@@ -103,6 +106,7 @@ impl<'a> World<'a> {
             expected: Vec::new(),
             tries: Vec::new(),
             outages: Vec::new(),
+            lapses: Vec::new(),
             left: Vec::new(),
             ledger: Recorded::default(),
             story: Vec::new(),
@@ -130,6 +134,7 @@ impl<'a> World<'a> {
         };
         world.plan_agencies(from);
         world.plan_faults(begin);
+        world.plan_lapses(begin);
         world
     }
 
@@ -275,6 +280,21 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Twice in a story an agreement lapses and is renewed.
+    fn plan_lapses(&mut self, begin: Timestamp) {
+        let mut from = begin;
+        for _ in 0..2 {
+            let left = self.calm_from.duration_since(from).as_secs() / DAY;
+            let Ok(most) = u32::try_from(left / 2) else { return };
+            let (wait, length) = (self.chance.between(1, i64::from(most)), self.chance.between(2, 300));
+            let (return_id, ..) = self.chance.pick(RETURNS);
+            from = at(day(later(from, wait * DAY)), 0, 0);
+            self.plan(from, Turn::Lapse(return_id));
+            from = at(day(later(from, length * DAY)), 0, 0);
+            self.plan(from, Turn::Renew(return_id));
+        }
+    }
+
     fn say(&mut self, what: impl std::fmt::Display) {
         let shown = self.engine.app.clock.now();
         let wrong = if self.clock_error == 0 { String::new() } else { format!(" (its clock says {shown})") };
@@ -323,6 +343,17 @@ impl<'a> World<'a> {
     fn take_turn(&mut self, turn: Turn) {
         match turn {
             Turn::Ring => {}
+            Turn::Lapse(return_id) => {
+                self.say(format_args!("the agreement of {return_id} lapses"));
+                self.engine.agree(return_id, day(self.now).yesterday().unwrap());
+                let lapse = Lapse { return_id: return_id.to_owned(), from: self.now, to: self.end };
+                self.history.lapses.push(lapse);
+            }
+            Turn::Renew(return_id) => {
+                self.say(format_args!("the agreement of {return_id} is renewed"));
+                self.engine.agree(return_id, jiff::civil::date(2099, 12, 31));
+                self.history.lapses.last_mut().unwrap().to = self.now;
+            }
             Turn::Deliver(key, supposed) => self.waiting.push((key, supposed)),
             Turn::Decide(key, takes) => self.decide(&key, takes),
             Turn::HoldEscalation(key) => {
