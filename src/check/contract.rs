@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     decode::{Format, Members},
-    domain::{AgencyId, ReturnId, sha256},
+    domain::{AgencyId, Period, ReturnId, sha256},
     settings::{Document, Section},
     source::Source,
-    timetable::{Due, Dues, Every, Final, WindowRule},
+    timetable::{Due, Dues, Every, FOR_WORDS, Final, Since, WindowRule},
 };
 
 /// A return's definition.
@@ -31,6 +31,8 @@ pub struct Contract {
     pub every: Every,
     /// How many periods a file holds, where that is more than the one it is sent for.
     pub covers: Option<Covers>,
+    /// The question whether anything happened, where it is about what happens now and then.
+    pub since: Option<Since>,
     /// When it is due; a release is not.
     pub due: Option<Dues>,
     /// From when on and until when its files are taken.
@@ -92,6 +94,26 @@ pub enum Classification {
 }
 
 impl Contract {
+    /// Whether it is owed for such a period, or asked about it.
+    pub fn has(&self, period: Period) -> bool {
+        self.every.has(period) || self.asks(period)
+    }
+
+    /// Whether for this period it is not the return that is owed, but the answer whether anything happened.
+    pub fn asks(&self, period: Period) -> bool {
+        self.since.as_ref().is_some_and(|since| since.every.has(period))
+    }
+
+    /// The due rules of what is owed for a period.
+    pub fn dues(&self, period: Period) -> Option<Dues> {
+        self.since.as_ref().filter(|_| self.asks(period)).map(Since::dues).or_else(|| self.due.clone())
+    }
+
+    /// The name of the ladder on which what is owed for a period is chased, where that is not the usual one.
+    pub fn ladder(&self, period: Period) -> Option<&str> {
+        if self.asks(period) { Some(FOR_WORDS) } else { self.ladder.as_deref() }
+    }
+
     /// Whether its files are words for people, kept as they came.
     pub fn is_document(&self) -> bool {
         matches!(self.format, Format::Document)
@@ -106,6 +128,7 @@ impl Contract {
         let every: Option<Every> = root.parsed("every");
         let due = settle_due(&mut root, every, &agencies);
         let (window, finals) = settle_phases(&mut root, every, due.as_ref());
+        let since = settle_since(&mut root, every);
         let covers: Option<Covers> = root.parsed_opt("covers");
         let starts_on = root.date_opt("starts_on");
         let ladder = root.text_opt("ladder");
@@ -165,6 +188,7 @@ impl Contract {
             due,
             window,
             finals,
+            since,
             starts_on,
             ladder,
             governance: governance?,
@@ -248,6 +272,17 @@ fn refuse_open_shields(root: &mut Section<'_>, classification: Classification, t
 fn settle_due(root: &mut Section<'_>, every: Option<Every>, agencies: &[AgencyId]) -> Option<Dues> {
     let every = every.filter(|every| *every != Every::Release)?;
     Dues::settle(&mut root.section("due")?, every, agencies)
+}
+
+/// Reads `[anything_since]`, which only what happens now and then can have.
+fn settle_since(root: &mut Section<'_>, every: Option<Every>) -> Option<Since> {
+    let since = root.section_opt("anything_since").and_then(|mut table| Since::settle(&mut table));
+    if since.is_some() && every.is_some_and(|every| every != Every::Occurrence) {
+        let expected =
+            "[anything_since] only where every = \"occurrence\"; what opens by itself needs no such question";
+        root.refuse("anything_since", expected, "nothing; leave the table out");
+    }
+    since
 }
 
 /// Reads `[window]` and `[final]`, which a return has that is due.

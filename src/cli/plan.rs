@@ -15,7 +15,7 @@ use crate::{
     domain::to_london,
     flows::{Board, plan as planned},
     ledger::ObligationKey,
-    timetable::{Moves, PackMove},
+    timetable::{Moves, PackMove, RungLine},
 };
 
 /// So many due dates are shown with before and after.
@@ -99,7 +99,7 @@ fn tell(board: &Board, moves: &Moves) {
         .rungs
         .iter()
         .map(|(was, is)| {
-            let name = was.as_ref().or(is.as_ref()).map(|rung| rung.name.clone()).unwrap_or_default();
+            let name = was.as_ref().or(is.as_ref()).map(RungLine::full_name).unwrap_or_default();
             let says = match (was, is) {
                 (Some(was), Some(is)) if was.says == is.says => {
                     format!("working day {} → {} from the due day", was.working_days, is.working_days)

@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use govuk_bank_holidays::{BankHolidayCalendar, Division, MonToFriWorkDays, PlainDate, Weekday};
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 /// The fewest bank holidays a whole year has in any nation: eight in England and Wales.
 const FEWEST_A_YEAR: usize = 8;
@@ -98,7 +99,7 @@ pub enum NotNewer {
 }
 
 /// The bank holidays of one nation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BankHolidays {
     days: BTreeSet<Date>,
     /// The first and the last year; the first lies after the last where there is none.

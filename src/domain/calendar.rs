@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{ToSpan, civil::Date};
+use serde::{Deserialize, Serialize};
 
 use super::{BankHolidays, Nation};
 
@@ -29,7 +30,7 @@ pub enum CalendarError {
 }
 
 /// Which days are working days. Cheap to clone is not promised; share it by reference.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Calendar {
     list: BankHolidays,
     closures: BTreeSet<Date>,

@@ -5,13 +5,15 @@
 
 use jiff::{Timestamp, civil};
 
-use super::{App, Board, agreements, evidence, finals, letters, note_failure};
+use super::{App, Board, agreements, evidence, finals, letters, note_failure, occurrences};
 use crate::{
-    check::Coverage,
-    domain::civil_day,
+    check::{Contract, Coverage},
+    domain::{AgencyId, civil_day},
     fault,
     ledger::{CoverageRow, Event, Numbered, Obligation, ObligationKey, OutboxRow, State},
-    timetable::{Duty, Every, Opening, Rung, instant_on, owed, owed_by_members, reminder_of_held},
+    timetable::{
+        Duty, Every, FOR_WORDS, Opening, Rung, WindowRule, instant_on, owed, owed_by_members, reminder_of_held,
+    },
 };
 
 /// Opens what is owed by now and tells whom the ladder names; answers with the number of rungs told.
@@ -34,19 +36,31 @@ pub async fn chase(app: &App) -> anyhow::Result<usize> {
 /// Every duty of the board: one per return and agency that owes it.
 pub(super) fn duties(board: &Board) -> impl Iterator<Item = Duty> {
     let owed = board.returns.values().filter(|contract| contract.every != Every::Release);
-    owed.flat_map(|contract| {
-        contract.agencies.iter().filter_map(|agency| {
-            Some(Duty {
-                return_id: contract.id.clone(),
-                agency: agency.clone(),
-                every: contract.every,
-                due: contract.due.clone()?,
-                window: contract.window,
-                finals: contract.finals.clone(),
-                ladder: contract.ladder.clone(),
-                starts_on: board.owed_from(contract),
-            })
-        })
+    owed.flat_map(|contract| contract.agencies.iter().filter_map(|agency| duty(board, contract, agency)))
+}
+
+/// What an agency owes by itself again and again; of what happens now and then, the answer whether it did.
+fn duty(board: &Board, contract: &Contract, agency: &AgencyId) -> Option<Duty> {
+    let usual = Duty {
+        return_id: contract.id.clone(),
+        agency: agency.clone(),
+        every: contract.every,
+        due: contract.due.clone()?,
+        window: contract.window,
+        finals: contract.finals.clone(),
+        ladder: contract.ladder.clone(),
+        starts_on: board.owed_from(contract),
+    };
+    Some(match &contract.since {
+        Some(since) => Duty {
+            every: since.every,
+            due: since.dues(),
+            window: WindowRule::default(),
+            finals: None,
+            ladder: Some(FOR_WORDS.to_owned()),
+            ..usual
+        },
+        None => usual,
     })
 }
 
@@ -141,6 +155,9 @@ async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Res
         step.skip.extend(unasked);
     }
     let letters = match (&step.tell, partial) {
+        (Some(rung), _) if app.board.is_question(&obligation.key) => {
+            letters::question(app, obligation, rung, occurrences::known(app, &obligation.key).await?, now)?
+        }
         (Some(rung), Some(partial)) => letters::members(app, obligation, rung, &partial, now)?,
         (Some(rung), None) => letters::rung(app, obligation, rung, &lead_told, now)?,
         (None, _) => Vec::new(),

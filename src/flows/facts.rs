@@ -108,6 +108,7 @@ pub fn obligations(
 fn duty(board: &Board, obligation: &Obligation) -> &'static str {
     match board.commentary(&obligation.key) {
         Some(_) => "commentary",
+        None if board.is_question(&obligation.key) => "question",
         None => "return",
     }
 }

@@ -64,6 +64,8 @@ pub async fn open(
         rule: format!("{}; opened because: {because}", due.rule),
     };
     let (subject, actor, comes_twice) = (key.to_string(), actor.to_owned(), contract.finals.is_some());
+    let question = contract.since.as_ref().and_then(|since| since.every.period_of(on));
+    let question = question.map(|period| ObligationKey { period, ..key.clone() });
     let is_new = app
         .ledger
         .write(move |txn| {
@@ -73,6 +75,13 @@ pub async fn open(
                 if comes_twice {
                     txn.append(now, &key.to_string(), &actor, &Event::Provisional {})?;
                 }
+                // Whether anything happened is answered then, where it was asked already.
+                if let Some(asked) = question.map(|key| txn.obligation(&key)).transpose()?.flatten()
+                    && !asked.state.is_settled()
+                {
+                    let answer = Event::Commented { says: format!("{key} was opened"), by: actor.clone() };
+                    txn.append(now, &asked.key.to_string(), &actor, &answer)?;
+                }
             }
             Ok(is_new)
         })
@@ -81,4 +90,17 @@ pub async fn open(
         bail!("{subject} is open already; `quarterday owed` lists it");
     }
     Ok(format!("{subject} is open; it is due on {}", to_london(due.at).strftime("%A %-d %B %Y at %H:%M")))
+}
+
+/// The days in a period of which something of a return was opened for an agency.
+pub(super) async fn known(app: &App, question: &ObligationKey) -> anyhow::Result<Vec<Date>> {
+    let wanted = question.clone();
+    let states = app.ledger.read(move |txn| txn.states_of(&wanted.agency)).await?;
+    let of_return = states.into_keys().filter(|key| key.return_id == question.return_id);
+    let days = of_return.filter_map(|key| match key.period {
+        Period::Release { date } => Some(date),
+        _ => None,
+    });
+    let within = question.period.start()..=question.period.end();
+    Ok(days.filter(|day| within.contains(day)).collect())
 }

@@ -12,7 +12,7 @@ use super::{App, Board, chase, evidence, letters, publish::occurrence};
 use crate::{
     domain::civil_day,
     fault,
-    ledger::{Event, Ledger, Obligation, Txn},
+    ledger::{Event, Ledger, Obligation, RecordedEvent, Txn},
     timetable::{Duty, Moves, Outline, moves},
 };
 
@@ -63,7 +63,7 @@ impl Pending {
 /// What the ledger has beside the definitions.
 struct Known {
     before: Option<Outline>,
-    open: Vec<(Obligation, Option<Timestamp>)>,
+    open: Vec<(Obligation, Vec<RecordedEvent>)>,
     done: BTreeSet<String>,
 }
 
@@ -74,7 +74,7 @@ struct Known {
 pub async fn look(board: &Board, ledger: &Ledger, now: Timestamp) -> anyhow::Result<Plan> {
     let timetable = &board.timetable;
     let duties: Vec<Duty> = chase::duties(board).collect();
-    let (ladder, packs) = (timetable.ladder.clone(), timetable.meetings.iter().map(occurrence).collect::<Vec<_>>());
+    let packs: Vec<String> = timetable.meetings.iter().map(occurrence).collect();
     let (states, known) = ledger
         .read(move |txn| {
             let states = txn.obligation_states()?;
@@ -82,8 +82,7 @@ pub async fn look(board: &Board, ledger: &Ledger, now: Timestamp) -> anyhow::Res
             for (key, state) in &states {
                 let obligation = if state.is_settled() { None } else { txn.obligation(key)? };
                 if let Some(obligation) = obligation.filter(|obligation| obligation.duty) {
-                    let told = evidence::of(&txn.events_of(&key.to_string())?, &ladder);
-                    open.push((obligation, evidence::accepted_at(&told)));
+                    open.push((obligation, txn.events_of(&key.to_string())?));
                 }
             }
             let mut done = BTreeSet::new();
@@ -99,7 +98,12 @@ pub async fn look(board: &Board, ledger: &Ledger, now: Timestamp) -> anyhow::Res
     let Some(before) = &known.before else {
         return Ok(Plan { outline, is_first: true, is_new: true, moves: Moves::default() });
     };
-    let mut moves = moves(before, &outline, timetable, &known.open, now);
+    let told = |(obligation, events): (Obligation, Vec<_>)| {
+        let told_at = evidence::accepted_at(&evidence::of(&events, board.ladder(&obligation.key)));
+        (obligation, told_at)
+    };
+    let open: Vec<_> = known.open.into_iter().map(told).collect();
+    let mut moves = moves(before, &outline, timetable, &open, now);
     for pack in &mut moves.packs {
         let is_it = |meeting: &&crate::timetable::Meeting| meeting.pack == pack.pack && meeting.period == pack.period;
         if let (Some(after), Some(meeting)) = (&pack.after, timetable.meetings.iter().find(is_it)) {

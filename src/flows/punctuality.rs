@@ -36,7 +36,8 @@ pub struct Punctuality {
 
 /// Whether an obligation counts: somebody owes a return, and it was neither dropped from the definitions nor waived.
 pub fn counts(board: &Board, obligation: &Obligation) -> bool {
-    let is_return = obligation.duty && board.commentary(&obligation.key).is_none();
+    let is_return =
+        obligation.duty && board.commentary(&obligation.key).is_none() && !board.is_question(&obligation.key);
     is_return && obligation.state != State::Waived && (obligation.state.is_settled() || board.is_owed(&obligation.key))
 }
 

@@ -69,10 +69,12 @@ async fn put_over(app: &App, statements: &[Statement], seen: Seen, views: &[View
     // A table nobody has delivered yet has no rows; it is not an unknown table.
     let empty = empty_tables(&app.board)?;
     facts.extend(empty.into_iter().filter(|(name, _)| !name.starts_with("ledger.") && !vector.contains_key(name)));
+    let calendar = app.board.timetable.calendar();
     let question = Question {
         statements,
         vector: &vector,
         facts: &facts,
+        calendar: Some(&calendar),
         plan_only: false,
         limits: limits(),
         most_rows: MOST_ROWS,

@@ -83,6 +83,7 @@ async fn contents(app: &App, folder: &Path, table: &str, version: i64) -> anyhow
         statements: &[statement],
         vector: &vector,
         facts: &[],
+        calendar: None,
         plan_only: false,
         limits: query::limits(),
         most_rows: query::MOST_ROWS,

@@ -121,7 +121,7 @@ fn arrival(line: &str, board: &Board) -> Result<Arrival, String> {
         let owers: Vec<&str> = contract.agencies.iter().map(|agency| agency.as_str()).collect();
         return Err(format!("{agency:?} does not owe {return_id}; {} does", owers.join(", ")));
     }
-    if contract.every.period_of(key.period.start()) != Some(key.period) {
+    if !contract.has(key.period) {
         return Err(format!("{return_id} has no period {period}"));
     }
     if civil_day(at) <= key.period.end() {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 
-use super::{ObligationKey, Result, State, Txn, instant};
+use super::{ObligationKey, Result, State, Txn, instant, period};
+use crate::domain::{AgencyId, Period, ReturnId};
 
 /// What the gauges show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,13 +24,42 @@ pub struct Counts {
 impl Txn<'_> {
     /// Every obligation's key and how far it has come.
     pub fn obligation_states(&self) -> Result<BTreeMap<ObligationKey, State>> {
-        let mut statement = self.0.prepare_cached("SELECT key, state FROM obligations")?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+        self.states("SELECT key, state FROM obligations", [])
+    }
+
+    /// Those of one agency.
+    pub fn states_of(&self, agency: &AgencyId) -> Result<BTreeMap<ObligationKey, State>> {
+        self.states("SELECT key, state FROM obligations WHERE agency = ?1", [agency.as_str()])
+    }
+
+    /// Those of which something more is owed; however much was ever settled is not read.
+    pub fn unsettled(&self) -> Result<BTreeMap<ObligationKey, State>> {
+        self.states(
+            "SELECT key, state FROM obligations INDEXED BY obligations_unsettled
+             WHERE state NOT IN ('accepted', 'nil', 'waived')",
+            [],
+        )
+    }
+
+    fn states(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<BTreeMap<ObligationKey, State>> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let rows = statement.query_map(parameters, |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
         rows.map(|row| {
             let (key, state) = row?;
             Ok((key.parse()?, serde_json::from_value(state.into())?))
         })
         .collect()
+    }
+
+    /// The newest period of a return for which nothing more is owed by an agency.
+    pub fn newest_settled(&self, return_id: &ReturnId, agency: &AgencyId) -> Result<Option<Period>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT period FROM obligations
+             WHERE agency = ?1 AND return_id = ?2 AND state IN ('accepted', 'nil', 'waived')
+             ORDER BY period DESC LIMIT 1",
+        )?;
+        let newest = statement.query_row([agency.as_str(), return_id.as_str()], |row| row.get::<_, String>(0));
+        newest.optional()?.map(|text| period(&text)).transpose()
     }
 
     /// How much there is of what is watched.
@@ -55,7 +85,7 @@ impl Txn<'_> {
             |row| row.get(0),
         );
         let due = self.0.query_row(
-            "SELECT count(*) FROM obligations
+            "SELECT count(*) FROM obligations INDEXED BY obligations_unsettled
              WHERE state NOT IN ('accepted', 'nil', 'waived') AND json_extract(folded, '$.due_at') <= ?1",
             [now.to_string()],
             |row| row.get(0),

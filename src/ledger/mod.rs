@@ -281,6 +281,10 @@ impl Txn<'_> {
 }
 
 /// A stored instant, read back.
+fn period(text: &str) -> Result<crate::domain::Period> {
+    text.parse().map_err(|_| LedgerError::Unreadable { what: "a period", why: text.to_owned() })
+}
+
 fn instant(text: &str) -> Result<jiff::Timestamp> {
     text.parse().map_err(|e: jiff::Error| LedgerError::Unreadable { what: "an instant", why: e.to_string() })
 }

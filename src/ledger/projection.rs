@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{OptionalExtension, params};
 
-use super::{LedgerError, Obligation, ObligationKey, Result, Txn};
+use super::{Obligation, ObligationKey, Result, Txn};
 use crate::domain::{AgencyId, Period, ReturnId};
 
 /// Through the index of what is to be looked at: most obligations were settled long ago and are passed over.
@@ -92,9 +92,7 @@ impl Txn<'_> {
         let rows = statement.query_map([agency.as_str(), return_id.as_str()], |row| row.get::<_, String>(0))?;
         let mut periods = Vec::new();
         for text in rows {
-            let text = text?;
-            let why = || LedgerError::Unreadable { what: "a period", why: text.clone() };
-            periods.push(text.parse::<Period>().map_err(|_| why())?);
+            periods.push(super::period(&text?)?);
         }
         periods.sort_by_key(|period| period.end());
         Ok(periods)

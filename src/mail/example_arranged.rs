@@ -69,3 +69,16 @@ pub(super) fn commentary(kind: Kind, due: Due) -> Vec<Letter> {
     };
     vec![asked(false, false), asked(true, false), asked(true, true)]
 }
+
+pub(super) fn anything_since(due: Due) -> Vec<Letter> {
+    let asked = |known: &[&str], late: bool, manager: bool| Letter::AnythingSince {
+        due: Due { name: "inspections".into(), title: "Inspections".into(), ..due.clone() },
+        known: known.iter().map(|day| date(day)).collect(),
+        nil: "quarterday submit --return inspections --agency police --period 2025-26-Q1 --nil".into(),
+        open: "quarterday open inspections police".into(),
+        reply: !manager,
+        late,
+        manager,
+    };
+    vec![asked(&[], false, false), asked(&["2025-05-14"], true, false), asked(&[], true, true)]
+}

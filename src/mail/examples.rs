@@ -6,7 +6,7 @@ use super::{
     Agreement, Board, Changed, Contact, Due, Escalation, Facts, Judged, Kind, Letter, Marked, Next, Noted, Person,
     Read, Sealed, Told, Total, Unused, Wait, Ways, Written,
     example_answers::{by_row, judged, rows},
-    example_arranged::{arranged, commentary, documents},
+    example_arranged::{anything_since, arranged, commentary, documents},
     example_findings::{finding, many_mistakes, notes, query, two_mistakes},
     example_packs::packs,
     example_together::together,
@@ -75,6 +75,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
         ],
         Kind::Arranged | Kind::Contact => arranged(kind, due()),
         Kind::Commentary | Kind::AnswerCommentary => commentary(kind, due()),
+        Kind::AnythingSince => anything_since(due()),
         Kind::AnswerDocument | Kind::Document => documents(kind, due()),
         Kind::Members => vec![
             Letter::Members {

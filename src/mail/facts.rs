@@ -114,6 +114,23 @@ pub enum Letter {
         /// Whether the manager reads it, who hears that nothing came.
         manager: bool,
     },
+    /// It is asked whether anything happened that a return is about.
+    AnythingSince {
+        /// What is owed.
+        due: Due,
+        /// The days in the period of which something was opened already.
+        known: Vec<Date>,
+        /// The command that records that nothing happened, without its reason.
+        nil: String,
+        /// The command that opens what happened, without its day and reason.
+        open: String,
+        /// Whether a reply is read.
+        reply: bool,
+        /// Whether its day is over.
+        late: bool,
+        /// Whether the manager reads it, who hears that no answer came.
+        manager: bool,
+    },
     /// Words on a figure came, and are printed.
     AnswerCommentary {
         /// The figure's title.

@@ -52,6 +52,8 @@ kinds! {
     Escalation "escalation",
     /// A figure stands out, and words on it are asked for.
     Commentary "commentary",
+    /// It is asked whether anything happened that a return is about.
+    AnythingSince "anything-since",
     /// A person gave more time, let the agency off, or asks again.
     Arranged "arranged",
     /// Somebody gets the board's messages from now on, or for a time.

@@ -13,6 +13,7 @@ pub(super) fn facts_of(kind: Kind) -> Vec<&'static str> {
         Kind::Overdue => &["due", "corrected_by", "next"],
         Kind::Members => &["due", "members", "present", "missing", "more", "ways"],
         Kind::Commentary => &["due", "figure", "headline", "key", "reply", "late", "manager"],
+        Kind::AnythingSince => &["due", "known", "nil", "open", "reply", "late", "manager"],
         Kind::AnswerCommentary => &["figure", "period", "says"],
         Kind::AnswerDocument => &["due", "arrived_at", "replaced"],
         Kind::Document => &["due", "key", "arrived_at", "submission", "attached"],

@@ -66,6 +66,7 @@ pub(super) fn is_chase(kind: Kind) -> bool {
         | Kind::DueToday
         | Kind::Overdue
         | Kind::Commentary
+        | Kind::AnythingSince
         | Kind::Preview
         | Kind::Escalation => true,
         Kind::Members

@@ -19,13 +19,20 @@ use datafusion::functions::utils::make_scalar_function;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, Volatility, create_udf};
 use datafusion::prelude::SessionContext;
 
-/// Adds the functions to a session.
+use crate::domain::Calendar;
+
+/// Adds the functions to a session; working days are those of England and Wales, as shipped.
 pub fn register(context: &SessionContext) {
+    register_with(context, Calendar::england_and_wales([]));
+}
+
+/// The same with a board's own working days.
+pub fn register_with(context: &SessionContext, calendar: Calendar) {
     context.register_udaf(AggregateUDF::from(sum::ExactSum::new()));
     for function in period::functions() {
         context.register_udf(function);
     }
-    context.register_udf(working_days::function());
+    context.register_udf(working_days::function(calendar));
     context.register_udf(ScalarUDF::from(rounding::RoundHalfUp::new()));
     // A session of DataFusion's own takes every planner.
     let _ = context.state_ref().write().register_expr_planner(Arc::new(arithmetic::CheckedArithmetic));

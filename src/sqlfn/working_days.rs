@@ -13,10 +13,8 @@ use jiff::civil::{Date, date};
 use super::pure;
 use crate::domain::Calendar;
 
-/// Working days after `from` up to and including `to`, negative when `to` is earlier. Counts the bank holidays of
-/// England and Wales; the board's own closure days are not known here.
-pub(super) fn function() -> ScalarUDF {
-    let calendar = Calendar::england_and_wales([]);
+/// Working days after `from` up to and including `to`, negative when `to` is earlier.
+pub(super) fn function(calendar: Calendar) -> ScalarUDF {
     pure("working_days", vec![DataType::Date32, DataType::Date32], DataType::Int32, move |args| {
         let (from, to) = (args[0].as_primitive::<Date32Type>(), args[1].as_primitive::<Date32Type>());
         let counts = from.iter().zip(to).map(|days| match days {

@@ -25,6 +25,7 @@ mod outline;
 mod role;
 mod settle;
 mod sign_off;
+mod since;
 mod window;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -46,10 +47,11 @@ pub use meeting::{Meeting, OutOfOrder};
 pub use members::owed_by_members;
 pub use milestones::{Milestone, Milestones};
 pub use moves::{DueMove, Moves, PackMove, moves};
-pub use outline::Outline;
+pub use outline::{Outline, RungLine};
 pub use role::Role;
 pub use settle::fetched_list;
 pub use sign_off::{SignOffTimes, asked, next_asking};
+pub use since::Since;
 pub use window::{Edge, Window, WindowRule};
 
 use crate::domain::{Calendar, CalendarError, Nation, Period, london};
@@ -116,6 +118,13 @@ impl Timetable {
     /// Every ladder.
     pub fn ladders(&self) -> impl Iterator<Item = &Ladder> {
         [&self.ladder].into_iter().chain(self.named_ladders.values())
+    }
+
+    /// Every rung of every ladder, with the ladder's name where it is not the usual one.
+    fn rungs(&self) -> impl Iterator<Item = (Option<&str>, &Rung)> {
+        let usual = self.ladder.rungs.iter().map(|rung| (None, rung));
+        let named = self.named_ladders.iter();
+        usual.chain(named.flat_map(|(name, ladder)| ladder.rungs.iter().map(|rung| (Some(name.as_str()), rung))))
     }
 
     /// The ladder of this name; the usual one where there is none, or none is named.

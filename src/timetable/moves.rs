@@ -114,7 +114,6 @@ pub fn moves(
     open: &[(Obligation, Option<Timestamp>)],
     now: Timestamp,
 ) -> Moves {
-    let end_of_day = last_word(civil_day(now), &timetable.ladder).max(now);
     let mut moves = Moves::default();
     for (name, due) in &after.dues {
         let Ok(key) = name.parse::<ObligationKey>() else { continue };
@@ -124,6 +123,8 @@ pub fn moves(
             let (after, rule) = (due.due_at, due.rule.clone());
             moves.dues.push(DueMove { key: key.clone(), before, after, rule, is_open: known.is_some() });
         }
+        let ladder = timetable.ladder_named(due.ladder.as_deref());
+        let end_of_day = last_word(civil_day(now), ladder).max(now);
         if due.opens_at > end_of_day {
             continue;
         }
@@ -134,10 +135,14 @@ pub fn moves(
         if was.is_some() {
             obligation.due_at = due.due_at;
         }
-        let step = owed(&obligation, &timetable.ladder, &timetable.calendar(), end_of_day, lead_told);
+        let step = owed(&obligation, ladder, &timetable.calendar(), end_of_day, lead_told);
         if let Some(rung) = step.ok().and_then(|step| step.tell) {
-            let is_known = known.is_some() || before.dues.contains_key(name);
-            let goes_anyway = was.is_none() && is_known && before.rungs.contains(&RungLine::from(&rung));
+            let earlier = before.dues.get(name);
+            let is_known = known.is_some() || earlier.is_some();
+            // What is open and not in the outline is older than it, and nothing says on which ladder it was.
+            let ladder = earlier.map_or(&due.ladder, |earlier| &earlier.ladder);
+            let same = *ladder == due.ladder && before.rungs.contains(&RungLine::of(ladder.as_deref(), &rung));
+            let goes_anyway = was.is_none() && is_known && same;
             if !goes_anyway {
                 moves.reminders.push((key, rung.kind));
             }
@@ -186,9 +191,11 @@ fn packs(before: &Outline, after: &Outline, now: Timestamp) -> Vec<PackMove> {
 }
 
 fn rungs(before: &[RungLine], after: &[RungLine]) -> Vec<(Option<RungLine>, Option<RungLine>)> {
-    let of = |rungs: &[RungLine], name: &str| rungs.iter().find(|rung| rung.name == name).cloned();
-    let gone = before.iter().filter(|rung| of(after, &rung.name).is_none()).map(|rung| (Some(rung.clone()), None));
-    let new = after.iter().map(|rung| (of(before, &rung.name), Some(rung.clone())));
+    let of = |rungs: &[RungLine], wanted: &RungLine| {
+        rungs.iter().find(|rung| (&rung.ladder, &rung.name) == (&wanted.ladder, &wanted.name)).cloned()
+    };
+    let gone = before.iter().filter(|rung| of(after, rung).is_none()).map(|rung| (Some(rung.clone()), None));
+    let new = after.iter().map(|rung| (of(before, rung), Some(rung.clone())));
     gone.chain(new).filter(|(was, is)| was != is).collect()
 }
 
@@ -319,5 +326,23 @@ mod tests {
         other.ladder.rungs[3].working_days = 3;
         let found = moves(&before, &outline(&duties(1), &other, now), &other, &known, at(now));
         assert_eq!(found.sentence(), "1 reminder will go today, 1 rung of the ladder changes");
+    }
+
+    #[test]
+    fn what_names_a_ladder_is_reminded_by_that_one() {
+        let (mut cycle, now) = (board(AUGUST), "2025-07-14T10:00:00Z");
+        cycle.named_ladders.insert("words".into(), timetable::Ladder::for_words());
+        let words = Duty { ladder: Some("words".into()), ..duty("police", 9) };
+        let known = [police("2025-07-11T16:00:00Z")];
+        let before = outline(&[duty("police", 9)], &cycle, "2025-06-01T09:00:00Z");
+        let usual = moves(&before, &outline(&[duty("police", 9)], &cycle, now), &cycle, &known, at(now));
+        assert!(usual.is_nothing(), "the day itself is told anyway: {usual:?}");
+        let found = moves(&before, &outline(&[words.clone()], &cycle, now), &cycle, &known, at(now));
+        assert_eq!(found.reminders[0].1, RungKind::Overdue, "a working day after it is due, and not two: {found:?}");
+        let before = outline(&[words.clone()], &cycle, "2025-06-01T09:00:00Z");
+        let found = moves(&before, &outline(&[words], &cycle, now), &cycle, &known, at(now));
+        assert!(found.is_nothing(), "{found:?}");
+        let name = |ladder: Option<&str>| RungLine::of(ladder, &cycle.ladder.rungs[0]).full_name();
+        assert_eq!((name(None), name(Some("words"))), ("notice".into(), "notice (words)".into()));
     }
 }

@@ -26,7 +26,7 @@ pub struct Outline {
     pub duties: BTreeSet<String>,
     /// What is owed and not settled, and what opens within about a year, by its key.
     pub dues: BTreeMap<String, Due>,
-    /// The ladder.
+    /// The rungs of every ladder.
     pub rungs: Vec<RungLine>,
     /// The meetings, as `board/2025-26-Q1`.
     pub meetings: BTreeMap<String, Meets>,
@@ -41,11 +41,15 @@ pub struct Due {
     pub due_at: Timestamp,
     /// The rule of it.
     pub rule: String,
+    /// The ladder on which it is chased, where that is not the usual one.
+    pub ladder: Option<String>,
 }
 
 /// One rung.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RungLine {
+    /// The ladder, where it is not the usual one.
+    pub ladder: Option<String>,
     /// Its name.
     pub name: String,
     /// Working days from the due day.
@@ -54,10 +58,16 @@ pub struct RungLine {
     pub says: String,
 }
 
-impl From<&Rung> for RungLine {
-    fn from(rung: &Rung) -> Self {
+impl RungLine {
+    /// A rung of the ladder of that name, or of the usual one.
+    pub(super) fn of(ladder: Option<&str>, rung: &Rung) -> Self {
         let says = format!("{:?} to {:?}", rung.kind, rung.to);
-        Self { name: rung.name.clone(), working_days: rung.working_days, says }
+        Self { ladder: ladder.map(str::to_owned), name: rung.name.clone(), working_days: rung.working_days, says }
+    }
+
+    /// Its name, with that of its ladder where it is not the usual one.
+    pub fn full_name(&self) -> String {
+        self.ladder.as_ref().map_or_else(|| self.name.clone(), |ladder| format!("{} ({ladder})", self.name))
     }
 }
 
@@ -81,9 +91,12 @@ impl Outline {
         let until = now.saturating_add(AHEAD).unwrap_or(now);
         let mut dues = BTreeMap::new();
         // What has no day yet is nobody's date; it is told when the list is renewed.
-        for opening in duties.iter().flat_map(|duty| timetable.openings(duty, until)).flatten() {
+        let opened =
+            duties.iter().flat_map(|duty| timetable.openings(duty, until).into_iter().map(move |it| (duty, it)));
+        for (duty, opening) in opened.filter_map(|(duty, opening)| Some((duty, opening.ok()?))) {
             if !known.get(&opening.key).is_some_and(|state| state.is_settled()) {
-                let due = Due { opens_at: opening.opens_at, due_at: opening.due_at, rule: opening.rule };
+                let ladder = duty.ladder.clone();
+                let due = Due { opens_at: opening.opens_at, due_at: opening.due_at, rule: opening.rule, ladder };
                 dues.insert(opening.key.to_string(), due);
             }
         }
@@ -99,7 +112,7 @@ impl Outline {
             definitions: sha256(format!("{timetable:?} {duties:?}").as_bytes()),
             duties: duties.iter().map(|duty| format!("{}/{}", duty.return_id, duty.agency)).collect(),
             dues,
-            rungs: timetable.ladder.rungs.iter().map(RungLine::from).collect(),
+            rungs: timetable.rungs().map(|(ladder, rung)| RungLine::of(ladder, rung)).collect(),
             meetings: meetings.collect(),
         }
     }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::session;
 use super::table::Table;
+use crate::domain::Calendar;
 use crate::ledger::{ObligationKey, Vector};
 use crate::worker::{self, Batches, Frame, Input, Job, Kind, Launcher, Limits, WorkerError};
 
@@ -30,6 +31,8 @@ pub struct Question<'a> {
     pub vector: &'a Vector,
     /// Tables that are no Delta tables, by their names in SQL; a name that is also in the vector means this one.
     pub facts: &'a [(String, RecordBatch)],
+    /// Which days are working days; without one, those of England and Wales as shipped.
+    pub calendar: Option<&'a Calendar>,
     /// Whether the statements are planned only; the answers have columns and no rows then.
     pub plan_only: bool,
     /// For all statements together.
@@ -95,6 +98,7 @@ pub(super) struct Request {
     pub vector: Vector,
     pub views: Vec<View>,
     pub facts: Vec<Fact>,
+    pub calendar: Option<Calendar>,
     pub plan_only: bool,
     pub memory_bytes: u64,
     pub answer_bytes: u64,
@@ -152,6 +156,7 @@ pub async fn ask_over(
         vector: question.vector.clone(),
         views: views.to_vec(),
         facts,
+        calendar: question.calendar.cloned(),
         plan_only: question.plan_only,
         memory_bytes: question.limits.memory_bytes,
         answer_bytes: question.limits.decoded_bytes,

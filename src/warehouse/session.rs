@@ -81,7 +81,10 @@ impl Session {
             input = rest;
         }
         let context = confined(request.memory_bytes).map_err(|error| error.to_string())?;
-        crate::sqlfn::register(&context);
+        match request.calendar.clone() {
+            Some(calendar) => crate::sqlfn::register_with(&context, calendar),
+            None => crate::sqlfn::register(&context),
+        }
         let catalog = Arc::new(MemoryCatalogProvider::new());
         context.register_catalog(CATALOG, catalog.clone());
         Ok(Self { context, catalog, facts, request })

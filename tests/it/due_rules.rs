@@ -166,6 +166,8 @@ async fn the_bank_holidays_of_the_boards_nation_count() {
         let daemon = board.start("2026-01-01T12:00:00Z");
         daemon.ring().await;
         assert_eq!(owed(&daemon).await, [format!("2025-CY,{due}")], "{nation}");
+        let in_sql = daemon.sql("SELECT working_days(DATE '2025-12-31', DATE '2026-01-05')").await;
+        assert_eq!(in_sql, [if nation == "scotland" { "1" } else { "2" }], "{nation}: analysts count the same days");
     }
     let board = board("quarter", "[due]\nworking_days = 10\n");
     board.edit("config/timetable.toml", "starts_on", "nation = \"wales\"\nstarts_on");
@@ -207,4 +209,77 @@ async fn what_opens_by_itself_is_opened_by_no_notice() {
     let daemon = board("quarter", "[due]\nworking_days = 10\n").start("2025-07-01T12:00:00Z");
     let refused = said(&daemon.board.run(&["open", "incidents", "police", "2025-06-14", "--because", "x"]));
     assert!(refused.contains("incidents opens by itself"), "{refused}");
+}
+
+/// A board whose police is asked every quarter whether anything happened.
+fn asking() -> TestBoard {
+    board("occurrence", "[due]\nworking_days = 10\n\n[anything_since]\nevery = \"quarter\"\nworking_days = 10\n")
+}
+
+/// What was written to ask whether anything happened.
+async fn texts(daemon: &TestDaemon) -> Vec<String> {
+    let rows = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
+    let asked = rows.iter().filter(|row| row.kind == "anything-since");
+    asked.map(|row| row.message["text"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn who_would_owe_what_happens_now_and_then_is_asked_every_quarter_whether_anything_did() {
+    let daemon = asking().start("2025-07-01T12:00:00Z");
+    daemon.advance("2025-07-14T12:00:00Z").await;
+    assert_eq!(owed(&daemon).await, ["2025-26-Q1,2025-07-14T16:00:00Z"]);
+    assert_eq!(daemon.sql("SELECT duty FROM ledger.obligations").await, ["question"]);
+    let asked = texts(&daemon).await;
+    assert_eq!(asked.len(), 6, "notice, nudge and the day itself, to lead and deputy: {asked:?}");
+    assert!(asked[0].contains("Did anything happen in April to June 2025 (Q1)"), "{asked:?}");
+    assert!(asked[0].contains("So far we know of nothing"), "{asked:?}");
+
+    daemon.board.write("a.csv", COUNT);
+    let refused = daemon.submit("a.csv", "incidents", "police", "2025-26-Q1").await.unwrap_err();
+    assert!(refused.contains("name its day") && refused.contains("quarterday open incidents police"), "{refused}");
+    let nil = ["submit", "--return", "incidents", "--agency", "police", "--period", "2025-26-Q1"];
+    daemon.board.done(&[&nil[..], &["--nil", "--reason", "no inspection in the quarter"]].concat());
+    assert_eq!(daemon.sql("SELECT state FROM ledger.obligations").await, ["nil"]);
+    daemon.advance("2025-08-20T12:00:00Z").await;
+    assert!(daemon.messages().await.iter().all(|message| !message.contains("Still to answer")), "it is answered");
+    let counted = daemon.sql("SELECT count(*) FROM ledger.punctuality WHERE period = '2025-26-Q1'").await;
+    assert_eq!(counted, ["0"], "an answer is no return");
+}
+
+#[tokio::test]
+async fn what_was_opened_answers_the_question_and_is_named_when_it_is_asked() {
+    let daemon = asking().start("2025-06-20T12:00:00Z");
+    let open = |on: &str| daemon.board.done(&["open", "incidents", "police", on, "--because", "Joint inspection"]);
+    open("2025-06-18");
+    daemon.advance("2025-07-03T12:00:00Z").await;
+    let asked = texts(&daemon).await;
+    assert!(asked[0].contains("We know of: Wednesday 18 June"), "{asked:?}");
+    open("2025-06-27");
+    let states = daemon.sql("SELECT period, state FROM ledger.obligations ORDER BY period").await;
+    assert_eq!(states, ["2025-06-18,overdue", "2025-06-27,open", "2025-26-Q1,accepted"]);
+    assert_eq!(daemon.sql("SELECT count(*) FROM ledger.commentary").await, ["0"], "no figure is spoken of");
+}
+
+#[tokio::test]
+async fn who_does_not_answer_is_asked_on_the_ladder_for_words_and_nobody_above_is_told() {
+    let daemon = asking().start("2025-07-01T12:00:00Z");
+    daemon.advance("2025-08-20T12:00:00Z").await;
+    let said = daemon.messages().await;
+    let told = said.iter().filter(|message| message.contains("No answer from")).count();
+    assert_eq!(told, 1, "the manager hears of it once: {said:?}");
+    assert!(said.iter().all(|message| !message.starts_with("escalation")), "{said:?}");
+}
+
+#[test]
+fn a_question_where_none_is_needed_and_one_that_is_never_asked_are_told() {
+    for (every, question, expected) in [
+        ("quarter", "every = \"quarter\"\nworking_days = 10", "only where every = \"occurrence\""),
+        ("occurrence", "every = \"release\"\nworking_days = 10", "how often it is asked"),
+        ("occurrence", "every = \"quarter\"", "one of working_days"),
+        ("occurrence", "evry = \"quarter\"\nworking_days = 10", "evry"),
+    ] {
+        let board = board(every, &format!("[due]\nworking_days = 10\n\n[anything_since]\n{question}\n"));
+        let refused = said(&board.run(&["validate"]));
+        assert!(refused.contains(expected), "{question}: {refused}");
+    }
 }

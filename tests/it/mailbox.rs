@@ -537,6 +537,22 @@ async fn text_without_a_file_goes_to_the_manager_and_the_next_rung_waits_a_worki
 }
 
 #[tokio::test]
+async fn a_reply_of_nil_answers_whether_anything_happened() {
+    let Some(server) = Dovecot::start() else { return };
+    let (board, definition) = (board(&server), "pipelines/prevent-referrals/return.toml");
+    board.edit(definition, "every = \"quarter\"", "every = \"occurrence\"");
+    let asks = "\n[anything_since]\nevery = \"quarter\"\nworking_days = 10\n";
+    board.write(definition, board.read(definition) + asks);
+    server
+        .deliver(Letter { id: "q1@probation.example", text: "nil: none that we know of", ..Letter::default() }.write());
+    let daemon = board.start(NOW);
+    daemon.ring().await;
+    let states = daemon.sql("SELECT period, duty, state FROM ledger.obligations").await;
+    assert_eq!(states, ["2025-26-Q1,question,nil"], "{}", daemon.log());
+    assert!(text_of(&daemon, "answer-nil").await.contains("none that we know of"));
+}
+
+#[tokio::test]
 async fn a_reply_of_nil_is_a_nil_return_and_without_a_reason_it_is_asked_for() {
     let Some(server) = Dovecot::start() else { return };
     server.deliver(Letter { id: "n1@probation.example", text: "Nil", ..Letter::default() }.write());

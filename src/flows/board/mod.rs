@@ -36,7 +36,7 @@ use crate::{
     pack::PackDefinition,
     settings::{self, Document, Problems, Section},
     source::{Https, fill, host_of, https, mailbox},
-    timetable::Timetable,
+    timetable::{Every, Timetable},
 };
 
 /// What a commentary on an indicator is owed as: this, and the indicator's identifier.
@@ -209,7 +209,9 @@ impl Board {
         let Some(contract) = self.returns.get(&key.return_id).filter(|contract| contract.due.is_some()) else {
             return false;
         };
-        contract.agencies.contains(&key.agency) && key.period.end() >= self.owed_from(contract)
+        // A question that is asked no more is no return for such a period.
+        let is_asked = contract.every != Every::Occurrence || contract.has(key.period);
+        is_asked && contract.agencies.contains(&key.agency) && key.period.end() >= self.owed_from(contract)
     }
 
     /// Who looks after the machine.
@@ -235,6 +237,11 @@ impl Board {
     pub fn commentary(&self, key: &ObligationKey) -> Option<&Indicator> {
         let is_its = |indicator: &&Indicator| indicator.from.as_ref().is_some_and(|(agency, _)| *agency == key.agency);
         self.commented(&key.return_id).filter(is_its)
+    }
+
+    /// Whether an obligation is the answer whether anything happened, and not the return about it.
+    pub fn is_question(&self, key: &ObligationKey) -> bool {
+        self.returns.get(&key.return_id).is_some_and(|contract| contract.asks(key.period))
     }
 
     /// An agency's name, or its identifier when it is no longer defined.

@@ -62,7 +62,7 @@ impl Board {
     pub fn ladder(&self, key: &ObligationKey) -> &Ladder {
         let named = match self.commentary(key) {
             Some(_) => Some(FOR_WORDS),
-            None => self.returns.get(&key.return_id).and_then(|contract| contract.ladder.as_deref()),
+            None => self.returns.get(&key.return_id).and_then(|contract| contract.ladder(key.period)),
         };
         self.timetable.ladder_named(named)
     }

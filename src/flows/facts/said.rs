@@ -71,8 +71,9 @@ pub fn coverage(board: &Board, all: &[CoverageRow]) -> Result<FactTable, ArrowEr
 
 /// What agencies wrote about figures that stand out, as `ledger.commentary`.
 pub fn commentary(board: &Board, all: &[Obligation]) -> Result<FactTable, ArrowError> {
+    let on_a_figure = all.iter().filter(|one| !board.is_question(&one.key));
     let written: Vec<(&ObligationKey, &Comment)> =
-        all.iter().filter_map(|one| Some((&one.key, one.comment.as_ref()?))).collect();
+        on_a_figure.filter_map(|one| Some((&one.key, one.comment.as_ref()?))).collect();
     let text = |value: &dyn Fn(&(&ObligationKey, &Comment)) -> String| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(written.iter().map(value)))
     };

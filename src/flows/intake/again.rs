@@ -23,7 +23,7 @@ const AGAIN: &str = "judged again, first ";
 
 /// Judges again what a corrected definition may accept.
 pub(super) async fn judge_again(app: &App) -> anyhow::Result<()> {
-    let states = app.ledger.read(|txn| txn.obligation_states()).await?;
+    let states = app.ledger.read(|txn| txn.unsettled()).await?;
     for (key, _) in states.into_iter().filter(|(_, state)| *state == State::ToCorrect) {
         let what = format!("judging {key} again under its corrected definition");
         let error = match AssertUnwindSafe(one(app, key)).catch_unwind().await {

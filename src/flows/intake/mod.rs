@@ -34,7 +34,7 @@ use crate::{
 pub(super) use archive::{content_of, contract_of, keep, the_submission};
 pub(super) use judge::stage;
 pub(super) use opened::{open, read};
-pub(super) use owed::refusal;
+pub(super) use owed::{refusal, refusal_of_nil};
 pub(super) use sealing::{is_withheld, words_of};
 pub(super) use store::Outcome;
 
@@ -65,6 +65,7 @@ pub struct Received {
 /// When the disk, the ledger or a worker failed; the bytes, if they arrived, are judged at the next ring.
 pub async fn receive(app: &App, offer: Offer) -> anyhow::Result<Received> {
     let contract = owed_contract(app, &offer.key)?;
+    owed::refuse_a_file(contract, &offer.key)?;
     let opened = owed::unopened(app, contract, &offer.key).await?;
     let content = offer.extract.content.clone();
     let name = sealing::name_to_keep(contract, &offer.extract.name);

@@ -10,8 +10,13 @@ use crate::{
     timetable::{Every, instant_on},
 };
 
-/// Why an extract for this cannot be taken at all, if it cannot.
+/// Why a file for this cannot be taken at all, if it cannot.
 pub(in super::super) fn refusal(app: &App, key: &ObligationKey) -> Option<String> {
+    owed_contract(app, key).and_then(|contract| refuse_a_file(contract, key)).err().map(|why| format!("{why:#}"))
+}
+
+/// Why a nil return for this cannot be taken at all, if it cannot.
+pub(in super::super) fn refusal_of_nil(app: &App, key: &ObligationKey) -> Option<String> {
     owed_contract(app, key).err().map(|why| format!("{why:#}"))
 }
 
@@ -29,7 +34,7 @@ pub fn owed_contract<'a>(app: &'a App, key: &ObligationKey) -> anyhow::Result<&'
         bail!("{} is owed by {}, not by {}", key.return_id, owers.join(", "), key.agency);
     }
     let (period, today) = (key.period, civil_day(app.clock.now()));
-    if !contract.every.has(period) {
+    if !contract.has(period) {
         match contract.every {
             Every::Release => {
                 bail!("{} is published on a day; {period} names none, write the day as 2025-07-14", key.return_id)
@@ -46,7 +51,7 @@ pub fn owed_contract<'a>(app: &'a App, key: &ObligationKey) -> anyhow::Result<&'
     }
     let is_over = match contract.every {
         Every::Release => true,
-        Every::Occurrence => period.end() <= today,
+        Every::Occurrence if !contract.asks(period) => period.end() <= today,
         // What comes before its window opens is held, as long as the period has begun.
         _ if contract.window.opens.is_some() => period.start() <= today,
         _ => period.end() < today,
@@ -55,6 +60,20 @@ pub fn owed_contract<'a>(app: &'a App, key: &ObligationKey) -> anyhow::Result<&'
         bail!("{} has not ended yet; was another period meant?", period.human());
     }
     Ok(contract)
+}
+
+/// Why a file cannot be for this, where only words can: the answer whether anything happened.
+pub(super) fn refuse_a_file(contract: &Contract, key: &ObligationKey) -> anyhow::Result<()> {
+    if contract.asks(key.period) {
+        bail!(
+            "for {} it is asked whether anything happened, and a file is about what did: name its day, as 2025-07-14, \
+             which `quarterday open {} {} 2025-07-14 --because \"…\"` opens; nothing happened: a nil return says so",
+            key.period.human(),
+            key.return_id,
+            key.agency
+        );
+    }
+    Ok(())
 }
 
 /// What opens the obligation, if nothing opened it yet.
@@ -77,7 +96,7 @@ pub(super) async fn unopened(app: &App, contract: &Contract, key: &ObligationKey
 /// When it is about something of which no notice was given, or nobody can say when it is due.
 pub(super) fn opening(app: &App, contract: &Contract, key: &ObligationKey) -> anyhow::Result<Event> {
     let (period, end) = (key.period, key.period.end());
-    if contract.every == Every::Occurrence && end >= app.board.owed_from(contract) {
+    if contract.every == Every::Occurrence && !contract.asks(period) && end >= app.board.owed_from(contract) {
         bail!(
             "nothing was opened for {}; `quarterday open {} {} {period} --because \"…\"` does",
             period.human(),
@@ -86,7 +105,7 @@ pub(super) fn opening(app: &App, contract: &Contract, key: &ObligationKey) -> an
         );
     }
     let opens_at = instant_on(end.tomorrow()?, jiff::civil::Time::midnight());
-    let (duty, due_at, rule) = match &contract.due {
+    let (duty, due_at, rule) = match contract.dues(period) {
         Some(dues) => {
             let (rule, timetable) = (dues.rule(&key.agency, period), &app.board.timetable);
             let duty = end >= app.board.owed_from(contract);

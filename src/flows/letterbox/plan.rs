@@ -252,7 +252,7 @@ impl Desk<'_> {
         if states.get(&key).is_some_and(|state| state.is_settled()) {
             return self.held("It says \"nil\" for a return that was accepted already.", Vec::new());
         }
-        if let Some(why) = intake::refusal(self.app, &key) {
+        if let Some(why) = intake::refusal_of_nil(self.app, &key) {
             return self.held(&format!("It says \"nil\", and that cannot be taken: {why}."), Vec::new());
         }
         let mut record = self.left(IncomingState::Done);
@@ -279,8 +279,16 @@ impl Desk<'_> {
 
 /// The obligations of some agencies, and how far each has come; those too that the next ring opens.
 pub(super) async fn states(app: &App, agencies: &[AgencyId]) -> anyhow::Result<BTreeMap<ObligationKey, State>> {
-    let mut states = app.ledger.read(|txn| txn.obligation_states()).await?;
-    states.retain(|key, _| agencies.contains(&key.agency) && app.board.is_owed(key));
+    let theirs = agencies.to_vec();
+    let states = app.ledger.read(move |txn| {
+        let mut states = BTreeMap::new();
+        for agency in &theirs {
+            states.extend(txn.states_of(agency)?);
+        }
+        Ok(states)
+    });
+    let mut states = states.await?;
+    states.retain(|key, _| app.board.is_owed(key));
     for duty in chase::duties(&app.board).filter(|duty| agencies.contains(&duty.agency)) {
         for opening in app.board.timetable.openings(&duty, app.clock.now()).into_iter().flatten() {
             states.entry(opening.key).or_insert(State::Open);

@@ -36,7 +36,7 @@ pub(super) use incident::incident;
 pub(super) use issue::issue;
 pub(super) use read_back::kept_total;
 pub(super) use restated::restated;
-pub(super) use rung::{members, rung, rung_key};
+pub(super) use rung::{members, question, rung, rung_key};
 pub(super) use sign_off::{Asked, draft_file, sent_back, sign_off};
 
 /// Something the manager is to know of at once.

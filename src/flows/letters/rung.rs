@@ -15,7 +15,7 @@ use crate::{
     check::Contract,
     domain::{civil_day, words::lower_first},
     form::{CSV, WORKBOOK},
-    ledger::{CoverageRow, Obligation, OutboxRow},
+    ledger::{CoverageRow, Obligation, ObligationKey, OutboxRow},
     mail::{Agreement, Attachment, Content, Due, Escalation, Letter, Next, Told, Ways},
     source::{Folder, Source, fill},
     timetable::{self, Role, Rung, RungKind},
@@ -102,6 +102,28 @@ fn commentary(
         figure: figure.to_owned(),
         headline: obligation.about.clone().unwrap_or_default(),
         key: obligation.key.to_string(),
+        reply: app.board.mailbox.is_some(),
+        late: now >= obligation.due_at,
+        manager: !rung.is_for_the_lead(),
+    };
+    let people = recipients(app, &obligation.key.agency, &rung.to, now);
+    post(app, &rung_key(obligation, rung), Some(obligation), people, &letter, now)
+}
+
+/// Asks whether anything happened that nobody opened yet, or tells the manager that no answer came.
+pub(in super::super) fn question(
+    app: &App,
+    obligation: &Obligation,
+    rung: &Rung,
+    known: Vec<Date>,
+    now: Timestamp,
+) -> anyhow::Result<Vec<OutboxRow>> {
+    let ObligationKey { return_id, agency, period } = &obligation.key;
+    let letter = Letter::AnythingSince {
+        due: due(app, obligation, contract(app, obligation)?),
+        known,
+        nil: format!("quarterday submit --return {return_id} --agency {agency} --period {period} --nil"),
+        open: format!("quarterday open {return_id} {agency}"),
         reply: app.board.mailbox.is_some(),
         late: now >= obligation.due_at,
         manager: !rung.is_for_the_lead(),

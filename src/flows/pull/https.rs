@@ -3,7 +3,10 @@
 //! When a place is asked next is in the ledger, so that a restart neither forgets nor hurries it; a place that was
 //! missed during an outage is asked once.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use anyhow::Context;
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +20,7 @@ use crate::{
         intake::{self, Acknowledge, Offer},
         retry::pause,
     },
-    ledger::{LedgerError, ObligationKey, Pull, State},
+    ledger::{LedgerError, ObligationKey, Pull},
     source::{
         Extract, Https, Source, fill, host_of,
         https::{FetchError, Fetched, Validators},
@@ -68,17 +71,13 @@ fn defined<'a>(app: &'a App, place: &Place) -> anyhow::Result<(&'a Contract, &'a
 pub(super) async fn places(app: &App) -> anyhow::Result<Vec<Place>> {
     let today = civil_day(app.clock.now());
     let mut places = Vec::new();
-    let mut states: BTreeMap<(ReturnId, AgencyId), Vec<(Period, State)>> = BTreeMap::new();
-    for (key, state) in app.ledger.read(|txn| txn.obligation_states()).await? {
-        if key.period.end() >= app.board.timetable.starts_on {
-            states.entry((key.return_id, key.agency)).or_default().push((key.period, state));
-        }
-    }
-    for contract in app.board.returns.values() {
-        let Source::Https(Https { url, .. }) = &contract.source else { continue };
-        if agreements::stops_pulls(contract, today) {
-            continue;
-        }
+    let fetched = app.board.returns.values().filter_map(|contract| match &contract.source {
+        Source::Https(https) if !agreements::stops_pulls(contract, today) => Some((contract, https)),
+        _ => None,
+    });
+    let fetched: Vec<(&Contract, &Https)> = fetched.collect();
+    let mut wanted = wanted(app, fetched.iter().map(|(contract, _)| *contract)).await?;
+    for (contract, Https { url, .. }) in fetched {
         for agency in &contract.agencies {
             let url = fill(&app.board.address(url), "agency", agency.as_str());
             let key = format!("{}/{agency}", contract.id);
@@ -94,12 +93,9 @@ pub(super) async fn places(app: &App) -> anyhow::Result<Vec<Place>> {
                 places.push(place(key, url, None));
                 continue;
             }
-            let owed = states.get(&(contract.id.clone(), agency.clone())).map_or([].as_slice(), Vec::as_slice);
-            places.extend(
-                wanted(owed)
-                    .into_iter()
-                    .map(|period| place(format!("{key}/{period}"), of_period(&url, period), Some(period))),
-            );
+            let periods = wanted.remove(&(contract.id.clone(), agency.clone())).unwrap_or_default();
+            let of = |period| place(format!("{key}/{period}"), of_period(&url, period), Some(period));
+            places.extend(periods.into_iter().map(of));
         }
     }
     let keys: Vec<String> = places.iter().map(|place| place.key.clone()).collect();
@@ -110,11 +106,33 @@ pub(super) async fn places(app: &App) -> anyhow::Result<Vec<Place>> {
     Ok(places)
 }
 
-/// The periods for which a file is wanted: those not settled, and the newest settled one.
-fn wanted(owed: &[(Period, State)]) -> Vec<Period> {
-    let newest = owed.iter().filter(|(_, state)| state.is_settled()).map(|(period, _)| *period).max();
-    let is_wanted = |(period, state): &&(Period, State)| !state.is_settled() || Some(*period) == newest;
-    owed.iter().filter(is_wanted).map(|(period, _)| *period).collect()
+/// The periods for which a file of each return and agency is wanted: those not settled, and the newest settled one.
+async fn wanted(
+    app: &App,
+    fetched: impl Iterator<Item = &Contract>,
+) -> anyhow::Result<BTreeMap<(ReturnId, AgencyId), BTreeSet<Period>>> {
+    let of_return = |contract: &Contract| {
+        let id = contract.id.clone();
+        contract.agencies.clone().into_iter().map(move |agency| (id.clone(), agency))
+    };
+    let asked: BTreeSet<(ReturnId, AgencyId)> = fetched.flat_map(of_return).collect();
+    if asked.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let starts_on = app.board.timetable.starts_on;
+    let wanted = app.ledger.read(move |txn| {
+        let mut wanted: BTreeMap<_, BTreeSet<Period>> = BTreeMap::new();
+        for (return_id, agency) in &asked {
+            let newest = txn.newest_settled(return_id, agency)?;
+            wanted.insert((return_id.clone(), agency.clone()), newest.into_iter().collect());
+        }
+        for key in txn.unsettled()?.into_keys() {
+            wanted.entry((key.return_id, key.agency)).or_default().insert(key.period);
+        }
+        wanted.values_mut().for_each(|periods| periods.retain(|period| period.end() >= starts_on));
+        Ok(wanted)
+    });
+    Ok(wanted.await?)
 }
 
 /// Takes what a place answered.

@@ -124,7 +124,15 @@ pub fn statement(sql: &str) -> Statement {
 pub async fn rows(warehouse: &Path, vector: &Vector, sql: &str) -> Result<Result<Vec<String>, SqlError>, WorkerError> {
     let statements = [statement(sql)];
     let limits = limits(512, 30);
-    let question = Question { statements: &statements, vector, facts: &[], plan_only: false, limits, most_rows: 1000 };
+    let question = Question {
+        statements: &statements,
+        vector,
+        facts: &[],
+        calendar: None,
+        plan_only: false,
+        limits,
+        most_rows: 1000,
+    };
     let (_, answer) = ask(&launcher(), warehouse, question).await?.remove(0);
     Ok(answer.map(|batches| written(&batches)))
 }

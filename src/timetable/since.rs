@@ -1,0 +1,33 @@
+//! The standing question of a return about what happens now and then: "anything since?"
+//!
+//! Pure. Of what nobody opened, nobody can be reminded; so whoever would owe it is asked at regular times whether it happened.
+
+use super::{Due, Dues, Every, dues};
+use crate::settings::Section;
+
+/// How often it is asked, and by when an answer is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Since {
+    /// How often.
+    pub every: Every,
+    /// When the answer is due, counted from the end of the period that it is about.
+    pub due: Due,
+}
+
+impl Since {
+    /// Reads `[anything_since]`; what is wrong is told to the section.
+    pub fn settle(table: &mut Section<'_>) -> Option<Self> {
+        let mut every: Option<Every> = table.parsed("every");
+        if matches!(every, Some(Every::Occurrence | Every::Release)) {
+            table.refuse("every", "how often it is asked, as quarter, half or year", "every = \"quarter\"");
+            every = None;
+        }
+        let due = dues::settle(table, None, None);
+        Some(Self { every: every?, due: due? })
+    }
+
+    /// The same as the due rules of a duty.
+    pub fn dues(&self) -> Dues {
+        Dues::of(self.due.clone())
+    }
+}
