@@ -64,7 +64,7 @@ pub async fn validate(home: &Path) -> anyhow::Result<()> {
         some(board.returns.len(), "return"),
         some(board.indicators.len(), "indicator"),
         some(board.packs.len(), "pack"),
-        some(board.timetable.meetings.len(), "meeting")
+        some(board.timetable.meetings().len(), "meeting")
     ));
     Ok(())
 }

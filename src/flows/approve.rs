@@ -162,7 +162,7 @@ pub async fn approve(
         Signatory::Manager => (Some(&board.manager), "manager"),
     };
     let person = person.with_context(|| format!("nobody is named under [{section}] in config/quarterday.toml"))?;
-    let key = super::publish::sign_off_key(draft::open(app, pack, period).await?);
+    let key = super::publish::sign_off_key(&draft::open(app, pack, period).await?);
     let Some(drafted) = draft::known(app, &key).await?.draft else {
         let why = format!("there is no draft yet to sign; `quarterday pack draft {pack} {period}` makes one");
         return Err(LedgerError::Refused(why).into());

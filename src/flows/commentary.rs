@@ -22,7 +22,7 @@ pub const LONGEST: usize = 1500;
 /// Asks for the words that the exceptions of each meeting's period lack; answers with how many were asked for.
 pub async fn ask(app: &App) -> anyhow::Result<usize> {
     let mut asked = 0;
-    for meeting in &app.board.timetable.meetings {
+    for meeting in app.board.timetable.meetings().iter() {
         let (from, until) = app.board.timetable.commentary(meeting)?;
         let now = app.clock.now();
         if from <= now && now < until && civil_day(until) >= app.board.timetable.starts_on {
@@ -34,7 +34,8 @@ pub async fn ask(app: &App) -> anyhow::Result<usize> {
 
 /// When the next exceptions are looked for.
 pub fn next_at(app: &App, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
-    let windows = app.board.timetable.meetings.iter().map(|meeting| app.board.timetable.commentary(meeting));
+    let meetings = app.board.timetable.meetings();
+    let windows = meetings.iter().map(|meeting| app.board.timetable.commentary(meeting));
     let windows: Vec<_> = windows.collect::<Result<_, _>>()?;
     Ok(windows.into_iter().map(|(from, _)| from).filter(|from| *from > now).min())
 }

@@ -54,7 +54,7 @@ pub(super) async fn look(app: &App, meeting: &Meeting) -> anyhow::Result<bool> {
 /// When no meeting waits for this pack, it is signed off, or the draft cannot be made.
 pub async fn renew(app: &App, pack: &str, period: Period) -> anyhow::Result<String> {
     definition(app, pack)?;
-    let meeting = open(app, pack, period).await?;
+    let meeting = &open(app, pack, period).await?;
     let Some(chair) = &app.board.chair else {
         bail!("nobody chairs: name one under [chair] in config/quarterday.toml")
     };
@@ -78,10 +78,10 @@ pub async fn renew(app: &App, pack: &str, period: Period) -> anyhow::Result<Stri
 ///
 /// # Errors
 /// When there is none.
-pub(super) async fn open<'a>(app: &'a App, pack: &str, period: Period) -> anyhow::Result<&'a Meeting> {
-    for meeting in app.board.timetable.meetings.iter().filter(|one| one.pack == pack && one.period == period) {
+pub(super) async fn open(app: &App, pack: &str, period: Period) -> anyhow::Result<Meeting> {
+    for meeting in app.board.timetable.meetings().iter().filter(|one| one.pack == pack && one.period == period) {
         if !is_settled(app, meeting).await? {
-            return Ok(meeting);
+            return Ok(meeting.clone());
         }
     }
     bail!("no pack {pack} for {} waits to go out: see [[meeting]] in config/timetable.toml", period.human())

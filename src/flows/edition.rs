@@ -113,7 +113,8 @@ pub async fn issue_by_hand(
         bail!("it is not ready: {}; --because \"…\" issues it all the same and is printed", missing.join("; "));
     }
     let by = By { actor: actor.to_owned(), because: because.filter(|_| !found.missing().is_empty()) };
-    issue(app, pack, period, publish::waiting(app, pack, period).await?, found.missing(), by).await
+    let meeting = publish::waiting(app, pack, period).await?;
+    issue(app, pack, period, meeting.as_ref(), found.missing(), by).await
 }
 
 /// Who has an edition issued.

@@ -28,7 +28,7 @@ async fn ask_for(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::
     if finals.asked_at(obligation.due_at, &calendar)? > now {
         return Ok(());
     }
-    let due = finals.due.of(key.period, &calendar, &timetable.meetings)?;
+    let due = finals.due.of(key.period, &calendar, &timetable.meetings())?;
     let asked = Event::FinalAsked { due_at: due.at, rule: format!("{} (final figures)", due.rule) };
     let key = key.clone();
     app.ledger

@@ -70,7 +70,7 @@ fn is_one_of(contract: &Contract, period: Period) -> bool {
 fn due(board: &Board, contract: &Contract, agency: Option<&AgencyId>, period: Period) -> Option<String> {
     let dues = contract.due.as_ref()?;
     let rule = agency.map_or_else(|| dues.usual(period), |agency| dues.rule(agency, period));
-    let due = rule.of(period, &board.timetable.calendar(), &board.timetable.meetings).ok()?;
+    let due = rule.of(period, &board.timetable.calendar(), &board.timetable.meetings()).ok()?;
     Some(to_london(due.at).strftime("%A %-d %B %Y, %H:%M").to_string())
 }
 

@@ -95,7 +95,7 @@ async fn take(app: &App, place: &Place, extract: &Extract, pull: Pull) -> anyhow
             keep(app, &list)?;
             fault::point("holidays-after-kept");
             let until = list.covered_until().map(|end| end.to_string()).unwrap_or_default();
-            timetable.days.put(list);
+            let further = timetable.put(list);
             let key = place.key.clone();
             app.ledger
                 .write(move |txn| {
@@ -103,7 +103,7 @@ async fn take(app: &App, place: &Place, extract: &Extract, pull: Pull) -> anyhow
                     txn.keep_pull(&key, &pull)
                 })
                 .await?;
-            tracing::info!(url = %place.url, "a newer list of bank holidays is in force");
+            tracing::info!(url = %place.url, meetings = further, "a newer list of bank holidays is in force");
             Ok(1)
         }
         Err(why) => {

@@ -52,7 +52,7 @@ pub async fn open(
         bail!("the reason is kept and shown, and {holds}: say it without");
     }
     let (period, timetable) = (Period::Release { date: on }, &app.board.timetable);
-    let due = dues.rule(agency, period).of(period, &timetable.calendar(), &timetable.meetings)?;
+    let due = dues.rule(agency, period).of(period, &timetable.calendar(), &timetable.meetings())?;
     let key = ObligationKey { return_id: return_id.clone(), agency: agency.clone(), period };
     let opened = Event::Opened {
         return_id: return_id.clone(),

@@ -74,7 +74,7 @@ struct Known {
 pub async fn look(board: &Board, ledger: &Ledger, now: Timestamp) -> anyhow::Result<Plan> {
     let timetable = &board.timetable;
     let duties: Vec<Duty> = chase::duties(board).collect();
-    let packs: Vec<String> = timetable.meetings.iter().map(occurrence).collect();
+    let packs: Vec<String> = timetable.meetings().iter().map(occurrence).collect();
     let (states, known) = ledger
         .read(move |txn| {
             let states = txn.obligation_states()?;
@@ -106,7 +106,7 @@ pub async fn look(board: &Board, ledger: &Ledger, now: Timestamp) -> anyhow::Res
     let mut moves = moves(before, &outline, timetable, &open, now);
     for pack in &mut moves.packs {
         let is_it = |meeting: &&crate::timetable::Meeting| meeting.pack == pack.pack && meeting.period == pack.period;
-        if let (Some(after), Some(meeting)) = (&pack.after, timetable.meetings.iter().find(is_it)) {
+        if let (Some(after), Some(meeting)) = (&pack.after, timetable.meetings().iter().find(is_it)) {
             let (circulated, today) = (civil_day(after.circulated_at), civil_day(now));
             let late = timetable.calendar().working_days_between(circulated, today);
             let is_late = late.is_ok_and(|late| late > timetable.packs_within) || today > after.on;

@@ -18,7 +18,7 @@ use crate::{
 /// Does what is due for every meeting's pack; answers with how many were drafted, asked about or issued.
 pub async fn publish(app: &App) -> anyhow::Result<usize> {
     let mut done = 0;
-    for meeting in &app.board.timetable.meetings {
+    for meeting in app.board.timetable.meetings().iter() {
         let what = format!("Drafting the pack {} for the meeting of {}", meeting.pack, meeting.on);
         done += attempt(app, &format!("draft/{}", occurrence(meeting)), &what, draft::look(app, meeting)).await?;
         let what = format!("Issuing the pack {} for the meeting of {}", meeting.pack, meeting.on);
@@ -54,7 +54,7 @@ async fn attempt(
 pub async fn next_at(app: &App) -> anyhow::Result<Option<Timestamp>> {
     let (now, has_vice_chair) = (app.clock.now(), app.board.vice_chair.is_some());
     let mut next: Option<Timestamp> = None;
-    for meeting in &app.board.timetable.meetings {
+    for meeting in app.board.timetable.meetings().iter() {
         if is_settled(app, meeting).await? {
             continue;
         }
@@ -147,14 +147,14 @@ async fn tell_once(
 }
 
 /// The meeting for which a pack that a person issues is meant: one whose circulation has come, and which is not over.
-pub(super) async fn waiting<'a>(app: &'a App, pack: &str, period: Period) -> anyhow::Result<Option<&'a Meeting>> {
+pub(super) async fn waiting(app: &App, pack: &str, period: Period) -> anyhow::Result<Option<Meeting>> {
     let now = app.clock.now();
-    for meeting in app.board.timetable.meetings.iter().filter(|one| one.pack == pack && one.period == period) {
+    for meeting in app.board.timetable.meetings().iter().filter(|one| one.pack == pack && one.period == period) {
         let key = occurrence(meeting);
         let outcome = app.ledger.read(move |txn| txn.occurrence(&key)).await?;
         let is_open = outcome.is_none_or(|outcome| outcome.starts_with("held: "));
         if is_open && app.board.timetable.circulation(meeting)? <= now && civil_day(now) <= meeting.on {
-            return Ok(Some(meeting));
+            return Ok(Some(meeting.clone()));
         }
     }
     Ok(None)

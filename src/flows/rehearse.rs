@@ -151,7 +151,8 @@ pub async fn rehearse(app: &App, to: Timestamp, arrivals: &[Arrival]) -> anyhow:
     let mut rehearsed = Rehearsed::default();
     let mut arrivals = arrivals.iter().peekable();
     let mut meetings: Vec<(Timestamp, &Meeting)> = Vec::new();
-    for meeting in &app.board.timetable.meetings {
+    let all = app.board.timetable.meetings();
+    for meeting in all.iter() {
         let at = app.board.timetable.circulation(meeting)?;
         if at >= app.clock.now() {
             meetings.push((at, meeting));

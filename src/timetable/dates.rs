@@ -55,7 +55,7 @@ pub fn dates(duties: &[Duty], timetable: &Timetable, (from, until): (Date, Date)
     for duty in duties {
         found.extend(of_duty(duty, timetable, until, reminders));
     }
-    for meeting in &timetable.meetings {
+    for meeting in timetable.meetings().iter() {
         found.extend(of_meeting(meeting, timetable));
     }
     // What is not known lies beyond the list, and is told unless the list ends before all that was asked for.

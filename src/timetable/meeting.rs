@@ -43,6 +43,11 @@ pub struct OutOfOrder {
 }
 
 impl Meeting {
+    /// By its day and time, then by its pack.
+    pub(super) fn order(&self) -> (Date, Time, &str) {
+        (self.on, self.time, &self.pack)
+    }
+
     /// The day of one of its steps. One that counts back from the meeting moves earlier off days on which nobody works,
     /// one that counts on from the period or the meeting moves later.
     ///

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::{self, Date};
 
 use super::{
-    Meeting, Milestones, Schedule,
+    Meeting, Meetings, Milestones, Schedule,
     cycle::{Cycle, Days},
     settle::working_days,
 };
@@ -30,7 +30,7 @@ pub(super) struct Beside<'a> {
 }
 
 /// Every meeting, by its day. What is wrong with one is told to its table.
-pub(super) fn settle(section: &mut Section<'_>, beside: &Beside<'_>) -> Vec<Meeting> {
+pub(super) fn settle(section: &mut Section<'_>, beside: &Beside<'_>) -> Meetings {
     let mut known: BTreeMap<(String, Period), Date> = BTreeMap::new();
     let mut all = Vec::new();
     for mut table in section.sections("meeting") {
@@ -39,13 +39,12 @@ pub(super) fn settle(section: &mut Section<'_>, beside: &Beside<'_>) -> Vec<Meet
         refuse_out_of_order(&mut table, "on", std::slice::from_ref(&meeting), beside);
         all.push(meeting);
     }
-    let mut names = Vec::new();
+    let mut cycles: Vec<Cycle> = Vec::new();
     for mut table in section.sections("cycle") {
         let Some(cycle) = settle_cycle(&mut table, beside) else { continue };
-        if names.contains(&cycle.id) {
+        if cycles.iter().any(|other| other.id == cycle.id) {
             table.refuse("id", "a name that no other cycle has", "");
         }
-        names.push(cycle.id.clone());
         let Some(calendar) = beside.calendar else { continue };
         let key = if matches!(cycle.days, Days::Rule { .. }) { "rule" } else { "dates" };
         for day in cycle.exceptions_to_nothing(calendar) {
@@ -56,9 +55,10 @@ pub(super) fn settle(section: &mut Section<'_>, beside: &Beside<'_>) -> Vec<Meet
         let _ = meetings.iter().find(|meeting| refuse_second(&mut table, key, meeting, &mut known));
         refuse_out_of_order(&mut table, key, &meetings, beside);
         all.extend(meetings);
+        cycles.push(cycle);
     }
-    all.sort_by(|a, b| (a.on, a.time, &a.pack).cmp(&(b.on, b.time, &b.pack)));
-    all
+    all.sort_by(|a, b| a.order().cmp(&b.order()));
+    Meetings::new(all, cycles)
 }
 
 /// A meeting that is given by its date.
@@ -202,7 +202,7 @@ mod tests {
                [[meeting]]\non = 2025-10-01\nperiod = \"2025-W31\"\npack = \"deep-dive\"\n";
         let (timetable, told) = settled(&text);
         assert_eq!(told, "");
-        let meetings = timetable.unwrap().meetings;
+        let meetings = timetable.unwrap().meetings();
         let of = |pack: &str| meetings.iter().find(|one| one.pack == pack).unwrap();
         let steps = |pack| (of(pack).milestones.commentary, of(pack).milestones.factual_check);
         assert_eq!((steps("board"), steps("exceptions")), ((21, 21), (11, 11)));

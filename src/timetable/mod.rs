@@ -41,7 +41,7 @@ pub use duty::{Duty, Opening, opening, openings};
 pub use every::Every;
 pub use finals::Final;
 pub use held::reminder_of_held;
-pub use in_force::InForce;
+pub use in_force::{InForce, Meetings};
 pub use ladder::{FOR_WORDS, Ladder, Rung, RungKind, Step, next_rung, owed};
 pub use meeting::{Meeting, OutOfOrder};
 pub use members::owed_by_members;
@@ -54,7 +54,7 @@ pub use sign_off::{SignOffTimes, asked, next_asking};
 pub use since::Since;
 pub use window::{Edge, Window, WindowRule};
 
-use crate::domain::{Calendar, CalendarError, Nation, Period, london};
+use crate::domain::{BankHolidays, Calendar, CalendarError, Nation, Period, london};
 
 /// An instant on a civil day in London.
 ///
@@ -88,7 +88,7 @@ pub struct Timetable {
     /// Other ladders, for the returns that name them.
     pub named_ladders: BTreeMap<String, Ladder>,
     /// When the board meets, and about what.
-    pub meetings: Vec<Meeting>,
+    pub meets: Meetings,
     /// Working days after its circulation within which a pack that an outage delayed is still issued unasked.
     pub packs_within: i32,
     /// Working days after a quarter's end on which each agency is told how punctual it was.
@@ -109,7 +109,7 @@ impl Timetable {
             days: InForce::new(calendar),
             ladder: Ladder::default(),
             named_ladders: BTreeMap::new(),
-            meetings,
+            meets: Meetings::new(meetings, Vec::new()),
             packs_within: 3,
             agency_report: 25,
         }
@@ -137,9 +137,20 @@ impl Timetable {
         self.days.now()
     }
 
+    /// When the board meets, as of now.
+    pub fn meetings(&self) -> Arc<Vec<Meeting>> {
+        self.meets.now()
+    }
+
+    /// Puts another list of bank holidays in force; answers with how many meetings the cycles name further.
+    pub fn put(&self, list: BankHolidays) -> usize {
+        self.days.put(list);
+        self.meets.extend(&self.calendar())
+    }
+
     /// Every obligation of a duty that exists by `now`; see [`openings`].
     pub fn openings(&self, duty: &Duty, now: Timestamp) -> Vec<Result<Opening, DueError>> {
-        openings(duty, &self.calendar(), &self.meetings, now)
+        openings(duty, &self.calendar(), &self.meetings(), now)
     }
 
     /// The obligation of a duty for one period.
@@ -147,7 +158,7 @@ impl Timetable {
     /// # Errors
     /// When nobody can say when it is due.
     pub fn opening(&self, duty: &Duty, period: Period) -> Result<Opening, DueError> {
-        opening(duty, period, &self.calendar(), &self.meetings)
+        opening(duty, period, &self.calendar(), &self.meetings())
     }
 
     /// The last day the holiday list covers, once `today` is near it.

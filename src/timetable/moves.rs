@@ -304,7 +304,7 @@ mod tests {
             assert_eq!((found.need_a_person(), found.sentence()), (asks, "1 meeting moves".into()), "{now}");
         }
         let now = "2025-07-01T09:00:00Z";
-        let none = Timetable { meetings: Vec::new(), ..board(AUGUST) };
+        let none = Timetable { meets: timetable::Meetings::new(Vec::new(), Vec::new()), ..board(AUGUST) };
         let found = moves(&before, &outline(&duties, &none, now), &none, &[], at(now));
         assert_eq!((found.need_a_person(), found.sentence()), (true, "1 meeting is cancelled".into()));
     }

@@ -100,7 +100,8 @@ impl Outline {
                 dues.insert(opening.key.to_string(), due);
             }
         }
-        let meetings = timetable.meetings.iter().filter_map(|meeting| {
+        let meetings = timetable.meetings();
+        let meetings = meetings.iter().filter_map(|meeting| {
             let steps = Milestone::ALL.into_iter().filter(|step| *step != Milestone::ReturnsDue);
             let steps =
                 steps.filter_map(|step| Some((step.as_str().to_owned(), meeting.day_of(step, 0, calendar).ok()?)));

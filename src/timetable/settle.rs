@@ -38,7 +38,7 @@ impl Timetable {
         let named_ladders = settle_ladders(section);
         let agency_report = section.section_opt("agency_report").map_or(AGENCY_REPORT, settle_agency_report);
         let beside = Beside { starts_on, milestones, due_working_days, calendar: calendar.as_ref() };
-        let meetings = meetings::settle(section, &beside);
+        let meets = meetings::settle(section, &beside);
         let packs_within = settle_catch_up(section);
         let days = InForce::new(calendar?);
         Some(Self {
@@ -48,7 +48,7 @@ impl Timetable {
             days,
             ladder,
             named_ladders,
-            meetings,
+            meets,
             packs_within,
             agency_report,
         })

@@ -60,6 +60,34 @@ async fn a_newer_list_counts_without_a_restart_and_after_one() {
 }
 
 #[tokio::test]
+async fn the_meetings_of_a_rule_go_on_with_a_newer_list_without_a_restart() {
+    let partner = Partner::start().await;
+    let Some(list) = published(2030) else { return };
+    let board = TestBoard::exampleshire().with("QUARTERDAY__PULLS__BASE", &partner.base());
+    board.set_source("care-applications", "kind = \"by-hand\"");
+    let text = board.read("config/timetable.toml").replace("starts_on = 2025-04-01", "starts_on = 2028-07-01");
+    let without_meetings = text.split("[[").next().unwrap();
+    let list_at = "[holiday_list]\nurl = \"{base}/bank-holidays.json\"\npull = \"0 6 * * 1\"\n";
+    let rule = "[[cycle]]\nid = \"card\"\npack = \"board\"\nevery = \"quarter\"\nrule = \"0 14 * 2,5,8,11 TUE#3\"\n";
+    board.write("config/timetable.toml", format!("{without_meetings}\n{list_at}\n{rule}"));
+    board.edit("pipelines/care-applications/return.toml", "working_days = 10", "clear_working_days_before_meeting = 5");
+    let daemon = board.start("2029-01-02T09:00:00Z");
+    daemon.ring().await;
+    let owed = async |daemon: &TestDaemon| {
+        let care = "WHERE return_id = 'care-applications' ORDER BY period";
+        daemon.sql(&format!("SELECT period, due_day FROM ledger.obligations {care}")).await
+    };
+    assert_eq!(owed(&daemon).await, ["2028-29-Q2,2028-11-13"], "the rule goes no further than the list");
+    partner.file("/bank-holidays.json", list.to_string());
+    daemon.advance("2029-01-09T09:00:00Z").await;
+    assert_eq!(owed(&daemon).await[1..], ["2028-29-Q3,2029-02-12"], "five clear days before 20 February");
+    // What a start makes of it is the same.
+    let daemon = daemon.restart("2029-01-10T09:00:00Z");
+    daemon.advance("2029-04-02T09:00:00Z").await;
+    assert_eq!(owed(&daemon).await[2..], ["2028-29-Q4,2029-05-04"]);
+}
+
+#[tokio::test]
 async fn a_list_that_cannot_be_right_is_refused_the_manager_is_told_once_and_the_present_one_stands() {
     let Some(whole) = published(2030) else { return };
     let events = whole["england-and-wales"]["events"].as_array().unwrap();

@@ -47,7 +47,7 @@ mod tests {
             let document = read_text("timetable.toml", text, &mut problems).unwrap();
             let timetable = Timetable::settle(&mut document.root(), std::path::Path::new("."), None, 10).unwrap();
             assert_eq!(timetable.ladder, crate::timetable::Ladder::default());
-            assert!(!timetable.meetings.is_empty());
+            assert!(!timetable.meetings().is_empty());
             problems.merge(document.finish());
             assert!(problems.is_empty(), "{problems}");
         }

@@ -204,7 +204,7 @@ impl Board {
     /// Whether somebody still owes this, as the definitions stand now.
     pub fn is_owed(&self, key: &ObligationKey) -> bool {
         if self.commentary(key).is_some() {
-            return self.timetable.meetings.iter().any(|meeting| meeting.period == key.period);
+            return self.timetable.meetings().iter().any(|meeting| meeting.period == key.period);
         }
         let Some(contract) = self.returns.get(&key.return_id).filter(|contract| contract.due.is_some()) else {
             return false;

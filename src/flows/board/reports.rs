@@ -104,8 +104,8 @@ pub(super) fn check_names(
             &write,
         );
     };
-    let tabled: BTreeSet<&str> =
-        timetable.iter().flat_map(|timetable| &timetable.meetings).map(|meeting| meeting.pack.as_str()).collect();
+    let meetings = timetable.map(Timetable::meetings).unwrap_or_default();
+    let tabled: BTreeSet<&str> = meetings.iter().map(|meeting| meeting.pack.as_str()).collect();
     for pack in tabled {
         let file = home.join("config/timetable.toml");
         unknown(file, "pack", pack, &mut packs.keys().map(String::as_str), "reports/packs");

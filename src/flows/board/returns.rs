@@ -143,7 +143,7 @@ pub(super) fn check_meetings(
     home: &Path,
     problems: &mut Problems,
 ) {
-    let last = timetable.meetings.iter().map(|meeting| meeting.period.end()).max();
+    let last = timetable.meetings().iter().map(|meeting| meeting.period.end()).max();
     for contract in returns.values() {
         let Some(dues) = contract.due.as_ref().filter(|dues| dues.all().any(Due::needs_meeting)) else { continue };
         let starts_on = contract.starts_on.map_or(timetable.starts_on, |on| on.max(timetable.starts_on));
@@ -153,7 +153,7 @@ pub(super) fn check_meetings(
         let mut errors = known.flat_map(|(_, period)| {
             contract.agencies.iter().filter_map(move |agency| {
                 let due = dues.rule(agency, period);
-                due.of(period, &timetable.calendar(), &timetable.meetings).err().filter(|_| due.needs_meeting())
+                due.of(period, &timetable.calendar(), &timetable.meetings()).err().filter(|_| due.needs_meeting())
             })
         });
         if let Some(error) = errors.next() {

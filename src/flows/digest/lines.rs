@@ -51,7 +51,7 @@ pub async fn next(app: &App, now: Timestamp) -> anyhow::Result<Vec<String>> {
             (owed.due_at, line)
         })
         .collect();
-    for meeting in &app.board.timetable.meetings {
+    for meeting in app.board.timetable.meetings().iter() {
         let Ok(at) = app.board.timetable.circulation(meeting) else { continue };
         if at > now && at <= until {
             let title = app.board.packs.get(&meeting.pack).map_or(meeting.pack.as_str(), |pack| pack.title());

@@ -109,7 +109,7 @@ pub(super) fn opening(app: &App, contract: &Contract, key: &ObligationKey) -> an
         Some(dues) => {
             let (rule, timetable) = (dues.rule(&key.agency, period), &app.board.timetable);
             let duty = end >= app.board.owed_from(contract);
-            match rule.of(period, &timetable.calendar(), &timetable.meetings) {
+            match rule.of(period, &timetable.calendar(), &timetable.meetings()) {
                 Ok(due) => (duty, due.at, due.rule),
                 // Nobody owes it, so it does not matter when it would have been due.
                 Err(_) if !duty => (duty, opens_at, rule.to_string()),
