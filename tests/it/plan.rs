@@ -198,3 +198,20 @@ async fn a_board_that_nobody_has_served_yet_has_nothing_in_force() {
     assert!(board.done(&["plan", "--yes"]).starts_with("Nothing is in force yet"));
     assert!(!board.path("data").exists());
 }
+
+#[tokio::test]
+async fn at_a_terminal_it_takes_effect_once_somebody_types_yes_and_only_then() {
+    let daemon = board().start("2025-06-30T09:00:00Z");
+    daemon.advance("2025-07-01T12:00:00Z").await;
+    daemon.board.edit(CARE, "working_days = 10", "working_days = 7");
+    let daemon = daemon.restart("2025-07-02T09:00:00Z");
+    for no in ["no", "", "y", "yes please"] {
+        let shown = daemon.board.at_a_terminal(&["plan"], no);
+        assert!(shown.contains("Shall it take effect? Type yes."), "{shown}");
+        assert!(shown.contains("Nothing was changed"), "{no:?}: {shown}");
+    }
+    assert_eq!(due(&daemon).await[0], "care-applications,2025-07-14T16:00:00Z");
+    let shown = daemon.board.at_a_terminal(&["plan"], " Yes ");
+    assert!(shown.contains("Done: it is in force"), "{shown}");
+    assert_eq!(due(&daemon).await[0], "care-applications,2025-07-09T16:00:00Z");
+}

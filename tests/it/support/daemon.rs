@@ -126,6 +126,23 @@ impl TestBoard {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Runs a command at a terminal, where a person types a line once it is asked; answers with what the terminal showed.
+    pub fn at_a_terminal(&self, arguments: &[&str], types: &str) -> String {
+        let words: Vec<String> = [env!("CARGO_BIN_EXE_quarterday"), "-C", &self.folder.path().display().to_string()]
+            .iter()
+            .chain(arguments)
+            .map(|word| format!("'{word}'"))
+            .collect();
+        let mut script = Command::new("/usr/bin/script");
+        script.args(["--quiet", "--echo", "never", "--command", &words.join(" "), "/dev/null"]);
+        script.env_clear().envs(&self.environment).env("PATH", "/usr/bin:/bin").env("USER", "tester");
+        script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = script.spawn().unwrap();
+        std::io::Write::write_all(child.stdin.as_mut().unwrap(), format!("{types}\n").as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     /// Starts the daemon at an instant of the simulated clock.
     pub fn start(self, at: &str) -> TestDaemon {
         TestDaemon::start(self, at)
