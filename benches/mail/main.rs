@@ -28,19 +28,9 @@ async fn run(count: usize, port: u16, folder: &Path) {
     let ledger = Ledger::open(&folder.join("ledger.sqlite")).unwrap();
     let message = Templates::shipped().unwrap().render(&example(Kind::AnswerAccepted)[0]).unwrap();
     let message = serde_json::to_value(message).unwrap();
-    let row = move |n: usize| OutboxRow {
-        key: format!("answer/{n}"),
-        kind: Kind::AnswerAccepted.as_str().into(),
-        obligation: None,
-        recipient: format!("p{n}@police.example"),
-        message: message.clone(),
-        enqueued_at: now,
-        state: OutboxState::Queued,
-        attempts: 0,
-        next_at: now,
-        says: None,
-        settled_at: None,
-        bundle: None,
+    let row = move |n: usize| {
+        let (key, recipient) = (format!("answer/{n}"), format!("p{n}@police.example"));
+        OutboxRow::new(key, Kind::AnswerAccepted.as_str(), &recipient, message.clone(), now)
     };
     ledger.write(move |txn| (0..count).try_for_each(|n| txn.enqueue(&row(n)).map(drop))).await.unwrap();
     let settings = Settings {

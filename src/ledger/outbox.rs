@@ -72,6 +72,26 @@ pub struct OutboxRow {
     pub bundle: Option<String>,
 }
 
+impl OutboxRow {
+    /// One that is to leave from `now` on, and speaks of no obligation.
+    pub fn new(key: String, kind: &str, recipient: &str, message: serde_json::Value, now: Timestamp) -> Self {
+        Self {
+            key,
+            kind: kind.to_owned(),
+            obligation: None,
+            recipient: recipient.to_owned(),
+            message,
+            enqueued_at: now,
+            state: OutboxState::Queued,
+            attempts: 0,
+            next_at: now,
+            says: None,
+            settled_at: None,
+            bundle: None,
+        }
+    }
+}
+
 /// What SQL is told of a message is made from this: its text is not among it, and its address is not told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageHead {

@@ -106,7 +106,6 @@ pub(super) fn is_chase(kind: Kind) -> bool {
 mod tests {
     use super::*;
     use crate::ledger::ObligationKey;
-    use crate::ledger::OutboxState;
 
     const WRITTEN: &str = "2025-07-14T09:00:00Z";
 
@@ -124,20 +123,9 @@ mod tests {
     }
 
     fn judge_of(kind: Kind, obligation: &Obligation, overtaken: bool, now: &str) -> Option<&'static str> {
-        let row = OutboxRow {
-            key: "k".into(),
-            kind: kind.as_str().into(),
-            obligation: Some(obligation.key.to_string()),
-            recipient: "sam@police.example".into(),
-            message: serde_json::Value::Null,
-            enqueued_at: at(WRITTEN),
-            state: OutboxState::Queued,
-            attempts: 0,
-            next_at: at(WRITTEN),
-            says: None,
-            settled_at: None,
-            bundle: None,
-        };
+        let null = serde_json::Value::Null;
+        let row = OutboxRow::new("k".into(), kind.as_str(), "sam@police.example", null, at(WRITTEN));
+        let row = OutboxRow { obligation: Some(obligation.key.to_string()), ..row };
         unwanted(kind, &row, Some(obligation), overtaken, at(now))
     }
 

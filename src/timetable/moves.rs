@@ -337,9 +337,9 @@ mod tests {
         let before = outline(&[duty("police", 9)], &cycle, "2025-06-01T09:00:00Z");
         let usual = moves(&before, &outline(&[duty("police", 9)], &cycle, now), &cycle, &known, at(now));
         assert!(usual.is_nothing(), "the day itself is told anyway: {usual:?}");
-        let found = moves(&before, &outline(&[words.clone()], &cycle, now), &cycle, &known, at(now));
+        let found = moves(&before, &outline(std::slice::from_ref(&words), &cycle, now), &cycle, &known, at(now));
         assert_eq!(found.reminders[0].1, RungKind::Overdue, "a working day after it is due, and not two: {found:?}");
-        let before = outline(&[words.clone()], &cycle, "2025-06-01T09:00:00Z");
+        let before = outline(std::slice::from_ref(&words), &cycle, "2025-06-01T09:00:00Z");
         let found = moves(&before, &outline(&[words], &cycle, now), &cycle, &known, at(now));
         assert!(found.is_nothing(), "{found:?}");
         let name = |ladder: Option<&str>| RungLine::of(ladder, &cycle.ladder.rungs[0]).full_name();

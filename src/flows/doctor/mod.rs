@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::Board;
 use crate::{
-    ledger::{OutboxRow, OutboxState},
+    ledger::OutboxRow,
     mail::{self, Facts, Letter, Mailroom, Person, Tried},
     worker::Launcher,
 };
@@ -75,20 +75,7 @@ async fn test_message(board: &Board, mailroom: Option<&Mailroom>, address: &str,
         Ok(message) => message,
         Err(why) => return Check::wrong(what, why, next),
     };
-    let row = OutboxRow {
-        key: format!("test/{now}/{address}"),
-        kind: letter.kind().as_str().to_owned(),
-        obligation: None,
-        recipient: address.to_owned(),
-        message,
-        enqueued_at: now,
-        state: OutboxState::Queued,
-        attempts: 0,
-        next_at: now,
-        says: None,
-        settled_at: None,
-        bundle: None,
-    };
+    let row = OutboxRow::new(format!("test/{now}/{address}"), letter.kind().as_str(), address, message, now);
     match mailroom.send_now(&row, now).await {
         Ok(says) => Check::ok(what, says),
         Err(why) => Check::wrong(what, why, next),

@@ -25,7 +25,7 @@ use super::App;
 use crate::{
     check::Contract,
     domain::{AgencyId, civil_day},
-    ledger::{ContactRole, Obligation, OutboxRow, OutboxState, Phase},
+    ledger::{ContactRole, Obligation, OutboxRow, Phase},
     mail::{Attachment, Due, Facts, Letter, Message, Person},
     timetable::Role,
 };
@@ -111,21 +111,9 @@ fn written(
         let recipient = to.email.clone();
         let facts = Facts { board: board.clone(), to, contact: app.board.contact.clone(), letter: letter.clone() };
         let message = app.board.templates.render(&facts).with_context(|| format!("the message {kind}"))?;
-        let row = OutboxRow {
-            key: format!("{key}/{recipient}"),
-            kind: kind.to_owned(),
-            obligation: obligation.map(|o| o.key.to_string()),
-            recipient,
-            message: serde_json::to_value(&message)?,
-            enqueued_at: now,
-            state: OutboxState::Queued,
-            attempts: 0,
-            next_at: now,
-            says: None,
-            settled_at: None,
-            bundle: None,
-        };
-        rows.push((row, message));
+        let key = format!("{key}/{recipient}");
+        let row = OutboxRow::new(key, kind, &recipient, serde_json::to_value(&message)?, now);
+        rows.push((OutboxRow { obligation: obligation.map(|o| o.key.to_string()), ..row }, message));
     }
     Ok(rows)
 }

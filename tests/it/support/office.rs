@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 use quarterday::{
-    ledger::{Event, Ledger, ObligationKey, OutboxRow, OutboxState},
+    ledger::{Event, Ledger, ObligationKey, OutboxRow},
     mail::{
         Deadlines, Facts, Kind, Mailroom, Pace, Person, Pumped, Relay as RelaySettings, RelayHold, Settings, SignIn,
         Templates, Tls as TlsSetting, Way, example,
@@ -74,20 +74,8 @@ impl Office {
     }
 
     pub fn row(&self, key: &str, kind: Kind, message: serde_json::Value, recipient: &str) -> OutboxRow {
-        OutboxRow {
-            key: key.into(),
-            kind: kind.as_str().into(),
-            obligation: Some(OBLIGATION.into()),
-            recipient: recipient.into(),
-            message,
-            enqueued_at: self.now,
-            state: OutboxState::Queued,
-            attempts: 0,
-            next_at: self.now,
-            says: None,
-            settled_at: None,
-            bundle: None,
-        }
+        let row = OutboxRow::new(key.into(), kind.as_str(), recipient, message, self.now);
+        OutboxRow { obligation: Some(OBLIGATION.into()), ..row }
     }
 
     pub async fn message(&self, key: &str) -> OutboxRow {
