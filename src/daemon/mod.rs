@@ -70,6 +70,8 @@ pub async fn open(board: Board, clock: Clock, environment: &BTreeMap<String, Str
 /// When the folder cannot be used.
 pub fn rehearsal(mut board: Board, folder: &Path, clock: Clock, memory: Memory) -> anyhow::Result<App> {
     folder.clone_into(&mut board.data);
+    // Nothing of it leaves anyway, and what is rehearsed is what comes after the first cycle too.
+    board.timetable.rehearsal = false;
     let mailroom = Mailroom::with(board.mail.clone(), Mailer::Memory(memory), folder);
     let mailroom = mailroom.of_board(board.templates.clone(), board.of_mail(), board.timetable.calendar());
     assemble(board, clock, &BTreeMap::new(), mailroom, None)

@@ -11,6 +11,10 @@ pub enum Standing {
     ToCorrect,
     /// A person decides first.
     Held,
+    /// Due today.
+    DueToday,
+    /// Due within a week.
+    DueSoon,
     /// Not due yet.
     Open,
     /// Here, being checked.
@@ -27,10 +31,12 @@ pub enum Standing {
 
 impl Standing {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Overdue,
         Self::ToCorrect,
         Self::Held,
+        Self::DueToday,
+        Self::DueSoon,
         Self::Open,
         Self::Received,
         Self::AcceptedLate,
@@ -45,6 +51,8 @@ impl Standing {
             Self::Overdue => "overdue",
             Self::ToCorrect => "to_correct",
             Self::Held => "held",
+            Self::DueToday => "due_today",
+            Self::DueSoon => "due_soon",
             Self::Open => "open",
             Self::Received => "received",
             Self::AcceptedLate => "accepted_late",
@@ -61,7 +69,12 @@ impl Standing {
 
     /// Whether something readable came.
     pub fn is_in(self) -> bool {
-        !matches!(self, Self::Overdue | Self::Open | Self::Waived)
+        !self.is_not_due() && !matches!(self, Self::Overdue | Self::Waived)
+    }
+
+    /// Whether it is asked for, and its due instant is still to come.
+    pub fn is_not_due(self) -> bool {
+        matches!(self, Self::DueToday | Self::DueSoon | Self::Open)
     }
 
     /// Whether somebody has to do something about it.
@@ -80,6 +93,8 @@ impl Standing {
             Self::Overdue => "overdue",
             Self::ToCorrect => "to be corrected",
             Self::Held => "held for a person to decide",
+            Self::DueToday => "due today",
+            Self::DueSoon => "due within a week",
             Self::Open => "not due yet",
             Self::Received => "received, being checked",
             Self::AcceptedLate => "accepted late",
@@ -96,6 +111,8 @@ impl Standing {
             Self::Overdue => format!("not received, {}", late()),
             Self::ToCorrect => "sent back to be corrected".to_owned(),
             Self::Held => "held until a person decides".to_owned(),
+            Self::DueToday => "due today, not received yet".to_owned(),
+            Self::DueSoon => "due within a week, not received yet".to_owned(),
             Self::Open => "not due yet".to_owned(),
             Self::Received => "received, being checked".to_owned(),
             Self::AcceptedLate => format!("accepted, {}", late()),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date};
 
-use super::{App, Board, letters, note_failure, punctuality};
+use super::{App, Board, first_cycle, letters, note_failure, punctuality};
 use crate::{
     domain::{AgencyId, CalendarError, Period, ReturnId, civil_day},
     fault,
@@ -32,6 +32,9 @@ struct Known {
 pub async fn send(app: &App) -> anyhow::Result<usize> {
     let now = app.clock.now();
     let Some(quarter) = due(&app.board, now)? else { return Ok(0) };
+    if first_cycle::is_rehearsing(&app.board, &app.ledger).await? {
+        return Ok(0);
+    }
     let keys: Vec<_> = app.board.agencies.keys().map(|agency| (agency.clone(), occurrence(agency, quarter))).collect();
     let open = app.ledger.read(move |txn| {
         let is_open = |(_, key): &(AgencyId, String)| txn.occurrence(key).map(|known| known.is_none());

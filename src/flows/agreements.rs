@@ -52,9 +52,6 @@ pub fn stops_pulls(contract: &Contract, today: Date) -> bool {
     matches!(contract.source, Source::Https(_) | Source::Store(_)) && has_lapsed(contract, today)
 }
 
-/// Why nobody is chased for what we ourselves no longer fetch.
-pub const NOT_FETCHED: &str = "nothing is fetched since the agreement has lapsed, so nobody is asked for it";
-
 /// Why a file is held for a person, or nothing is fetched.
 pub fn reason(contract: &Contract) -> String {
     let governance = &contract.governance;

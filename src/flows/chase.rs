@@ -10,7 +10,7 @@ use crate::{
     check::{Contract, Coverage},
     domain::{AgencyId, civil_day},
     fault,
-    ledger::{CoverageRow, Event, Numbered, Obligation, ObligationKey, OutboxRow, State},
+    ledger::{CoverageRow, Event, NOT_FETCHED, Numbered, Obligation, ObligationKey, OutboxRow, RecordedEvent, State},
     timetable::{
         Duty, Every, FOR_WORDS, Opening, Rung, WindowRule, instant_on, owed, owed_by_members, reminder_of_held,
     },
@@ -58,6 +58,7 @@ fn duty(board: &Board, contract: &Contract, agency: &AgencyId) -> Option<Duty> {
             window: WindowRule::default(),
             finals: None,
             ladder: Some(FOR_WORDS.to_owned()),
+            starts_on: since.starts_on.max(Some(usual.starts_on)).unwrap_or(usual.starts_on),
             ..usual
         },
         None => usual,
@@ -142,6 +143,12 @@ async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Res
         app.ledger.read(move |txn| txn.events_of(&subject)).await?
     };
     let (ladder, calendar) = (app.board.ladder(&obligation.key), app.board.timetable.calendar());
+    let tomorrow = instant_on(calendar.add_working_days(civil_day(now), 1)?, ladder.at);
+    let contract = app.board.returns.get(&obligation.key.return_id);
+    let is_lapsed = contract.is_some_and(|contract| agreements::stops_pulls(contract, civil_day(now)));
+    if !is_lapsed && was_lapsed(&events) {
+        return renewed(app, obligation, tomorrow, now).await.map(|()| 0);
+    }
     let lead_told = evidence::of(&events, ladder);
     let accepted_at = evidence::accepted_at(&lead_told);
     let partial = partial(app, obligation).await?;
@@ -149,10 +156,9 @@ async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Res
         Some(_) => owed_by_members(obligation, ladder, &calendar, now)?,
         None => owed(obligation, ladder, &calendar, now, accepted_at)?,
     };
-    let contract = app.board.returns.get(&obligation.key.return_id);
-    if contract.is_some_and(|contract| agreements::stops_pulls(contract, civil_day(now))) {
-        let unasked = step.tell.take().map(|rung| (rung.name, agreements::NOT_FETCHED));
-        step.skip.extend(unasked);
+    if is_lapsed && !obligation.state.is_settled() {
+        step.skip.extend(step.tell.take().map(|rung| (rung.name, NOT_FETCHED)));
+        step.look_again = step.look_again.into_iter().chain([tomorrow]).min();
     }
     let letters = match (&step.tell, partial) {
         (Some(rung), _) if app.board.is_question(&obligation.key) => {
@@ -181,6 +187,28 @@ async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Res
         })
         .await?;
     Ok(told)
+}
+
+/// Whether a rung was passed over because nothing was fetched, and that has not been taken back.
+fn was_lapsed(events: &[RecordedEvent]) -> bool {
+    let said = events.iter().rev().find_map(|recorded| match &recorded.event {
+        Event::AgreementRenewed {} => Some(false),
+        Event::Skipped { why, .. } if why == NOT_FETCHED => Some(true),
+        _ => None,
+    });
+    said.unwrap_or(false)
+}
+
+/// Has what was passed over while nothing was fetched count again; whoever is asked for it has a day to answer first.
+async fn renewed(app: &App, obligation: &Obligation, tomorrow: Timestamp, now: Timestamp) -> anyhow::Result<()> {
+    let key = obligation.key.clone();
+    app.ledger
+        .write(move |txn| {
+            txn.append(now, &key.to_string(), "daemon", &Event::AgreementRenewed {})?;
+            txn.look_again(&key, Some(tomorrow))
+        })
+        .await?;
+    Ok(())
 }
 
 /// Reminds the manager of a file that waits for a decision; its lead has delivered.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::{
     App,
     edition::{basis, definition, imprint},
+    first_cycle,
     letters::{self, Asked},
     publish::{is_settled, sign_off_key},
     readiness::readiness,
@@ -29,6 +30,10 @@ const DRAFTS: &str = "drafts";
 /// Does the step of the meeting's sign-off that is due; says whether there was one.
 pub(super) async fn look(app: &App, meeting: &Meeting) -> anyhow::Result<bool> {
     let Some(asking) = due(app, meeting).await? else { return Ok(false) };
+    // Who signs is asked once; after the rehearsal, what is then due.
+    if first_cycle::is_rehearsing(&app.board, &app.ledger).await? {
+        return Ok(false);
+    }
     let key = sign_off_key(meeting);
     let known = app.ledger.read(move |txn| txn.sign_off(&key)).await?;
     if app.ledger.read(|txn| txn.vector()).await?.is_empty() {

@@ -23,12 +23,19 @@ pub use said::{commentary, coverage, queries, sign_offs};
 /// One fact table: its name without the schema, and its rows.
 pub type FactTable = (&'static str, RecordBatch);
 
+/// So many civil days before its day something is due soon: the nudge goes then.
+const SOON: i32 = 7;
+
 /// How an obligation stands on a day.
 pub fn standing(obligation: &Obligation, now: Timestamp) -> Standing {
     let late = obligation.received_at.unwrap_or(now) > obligation.due_at;
     match obligation.state {
         State::Open if late => Standing::Overdue,
-        State::Open => Standing::Open,
+        State::Open => match (civil_day(obligation.due_at) - civil_day(now)).get_days() {
+            0 => Standing::DueToday,
+            ..=SOON => Standing::DueSoon,
+            _ => Standing::Open,
+        },
         State::Received => Standing::Received,
         State::ToCorrect => Standing::ToCorrect,
         State::Held => Standing::Held,
@@ -119,6 +126,7 @@ fn arranged(obligation: &Obligation) -> String {
     match obligation.extended_to {
         _ if obligation.state == State::Waived => String::new(),
         Some(to) if to == obligation.due_at => format!("more time was given, until {day}"),
+        _ if obligation.moved_to == Some(obligation.due_at) => format!("moved with the timetable, to {day}"),
         _ if obligation.rounds > 0 => format!("asked for again, by {day}"),
         _ => String::new(),
     }

@@ -12,7 +12,8 @@ use super::{App, Board, chase, evidence, letters, publish::occurrence};
 use crate::{
     domain::civil_day,
     fault,
-    ledger::{Event, Ledger, Obligation, RecordedEvent, Txn},
+    ledger::{Event, Ledger, Obligation, OutboxRow, RecordedEvent, State, Txn},
+    mail::Arranged,
     timetable::{Duty, Moves, Outline, moves},
 };
 
@@ -208,14 +209,31 @@ pub async fn confirm(app: &App, definitions: &str, actor: &str) -> anyhow::Resul
     Ok(format!("it is in force: {says}"))
 }
 
+/// Tells whoever was told of a due day that it has moved; not those who have delivered.
+async fn tell_of_moves(app: &App, moves: &Moves, now: Timestamp) -> anyhow::Result<Vec<OutboxRow>> {
+    let mut letters = Vec::new();
+    for due in moves.dues.iter().filter(|due| due.is_open) {
+        let key = due.key.clone();
+        let Some(mut obligation) = app.ledger.read(move |txn| txn.obligation(&key)).await? else { continue };
+        if matches!(obligation.state, State::Open | State::ToCorrect) {
+            obligation.move_due(due.after, now);
+            let reason = "the timetable was changed";
+            letters.extend(letters::arranged(app, &obligation, due.before, Arranged::Moved, reason, now)?);
+        }
+    }
+    Ok(letters)
+}
+
 /// Has the definitions take effect: all of it, or nothing.
 async fn take_effect(app: &App, plan: Plan, actor: String, now: Timestamp) -> anyhow::Result<()> {
     let Plan { outline, is_first, is_new, moves } = plan;
     let (says, definitions) = (moves.sentence(), outline.definitions.clone());
     let outline = serde_json::to_string(&outline)?;
     let why = format!("the timetable was edited, and {actor} confirmed it");
+    let letters = tell_of_moves(app, &moves, now).await?;
     app.ledger
         .write(move |txn| {
+            letters.iter().try_for_each(|letter| txn.enqueue(letter).map(drop))?;
             for due in moves.dues.into_iter().filter(|due| due.is_open) {
                 let event = Event::DueMoved { due_at: due.after, rule: due.rule, why: why.clone() };
                 txn.append(now, &due.key.to_string(), &actor, &event)?;

@@ -5,7 +5,7 @@ use jiff::{Timestamp, ToSpan, civil};
 use super::{
     App, draft,
     edition::{self, By},
-    letters,
+    first_cycle, letters,
     readiness::{Readiness, readiness},
     retry,
 };
@@ -76,6 +76,9 @@ async fn circulate(app: &App, meeting: &Meeting) -> anyhow::Result<bool> {
     if circulation > now || civil_day(circulation) < timetable.starts_on || is_settled(app, meeting).await? {
         return Ok(false);
     }
+    if first_cycle::is_rehearsing(&app.board, &app.ledger).await? {
+        return rehearse(app, meeting, now).await;
+    }
     let is_over = civil_day(now) > meeting.on;
     let held = format!("{}/held", occurrence(meeting));
     let was_held = app.ledger.read(move |txn| txn.occurrence(&held)).await?.is_some();
@@ -96,6 +99,18 @@ async fn circulate(app: &App, meeting: &Meeting) -> anyhow::Result<bool> {
             Ok(true)
         }
     }
+}
+
+/// Issues nothing while the first cycle is rehearsed, and says so once: after it is confirmed, the pack is as late as it is.
+async fn rehearse(app: &App, meeting: &Meeting, now: Timestamp) -> anyhow::Result<bool> {
+    let what = format!("The {} pack for {} would go out now", meeting.pack, meeting.period.human());
+    let why = "the first cycle is a rehearsal until a person has confirmed it, and a pack is issued once";
+    let next_step = format!(
+        "`quarterday confirm` ends the rehearsal, and the pack goes out; `quarterday pack issue {} {}` issues this one alone",
+        meeting.pack, meeting.period
+    );
+    let alarms = letters::alarm(app, &what, why, &next_step, now)?;
+    tell_once(app, format!("{}/rehearsed", occurrence(meeting)), "told".to_owned(), alarms, None, now).await
 }
 
 /// Leaves the pack to a person, and says so once.
@@ -160,10 +175,10 @@ pub(super) async fn waiting(app: &App, pack: &str, period: Period) -> anyhow::Re
     Ok(None)
 }
 
-/// Whether the meeting's pack has gone out, or waits for a person.
+/// Whether the meeting's pack has gone out, or waits for a person. A meeting that moves once its pack is out has no other.
 pub(super) async fn is_settled(app: &App, meeting: &Meeting) -> anyhow::Result<bool> {
-    let key = occurrence(meeting);
-    Ok(app.ledger.read(move |txn| txn.occurrence(&key)).await?.is_some())
+    let (key, of_any_day) = (occurrence(meeting), format!("pack/{}/{}/", meeting.pack, meeting.period));
+    Ok(app.ledger.read(move |txn| Ok(txn.occurrence(&key)?.is_some() || txn.is_issued(&of_any_day)?)).await?)
 }
 
 /// What the circulation is called in the ledger.

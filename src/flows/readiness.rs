@@ -2,7 +2,7 @@
 //!
 //! [`decide`] is pure: what is owed and what the pack asks for in, what is to be done out.
 
-use super::{App, Board, facts};
+use super::{App, Board, facts, punctuality};
 use crate::{
     domain::{Period, Standing},
     ledger::{CoverageRow, Obligation},
@@ -129,9 +129,9 @@ pub(super) async fn readiness(app: &App, definition: &PackDefinition, period: Pe
         })
         .await?;
     let now = app.clock.now();
-    let owed = obligations.iter().filter(|one| one.duty && one.key.period.end() <= period.end());
-    // What the definitions no longer ask for, and nobody has sent, is nobody's gap.
-    let owed = owed.filter(|one| one.state.is_settled() || app.board.is_owed(&one.key));
+    // Words, and what the definitions no longer ask for or a person let somebody off, are no pack's gap.
+    let owed = obligations.iter().filter(|one| one.key.period.end() <= period.end());
+    let owed = owed.filter(|one| punctuality::counts(&app.board, one));
     let facts: Vec<Fact> = owed.map(|one| fact(&app.board, one, &coverage, now)).collect();
     Ok(decide(definition.gate(), period, &facts))
 }

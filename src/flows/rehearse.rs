@@ -10,14 +10,13 @@ use anyhow::Context;
 use jiff::{Timestamp, civil};
 
 use super::{
-    App, Board, chase,
+    App, Board, agency_report, chase,
+    edition::definition,
     intake::supposed::{self, Supposed},
+    readiness::{Readiness, readiness},
 };
 use crate::{
-    domain::{
-        Period, civil_day,
-        words::{self, several},
-    },
+    domain::{Period, civil_day, words::several},
     ledger::{Event, Obligation, ObligationKey, OutboxState, RecordedEvent, State},
     mail::{Kind, Person},
     timetable::{Ladder, Meeting, Opening, Rung, RungKind, instant_on},
@@ -174,7 +173,8 @@ pub async fn rehearse(app: &App, to: Timestamp, arrivals: &[Arrival]) -> anyhow:
         }
         let (look, message) = app.ledger.read(|txn| Ok((txn.next_look()?, txn.next_message_at()?))).await?;
         let of_the_world = [arrivals.peek().map(|arrival| arrival.at), meetings.peek().map(|(at, _)| *at)];
-        let next = [look, message, chase::next_opening(app)?].into_iter().chain(of_the_world);
+        let reports = agency_report::next_at(app).unwrap_or_default();
+        let next = [look, message, chase::next_opening(app)?, reports].into_iter().chain(of_the_world);
         match next.flatten().filter(|at| *at > now).min() {
             Some(next) if next <= to => app.clock.advance_to(next),
             _ => break,
@@ -212,7 +212,7 @@ async fn leave_the_past(app: &App) -> anyhow::Result<()> {
 
 /// What a ring does for the timetable, and the post after it; says whether anything happened.
 async fn tick(app: &App) -> anyhow::Result<bool> {
-    let mut done = chase::chase(app).await?;
+    let mut done = chase::chase(app).await? + agency_report::send(app).await?;
     loop {
         let pumped = app.mailroom.pump(&app.ledger, app.clock.now(), None).await?;
         done += pumped.sent + pumped.refused + pumped.superseded;
@@ -224,12 +224,13 @@ async fn tick(app: &App) -> anyhow::Result<bool> {
 
 async fn pack(app: &App, at: Timestamp, meeting: &Meeting) -> anyhow::Result<Pack> {
     let obligations = app.ledger.read(|txn| txn.obligations()).await?;
-    let of_period: Vec<&Obligation> = obligations.iter().filter(|o| o.duty && o.key.period == meeting.period).collect();
-    let there = of_period.iter().filter(|o| o.state.is_settled()).count();
-    let is_issued = obligations.iter().any(|o| o.state == State::Accepted);
-    let why = match is_issued {
-        true => format!("{there} of {} are there", words::count(of_period.len(), "return", "returns")),
-        false => "nothing has been accepted yet, so there is nothing to print".to_owned(),
+    let found = readiness(app, definition(app, &meeting.pack)?, meeting.period).await?;
+    let is_empty = !obligations.iter().any(|o| o.state == State::Accepted);
+    let (is_issued, why) = match found {
+        _ if is_empty => (false, "nothing has been accepted yet, so there is nothing to print".to_owned()),
+        Readiness::Ready => (true, "all that it asks for is there".to_owned()),
+        Readiness::Gaps(missing) => (true, format!("it prints what is missing: {}", missing.join("; "))),
+        Readiness::Hold(missing) => (false, format!("it waits for what is missing: {}", missing.join("; "))),
     };
     let (pack, period, meeting) = (meeting.pack.clone(), meeting.period, meeting.on);
     Ok(Pack { at, pack, period, meeting, is_issued, why })
@@ -303,6 +304,7 @@ fn by_kind(kind: &str) -> &'static str {
     match kind.parse::<Kind>() {
         Ok(Kind::Alarm) => "it needs a person",
         Ok(Kind::Pack) => "a pack is issued",
+        Ok(Kind::AgencyReport) => "a quarter is over, and the agency hears how punctual it was",
         _ if kind.starts_with("answer") => "it answers what has come",
         _ => "",
     }

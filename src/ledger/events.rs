@@ -36,6 +36,8 @@ pub enum Event {
         /// Why it moved.
         why: String,
     },
+    /// The agreement was renewed: what was passed over while nothing was fetched is asked for again.
+    AgreementRenewed {},
     /// Bytes arrived and are durable in the landing archive.
     ExtractReceived {
         /// The submission they were offered as.
@@ -342,6 +344,7 @@ impl Event {
         match self {
             Self::Opened { .. } => "opened",
             Self::DueMoved { .. } => "due_moved",
+            Self::AgreementRenewed {} => "agreement_renewed",
             Self::ExtractReceived { .. } => "extract_received",
             Self::Storing { .. } => "storing",
             Self::Stored { .. } => "stored",

@@ -19,6 +19,7 @@ mod history;
 mod incidents;
 mod incoming;
 mod judged;
+mod key;
 mod lately;
 mod links;
 mod log;
@@ -32,6 +33,7 @@ mod pulls;
 mod retries;
 mod rolling;
 mod sign_offs;
+mod state;
 mod submissions;
 mod versions;
 
@@ -57,16 +59,18 @@ pub use history::DaysEnd;
 pub use incidents::{Incident, MASTER};
 pub use incoming::{IncomingRow, IncomingState, NewIncoming, Plan};
 pub use judged::JudgedWith;
+pub use key::ObligationKey;
 pub use links::{EventHead, Link};
 pub use log::RecordedEvent;
 pub use moves::Move;
-pub use obligations::{Comment, Obligation, ObligationKey, State, WHILE_HELD};
+pub use obligations::{Comment, NOT_FETCHED, Obligation, WHILE_HELD};
 pub use outbox::{MessageHead, OutboxRow, OutboxState};
 pub use phase::Phase;
 pub use pulls::{Pull, TakenFile};
 pub use retries::Retry;
 pub use rolling::Restated;
 pub use sign_offs::{Asking, Draft, Said, SignOff, SignOffEvent, SignOffKey, Signatory};
+pub use state::State;
 pub use submissions::{NewSubmission, RowCounts, Submission};
 pub use versions::Vector;
 
@@ -239,6 +243,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("migrations/012-bundles.sql")),
         M::up(include_str!("migrations/014-conditions.sql")),
         M::up(include_str!("migrations/015-agencies.sql")),
+        M::up(include_str!("migrations/016-unsettled.sql")),
     ])
 }
 

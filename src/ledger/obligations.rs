@@ -2,88 +2,19 @@
 //!
 //! Knows nothing of rungs' meanings or calendars: whether an open obligation is overdue is for the timetable to say.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, LedgerError, Phase, RecordedEvent, Result};
-use crate::domain::{AgencyId, Period, ReturnId, Verdict};
+use super::{Event, ObligationKey, Phase, RecordedEvent, State};
+use crate::domain::Verdict;
 
 /// Why a rung is passed over while the manager keeps it from going above the lead; it counts again once that is lifted.
 pub const WHILE_HELD: &str = "the manager holds it";
 
-/// Names one obligation: `missing-children/police/2025-26-Q1`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ObligationKey {
-    /// The return owed.
-    pub return_id: ReturnId,
-    /// Who owes it.
-    pub agency: AgencyId,
-    /// For which period.
-    pub period: Period,
-}
-
-impl fmt::Display for ObligationKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.return_id, self.agency, self.period)
-    }
-}
-
-impl FromStr for ObligationKey {
-    type Err = LedgerError;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let unreadable = || LedgerError::Refused(format!("{text:?} is not an obligation; write return/agency/period"));
-        let mut parts = text.splitn(3, '/');
-        let mut part = || parts.next().ok_or_else(unreadable);
-        Ok(Self {
-            return_id: part()?.parse().map_err(|_| unreadable())?,
-            agency: part()?.parse().map_err(|_| unreadable())?,
-            period: part()?.parse().map_err(|_| unreadable())?,
-        })
-    }
-}
-
-/// How far an obligation has come. Whether an open one is overdue depends on the day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// Nothing readable has arrived.
-    Open,
-    /// A file is in the landing archive and is being looked at.
-    Received,
-    /// A file was not accepted; a corrected one is awaited.
-    ToCorrect,
-    /// A file awaits a person's decision.
-    Held,
-    /// A file was accepted.
-    Accepted,
-    /// There was nothing to report.
-    Nil,
-    /// A person let somebody off.
-    Waived,
-}
-
-impl State {
-    /// The word as it is stored and queried.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Received => "received",
-            Self::ToCorrect => "to_correct",
-            Self::Held => "held",
-            Self::Accepted => "accepted",
-            Self::Nil => "nil",
-            Self::Waived => "waived",
-        }
-    }
-
-    /// Whether nothing more is owed.
-    pub fn is_settled(self) -> bool {
-        matches!(self, Self::Accepted | Self::Nil | Self::Waived)
-    }
-}
+/// Why a rung is passed over while nothing is fetched; it counts again once the agreement is renewed.
+pub const NOT_FETCHED: &str = "nothing is fetched since the agreement has lapsed, so nobody is asked for it";
 
 /// What somebody wrote about a figure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +73,9 @@ pub struct Obligation {
     /// When a person last gave more time, and until when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extended_to: Option<Timestamp>,
+    /// Until when it is due since the timetable was last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<Timestamp>,
     /// Whether it is asked for again though a file stands.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub asked_again: bool,
@@ -190,6 +124,7 @@ impl Obligation {
             rounds: 0,
             chased_since: None,
             extended_to: None,
+            moved_to: None,
             asked_again: false,
             waived: false,
             about: None,
@@ -205,7 +140,7 @@ impl Obligation {
     pub fn fold(events: &[RecordedEvent]) -> Option<Self> {
         let mut folded: Option<Self> = None;
         let mut arrivals: Vec<(i64, Timestamp)> = Vec::new();
-        let mut while_held: BTreeSet<&str> = BTreeSet::new();
+        let (mut while_held, mut not_fetched): (BTreeSet<&str>, BTreeSet<&str>) = Default::default();
         for RecordedEvent { at, event, .. } in events {
             if let Event::Opened { return_id, agency, period, opens_at, duty, due_at, rule } = event {
                 let key = ObligationKey { return_id: return_id.clone(), agency: agency.clone(), period: *period };
@@ -214,7 +149,8 @@ impl Obligation {
             let Some(this) = folded.as_mut() else { continue };
             match event {
                 Event::DueMoved { due_at, rule, .. } => {
-                    this.due_at = *due_at;
+                    this.move_due(*due_at, *at);
+                    this.moved_to = Some(*due_at);
                     this.rule.clone_from(rule);
                 }
                 Event::ExtractReceived { submission, arrived_at, .. } => {
@@ -251,6 +187,10 @@ impl Obligation {
                     this.skipped.retain(|rung| !while_held.contains(rung.as_str()));
                     while_held.clear();
                 }
+                Event::AgreementRenewed {} => {
+                    this.skipped.retain(|rung| !not_fetched.contains(rung.as_str()));
+                    not_fetched.clear();
+                }
                 Event::Extended { due_at, .. } => {
                     this.chase_anew(*due_at, *at);
                     this.extended_to = Some(*due_at);
@@ -266,11 +206,14 @@ impl Obligation {
                     this.chase_anew(*due_at, *at);
                     this.asked_again = this.effective.is_some();
                     (this.waived, this.reason) = (false, Some(reason.clone()));
+                    this.comment = None;
                 }
                 Event::Skipped { rung, why } => {
                     this.skipped.push(rung.clone());
-                    if why == WHILE_HELD {
-                        while_held.insert(rung);
+                    match why.as_str() {
+                        WHILE_HELD => drop(while_held.insert(rung)),
+                        NOT_FETCHED => drop(not_fetched.insert(rung)),
+                        _ => {}
                     }
                 }
                 Event::Deferred { rung, .. } => this.deferred.push(rung.clone()),
@@ -279,6 +222,14 @@ impl Obligation {
             this.state = this.state();
         }
         folded
+    }
+
+    /// Another due instant: the ladder begins anew before it, as far as anything is asked for still.
+    pub fn move_due(&mut self, due_at: Timestamp, at: Timestamp) {
+        match self.state {
+            State::Open | State::ToCorrect => self.chase_anew(due_at, at),
+            _ => self.due_at = due_at,
+        }
     }
 
     /// Lets the ladder begin anew before another due instant.
@@ -296,6 +247,8 @@ impl Obligation {
         self.phase = Phase::FinalAwaited { after: last.max(self.effective).unwrap_or(0) };
         (self.opened_at, self.due_at, self.rule) = (at, due_at, rule.to_owned());
         (self.received_at, self.first_refused_at, self.escalation_held) = (None, None, None);
+        // Who was let off the provisional figures was not let off the final ones.
+        (self.waived, self.reason) = (false, self.reason.take().filter(|_| !self.waived));
         self.told.clear();
         self.skipped.clear();
         self.deferred.clear();

@@ -16,7 +16,7 @@ pub(super) fn arranged(kind: Kind, due: Due) -> Vec<Letter> {
         stands: what == Arranged::Again,
         reason: "the case system is being replaced this month".into(),
     };
-    [Arranged::More, Arranged::LetOff, Arranged::Again].map(decided).into()
+    [Arranged::More, Arranged::LetOff, Arranged::Again, Arranged::Moved].map(decided).into()
 }
 
 fn contact() -> Vec<Letter> {

@@ -1,5 +1,5 @@
-//! The first cycle is a rehearsal: what asks, reminds, escalates or hands out a pack is written to a folder and reaches
-//! nobody, until a person has confirmed the timetable. Answers to what agencies send leave as ever.
+//! The first cycle is a rehearsal: what asks, reminds or escalates is written to a folder and reaches nobody, until a person
+//! has confirmed the timetable. Answers to what agencies send, and a pack that a person issues, leave as ever.
 
 use std::path::Path;
 
@@ -35,8 +35,7 @@ impl FirstCycle {
 }
 
 fn is_rehearsed(kind: Kind) -> bool {
-    let hands_out = matches!(kind, Kind::Members | Kind::Pack | Kind::Draft | Kind::SignOff | Kind::AgencyReport);
-    wanted::is_chase(kind) || hands_out
+    wanted::is_chase(kind) || kind == Kind::Members
 }
 
 /// Whether a person has confirmed the first cycle.

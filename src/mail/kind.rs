@@ -116,7 +116,15 @@ kinds! {
 
 impl Kind {
     /// What lead and deputy get of the chase.
-    pub const TO_LEAD: [Self; 5] = [Self::Notice, Self::Nudge, Self::DueToday, Self::Overdue, Self::Members];
+    pub const TO_LEAD: [Self; 7] = [
+        Self::Notice,
+        Self::Nudge,
+        Self::DueToday,
+        Self::Overdue,
+        Self::Members,
+        Self::Commentary,
+        Self::AnythingSince,
+    ];
 }
 
 impl FromStr for Kind {

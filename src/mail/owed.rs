@@ -91,4 +91,6 @@ pub enum Arranged {
     LetOff,
     /// Asked for again.
     Again,
+    /// Due on another day, for the timetable was changed.
+    Moved,
 }

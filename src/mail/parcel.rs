@@ -118,7 +118,7 @@ fn unwanted(txn: &Txn<'_>, row: &OutboxRow, now: Timestamp) -> Result<Option<&'s
         Some(key) => txn.obligation(&key)?,
         None => None,
     };
-    let overtaken = txn.is_overtaken(row, &[Kind::DueToday.as_str(), Kind::Overdue.as_str()])?;
+    let overtaken = txn.is_overtaken(row, &wanted::LATER.map(Kind::as_str))?;
     Ok(wanted::unwanted(kind, row, obligation.as_ref(), overtaken, now))
 }
 

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{Attachment, Board, Due, Facts, Kind, Letter, MailError, Message, Templates};
 
 /// The kinds that leave together.
-pub(super) const KINDS: [Kind; 4] = [Kind::Notice, Kind::Nudge, Kind::DueToday, Kind::Overdue];
+pub(super) const KINDS: [Kind; 6] =
+    [Kind::Notice, Kind::Nudge, Kind::DueToday, Kind::Overdue, Kind::Commentary, Kind::AnythingSince];
 
 /// So many at most leave as one message.
 pub(super) const MOST: u32 = 20;
@@ -40,7 +41,9 @@ impl Letter {
             Self::Notice { due, .. }
             | Self::Nudge { due, .. }
             | Self::DueToday { due, .. }
-            | Self::Overdue { due, .. } => Some(due),
+            | Self::Overdue { due, .. }
+            | Self::Commentary { due, manager: false, .. }
+            | Self::AnythingSince { due, manager: false, .. } => Some(due),
             _ => None,
         }
     }

@@ -45,7 +45,8 @@ pub(super) fn unwanted(
     if obligation.decided_at.is_some_and(|decided| decided > row.enqueued_at) {
         return Some("a file was answered after this was written");
     }
-    let spoken_for = matches!(kind, Kind::Nudge | Kind::DueToday | Kind::Overdue);
+    let spoken_for =
+        matches!(kind, Kind::Nudge | Kind::DueToday | Kind::Overdue | Kind::Commentary | Kind::AnythingSince);
     if spoken_for && overtaken {
         return Some("a later message says more");
     }
@@ -57,6 +58,9 @@ pub(super) fn unwanted(
     }
     None
 }
+
+/// One of these that waits too, about the same thing to the same person, says more than an earlier message.
+pub(super) const LATER: [Kind; 4] = [Kind::DueToday, Kind::Overdue, Kind::Commentary, Kind::AnythingSince];
 
 /// Whether messages of the kind ask for a return that has not come.
 pub(super) fn is_chase(kind: Kind) -> bool {
@@ -127,6 +131,15 @@ mod tests {
         let row = OutboxRow::new("k".into(), kind.as_str(), "sam@police.example", null, at(WRITTEN));
         let row = OutboxRow { obligation: Some(obligation.key.to_string()), ..row };
         unwanted(kind, &row, Some(obligation), overtaken, at(now))
+    }
+
+    #[test]
+    fn a_later_question_says_more_than_an_earlier_one() {
+        let now = "2025-07-14T09:30:00Z";
+        for kind in LATER {
+            assert_eq!(judge(kind, State::Open, None, true, now), Some("a later message says more"), "{kind:?}");
+        }
+        assert!([Kind::Commentary, Kind::AnythingSince].iter().all(|kind| Kind::TO_LEAD.contains(kind)));
     }
 
     #[test]

@@ -221,6 +221,20 @@ fn a_further_broken_file_starts_no_further_window() {
     assert_eq!(Obligation::fold(&events).unwrap().first_refused_at, None);
 }
 
+#[test]
+fn that_nothing_came_is_told_of_those_who_were_asked_a_working_day_before() {
+    let (calendar, words) = (Calendar::england_and_wales([]), Ladder::for_words());
+    let mut late = obligation();
+    let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+    let tell = |late: &Obligation, now: &str| owed(late, &words, &calendar, at(now), None).unwrap().tell;
+    let first = tell(&late, "2025-07-25T10:00:00Z").unwrap();
+    assert_eq!(first.name, "overdue", "nobody was asked yet, so nobody is blamed");
+    late.skipped.extend(["notice", "nudge", "due-today"].map(str::to_owned));
+    late.told.push((first.name, at("2025-07-25T10:00:00Z")));
+    assert_eq!(tell(&late, "2025-07-25T18:00:00Z"), None);
+    assert_eq!(tell(&late, "2025-07-28T10:00:00Z").unwrap().name, "gap");
+}
+
 proptest! {
     #[test]
     fn however_rarely_it_looks_nobody_is_told_twice_nor_out_of_order(

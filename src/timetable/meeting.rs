@@ -90,7 +90,19 @@ impl Meeting {
     ///
     /// # Errors
     /// When a step up to the meeting lies beyond the holiday list. Actions may be due beyond it: they are asked for later.
-    pub fn out_of_order(&self, due_working_days: i32, calendar: &Calendar) -> Result<Vec<OutOfOrder>, CalendarError> {
+    ///
+    /// `returns_due` is the day on which the last of its returns is due, if any is.
+    pub fn out_of_order(
+        &self,
+        returns_due: Option<Date>,
+        calendar: &Calendar,
+    ) -> Result<Vec<OutOfOrder>, CalendarError> {
+        // A return whose own period ended sooner may be due before the window of the last ones opens.
+        let opens = self.day_of(Milestone::WindowOpens, 0, calendar)?;
+        let day = |step| match step {
+            Milestone::ReturnsDue => Ok(returns_due.map(|due| due.max(opens))),
+            step => self.day_of(step, 0, calendar).map(Some),
+        };
         let mut wrong = Vec::new();
         // A factual check that ends with the commentary would only repeat what is wrong with it.
         let is_with_commentary = self.milestones.factual_check == self.milestones.commentary;
@@ -98,11 +110,11 @@ impl Meeting {
             if is_with_commentary && [first, second].contains(&Milestone::FactualCheck) {
                 continue;
             }
-            let first_on = self.day_of(first, due_working_days, calendar)?;
-            let second_on = match self.day_of(second, due_working_days, calendar) {
+            let second_on = match day(second) {
                 Err(CalendarError::OffTheList { .. }) if second == Milestone::ActionsDue => continue,
                 day => day?,
             };
+            let Some((first_on, second_on)) = day(first)?.zip(second_on) else { continue };
             if first_on > second_on {
                 wrong.push(OutOfOrder { first, first_on, second, second_on });
             }
@@ -124,7 +136,8 @@ mod tests {
 
     fn wrong(on: Date, milestones: Milestones) -> Vec<String> {
         let calendar = Calendar::england_and_wales([]);
-        let wrong = meeting(on, milestones).out_of_order(10, &calendar).unwrap();
+        let due = calendar.add_working_days(date(2025, 6, 30), 10).unwrap();
+        let wrong = meeting(on, milestones).out_of_order(Some(due), &calendar).unwrap();
         wrong.iter().map(ToString::to_string).collect()
     }
 
@@ -180,7 +193,7 @@ mod tests {
         let calendar = Calendar::new([date(2025, 1, 1), date(2025, 12, 26)], []);
         let late =
             Meeting { period: "2025-26-Q2".parse().unwrap(), ..meeting(date(2025, 12, 29), Milestones::default()) };
-        assert_eq!(late.out_of_order(10, &calendar), Ok(vec![]));
+        assert_eq!(late.out_of_order(Some(late.period.end()), &calendar), Ok(vec![]));
         assert!(late.day_of(Milestone::ActionsDue, 10, &calendar).is_err());
     }
 }

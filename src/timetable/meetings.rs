@@ -7,7 +7,7 @@ use jiff::civil::{self, Date};
 use super::{
     Meeting, Meetings, Milestones, Schedule,
     cycle::{Cycle, Days},
-    settle::working_days,
+    settle::{ReturnsDue, working_days},
 };
 use crate::{
     domain::{Calendar, Period},
@@ -23,8 +23,8 @@ pub(super) struct Beside<'a> {
     pub starts_on: Option<Date>,
     /// Where steps lie that a meeting does not place itself.
     pub milestones: Milestones,
-    /// The latest due rule of the returns.
-    pub due_working_days: i32,
+    /// When the last return that a meeting's pack asks for is due.
+    pub returns_due: ReturnsDue<'a>,
     /// Which days are working days, where that is known.
     pub calendar: Option<&'a Calendar>,
 }
@@ -155,7 +155,7 @@ fn refuse_second(
 fn refuse_out_of_order(table: &mut Section<'_>, key: &str, meetings: &[Meeting], beside: &Beside<'_>) {
     let Some(calendar) = beside.calendar else { return };
     for meeting in meetings {
-        match meeting.out_of_order(beside.due_working_days, calendar) {
+        match meeting.out_of_order((beside.returns_due)(meeting, calendar), calendar) {
             Ok(wrong) if wrong.is_empty() => continue,
             Ok(wrong) => {
                 for wrong in wrong {
@@ -184,7 +184,8 @@ mod tests {
         let mut problems = Problems::default();
         let text = format!("starts_on = 2025-04-01\n{text}");
         let document = read_text("timetable.toml", &text, &mut problems).unwrap();
-        let timetable = Timetable::settle(&mut document.root(), Path::new("/nonexistent"), None, 10);
+        let due = |meeting: &Meeting, days: &Calendar| days.add_working_days(meeting.period.end(), 10).ok();
+        let timetable = Timetable::settle(&mut document.root(), Path::new("/nonexistent"), None, &due);
         problems.merge(document.finish());
         (timetable, if problems.is_empty() { String::new() } else { problems.to_string() })
     }

@@ -133,7 +133,7 @@ pub fn moves(
             None => (Obligation::opened(&key, due.opens_at, due.due_at, &due.rule), None),
         };
         if was.is_some() {
-            obligation.due_at = due.due_at;
+            obligation.move_due(due.due_at, now);
         }
         let step = owed(&obligation, ladder, &timetable.calendar(), end_of_day, lead_told);
         if let Some(rung) = step.ok().and_then(|step| step.tell) {

@@ -8,7 +8,7 @@ use std::{
 use jiff::civil;
 
 use super::{
-    FOR_WORDS, InForce, Ladder, Milestones, Rung, RungKind, Timetable,
+    FOR_WORDS, InForce, Ladder, Meeting, Milestones, Rung, RungKind, Timetable,
     meetings::{self, Beside},
 };
 use crate::{
@@ -23,12 +23,20 @@ const FURTHEST: i32 = 260;
 /// after the last usual day of the ladder.
 const AGENCY_REPORT: i32 = 25;
 
+/// When the last return that a meeting's pack asks for is due, if any is.
+pub type ReturnsDue<'a> = &'a dyn Fn(&Meeting, &Calendar) -> Option<civil::Date>;
+
 impl Timetable {
     /// Reads the timetable of the board in `home`; every problem is told to the section.
     ///
-    /// `due_working_days` is the latest due rule of the returns, for which each meeting must leave room. `data` is the folder
-    /// in which a list of bank holidays lies that was fetched, if lists are fetched.
-    pub fn settle(section: &mut Section<'_>, home: &Path, data: Option<&Path>, due_working_days: i32) -> Option<Self> {
+    /// Each meeting must leave room for what `returns_due` says. `data` is the folder in which a list of bank holidays lies
+    /// that was fetched, if lists are fetched.
+    pub fn settle(
+        section: &mut Section<'_>,
+        home: &Path,
+        data: Option<&Path>,
+        returns_due: ReturnsDue<'_>,
+    ) -> Option<Self> {
         let starts_on = section.date("starts_on");
         let rehearsal = section.boolean_or("rehearsal", true);
         let nation = section.parsed_opt("nation").unwrap_or_default();
@@ -37,7 +45,7 @@ impl Timetable {
         let ladder = settle_ladder(section);
         let named_ladders = settle_ladders(section);
         let agency_report = section.section_opt("agency_report").map_or(AGENCY_REPORT, settle_agency_report);
-        let beside = Beside { starts_on, milestones, due_working_days, calendar: calendar.as_ref() };
+        let beside = Beside { starts_on, milestones, returns_due, calendar: calendar.as_ref() };
         let meets = meetings::settle(section, &beside);
         let packs_within = settle_catch_up(section);
         let days = InForce::new(calendar?);
@@ -199,7 +207,7 @@ mod tests {
         let mut problems = Problems::default();
         let text = format!("starts_on = 2025-04-01\n{text}");
         let document = read_text("timetable.toml", &text, &mut problems).unwrap();
-        Timetable::settle(&mut document.root(), Path::new("/nonexistent"), None, 10);
+        Timetable::settle(&mut document.root(), Path::new("/nonexistent"), None, &|_, _| None);
         problems.merge(document.finish());
         if problems.is_empty() { String::new() } else { problems.to_string() }
     }

@@ -2,6 +2,8 @@
 //!
 //! Pure. Of what nobody opened, nobody can be reminded; so whoever would owe it is asked at regular times whether it happened.
 
+use jiff::civil::Date;
+
 use super::{Due, Dues, Every, dues};
 use crate::settings::Section;
 
@@ -10,6 +12,8 @@ use crate::settings::Section;
 pub struct Since {
     /// How often.
     pub every: Every,
+    /// The first period it is asked of is the one this day falls in, where that is not the return's own first.
+    pub starts_on: Option<Date>,
     /// When the answer is due, counted from the end of the period that it is about.
     pub due: Due,
 }
@@ -22,8 +26,9 @@ impl Since {
             table.refuse("every", "how often it is asked, as quarter, half or year", "every = \"quarter\"");
             every = None;
         }
+        let starts_on = table.date_opt("starts_on");
         let due = dues::settle(table, None, None);
-        Some(Self { every: every?, due: due? })
+        Some(Self { every: every?, starts_on, due: due? })
     }
 
     /// The same as the due rules of a duty.

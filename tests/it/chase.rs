@@ -43,8 +43,13 @@ async fn relay() -> u16 {
 
 /// A board with these returns whose messages a relay accepts.
 pub async fn board_with_relay(returns: &[&str]) -> TestBoard {
+    with_relay(TestBoard::with_returns(returns)).await
+}
+
+/// The same for any board.
+pub async fn with_relay(board: TestBoard) -> TestBoard {
     let port = relay().await;
-    TestBoard::with_returns(returns)
+    board
         .with("QUARTERDAY__MAIL__MAILER", "smtp")
         .with("QUARTERDAY__MAIL__HOST", "127.0.0.1")
         .with("QUARTERDAY__MAIL__PORT", &port.to_string())

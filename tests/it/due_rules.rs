@@ -27,6 +27,8 @@ fn board(every: &str, due: &str) -> TestBoard {
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
         board.write(&format!("reports/packs/board/{name}"), std::fs::read(&path).unwrap());
     }
+    // Its pack goes out whatever is there: what matters here is when a return is due.
+    board.edit("reports/packs/board/pack.toml", "when_not_ready = \"send-with-gaps\"", "when_not_ready = \"send\"");
     for name in ["actions", "stories"] {
         let nothing = match name {
             "actions" => {
@@ -281,5 +283,55 @@ fn a_question_where_none_is_needed_and_one_that_is_never_asked_are_told() {
         let board = board(every, &format!("[due]\nworking_days = 10\n\n[anything_since]\n{question}\n"));
         let refused = said(&board.run(&["validate"]));
         assert!(refused.contains(expected), "{question}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn an_answered_question_is_asked_again_where_a_person_says_so_and_nobody_is_blamed_who_was_not_asked() {
+    let daemon = asking().start("2025-07-01T12:00:00Z");
+    daemon.ring().await;
+    let state = "SELECT state FROM ledger.obligations WHERE duty = 'question'";
+    daemon.board.done(&["open", "incidents", "police", "2025-06-27", "--because", "Joint inspection"]);
+    assert_eq!(daemon.sql(state).await, ["accepted"]);
+    let question = "incidents/police/2025-26-Q1";
+    daemon.board.done(&["reopen", question, "--by", "2025-07-21", "--reason", "was that all?"]);
+    assert_eq!(daemon.sql(state).await, ["open"]);
+
+    // Two quarters are over when the question first stands in the definition: they are asked, and then the manager hears.
+    let daemon = asking().start("2025-11-20T12:00:00Z");
+    daemon.ring().await;
+    let kinds = texts(&daemon).await;
+    assert!(kinds.iter().all(|text| !text.contains("was asked whether")), "{kinds:?}");
+    assert!(!kinds.is_empty());
+    daemon.advance("2025-11-21T12:00:00Z").await;
+    let gaps = texts(&daemon).await.iter().filter(|text| text.contains("was asked whether")).count();
+    assert_eq!(gaps, 2, "one for each quarter, a working day later");
+
+    let later = asking();
+    later.edit("pipelines/incidents/return.toml", "[anything_since]\n", "[anything_since]\nstarts_on = 2025-10-01\n");
+    let daemon = later.start("2025-11-20T12:00:00Z");
+    daemon.ring().await;
+    assert_eq!(daemon.sql("SELECT count(*) FROM ledger.obligations").await, ["0"]);
+}
+
+#[test]
+fn a_meeting_leaves_room_for_what_its_pack_asks_for_of_its_own_period() {
+    let asks = |every: &str, due: &str| {
+        let board = board(every, &format!("[due]\n{due}\n"));
+        board.edit("reports/packs/board/pack.toml", "when_not_ready = \"send\"", "when_not_ready = \"hold\"");
+        said(&board.run(&["validate"]))
+    };
+    let late = asks("quarter", "working_days = 40");
+    assert!(late.contains("returns due falls on 2025-08-26, after validated on 2025-07-17"), "{late}");
+    let same_day = asks("quarter", "clear_working_days_before_meeting = 5");
+    let both = "2025-26-Q1 is due on 4 August 2025 at 17:00, and its pack goes out on 4 August 2025 at 12:00";
+    assert!(same_day.contains(both), "{same_day}");
+    for (every, due) in [
+        ("year", "working_days = 40"),
+        ("quarter", "clear_working_days_before_meeting = 6"),
+        ("quarter", "working_days = 10\n\n[due.period.\"2025-26-Q2\"]\nworking_days = 40"),
+    ] {
+        let fine = asks(every, due);
+        assert!(fine.contains("All is well") || !fine.contains("expected"), "{every}, {due}: {fine}");
     }
 }

@@ -121,3 +121,17 @@ fn damage(folder: &std::path::Path) {
         }
     }
 }
+
+#[tokio::test]
+async fn a_meeting_that_moves_once_its_pack_is_out_has_no_second_one() {
+    let daemon = with_a_return(board()).await;
+    daemon.advance("2025-08-05T09:00:00Z").await;
+    assert_eq!(editions(&daemon).await.len(), 1);
+    let timetable = daemon.board.read("config/timetable.toml");
+    assert!(timetable.contains("2025-08-12"), "{timetable}");
+    daemon.board.write("config/timetable.toml", timetable.replace("2025-08-12", "2025-08-19"));
+    let daemon = daemon.restart("2025-08-05T10:00:00Z");
+    daemon.board.done(&["plan", "--yes"]);
+    daemon.advance("2025-08-20T12:00:00Z").await;
+    assert_eq!(editions(&daemon).await.len(), 1, "{:#?}", daemon.messages().await);
+}

@@ -123,3 +123,14 @@ async fn final_figures_are_asked_for_though_no_provisional_ones_came() {
     daemon.advance("2025-09-30T12:00:00Z").await;
     assert_eq!(told(&daemon).await.last().unwrap(), "2025-07-28 notice");
 }
+
+#[tokio::test]
+async fn who_was_let_off_the_provisional_figures_is_asked_for_the_final_ones() {
+    let daemon = board().start("2025-07-01T12:00:00Z");
+    daemon.ring().await;
+    daemon.board.done(&["waive", &KEY.join("/"), "--reason", "the new system starts in July"]);
+    assert_eq!(stands(&daemon).await, "provisional,false,waived,2025-07-14");
+    daemon.advance("2025-07-28T12:00:00Z").await;
+    assert_eq!(stands(&daemon).await, "final,false,open,2025-08-18");
+    assert_eq!(told(&daemon).await.last().unwrap(), "2025-07-28 notice");
+}

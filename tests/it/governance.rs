@@ -183,3 +183,19 @@ fn the_sheet_says_which_columns_of_a_childs_record_are_replaced_and_that_nothing
     assert!(sheet.contains("replaced by a pseudonym") && sheet.contains("only year and month are stored"), "{sheet}");
     assert!(sheet.contains("does not delete at the end of that time by itself"), "{sheet}");
 }
+
+#[tokio::test]
+async fn what_was_passed_over_while_an_agreement_had_lapsed_is_asked_for_once_it_is_renewed() {
+    let partner = Partner::start().await;
+    let board = crate::chase::with_relay(board(&partner.base(), "2025-07-02")).await;
+    let daemon = board.start("2025-07-01T08:00:00Z");
+    daemon.advance("2025-07-24T12:00:00Z").await;
+    let (_, board) = daemon.terminate();
+    renew(&board, "2026-07-02");
+    // The file does not come: the lead hears of it a working day later, and those above are told in their turn.
+    let daemon = board.start("2025-07-24T13:00:00Z");
+    daemon.advance("2025-08-05T12:00:00Z").await;
+    let told = crate::chase::told(&daemon).await;
+    let after: Vec<&str> = told.iter().skip(1).map(String::as_str).collect();
+    assert_eq!(after, ["2025-07-28 overdue", "2025-07-30 preview", "2025-07-31 escalation"], "{told:?}");
+}

@@ -70,21 +70,21 @@ async fn the_meetings_of_a_rule_go_on_with_a_newer_list_without_a_restart() {
     let list_at = "[holiday_list]\nurl = \"{base}/bank-holidays.json\"\npull = \"0 6 * * 1\"\n";
     let rule = "[[cycle]]\nid = \"card\"\npack = \"board\"\nevery = \"quarter\"\nrule = \"0 14 * 2,5,8,11 TUE#3\"\n";
     board.write("config/timetable.toml", format!("{without_meetings}\n{list_at}\n{rule}"));
-    board.edit("pipelines/care-applications/return.toml", "working_days = 10", "clear_working_days_before_meeting = 5");
+    board.edit("pipelines/care-applications/return.toml", "working_days = 10", "clear_working_days_before_meeting = 6");
     let daemon = board.start("2029-01-02T09:00:00Z");
     daemon.ring().await;
     let owed = async |daemon: &TestDaemon| {
         let care = "WHERE return_id = 'care-applications' ORDER BY period";
         daemon.sql(&format!("SELECT period, due_day FROM ledger.obligations {care}")).await
     };
-    assert_eq!(owed(&daemon).await, ["2028-29-Q2,2028-11-13"], "the rule goes no further than the list");
+    assert_eq!(owed(&daemon).await, ["2028-29-Q2,2028-11-10"], "the rule goes no further than the list");
     partner.file("/bank-holidays.json", list.to_string());
     daemon.advance("2029-01-09T09:00:00Z").await;
-    assert_eq!(owed(&daemon).await[1..], ["2028-29-Q3,2029-02-12"], "five clear days before 20 February");
+    assert_eq!(owed(&daemon).await[1..], ["2028-29-Q3,2029-02-09"], "six clear days before 20 February");
     // What a start makes of it is the same.
     let daemon = daemon.restart("2029-01-10T09:00:00Z");
     daemon.advance("2029-04-02T09:00:00Z").await;
-    assert_eq!(owed(&daemon).await[2..], ["2028-29-Q4,2029-05-04"]);
+    assert_eq!(owed(&daemon).await[2..], ["2028-29-Q4,2029-05-03"]);
 }
 
 #[tokio::test]

@@ -72,6 +72,9 @@ async fn a_due_date_that_moves_is_told_held_and_moved_once_somebody_says_yes() {
         if rule.starts_with("7 working days") && why.contains("tester confirmed it")),
         "{moved:?}"
     );
+    assert_eq!(of_kind(&daemon, "arranged").await, 1, "CAFCASS hears of the new day; who has delivered does not");
+    let arranged = daemon.sql("SELECT arranged FROM ledger.obligations ORDER BY return_id").await;
+    assert_eq!(arranged[0], "\"moved with the timetable, to 9 July 2025\"");
     daemon.advance("2025-07-09T12:00:00Z").await;
     assert_eq!(of_kind(&daemon, "due-today").await, 1);
     assert!(!daemon.board.done(&["status"]).contains("On hold"));
@@ -214,4 +217,21 @@ async fn at_a_terminal_it_takes_effect_once_somebody_types_yes_and_only_then() {
     let shown = daemon.board.at_a_terminal(&["plan"], " Yes ");
     assert!(shown.contains("Done: it is in force"), "{shown}");
     assert_eq!(due(&daemon).await[0], "care-applications,2025-07-09T16:00:00Z");
+}
+
+#[tokio::test]
+async fn a_later_day_begins_the_reminders_anew() {
+    let daemon = board().start("2025-06-30T09:00:00Z");
+    daemon.advance("2025-07-17T12:00:00Z").await;
+    let overdue = of_kind(&daemon, "overdue").await;
+    assert!(overdue > 0);
+    daemon.board.edit(CARE, "working_days = 10", "working_days = 20");
+    let daemon = daemon.restart("2025-07-17T13:00:00Z");
+    daemon.board.done(&["plan", "--yes"]);
+    daemon.advance("2025-07-31T12:00:00Z").await;
+    let told: Vec<String> = crate::chase::told(&daemon).await;
+    let after =
+        |rung: &str| told.iter().filter(|one| one.ends_with(rung)).map(|one| one[..10].to_owned()).collect::<Vec<_>>();
+    assert!(after("due-today").contains(&"2025-07-28".to_owned()), "{told:?}");
+    assert!(after("overdue").contains(&"2025-07-30".to_owned()), "{told:?}");
 }

@@ -152,3 +152,26 @@ fn a_gate_that_asks_for_what_there_is_not_is_refused() {
         assert!(refused.contains(part), "{part:?} is not told:\n{refused}");
     }
 }
+
+#[tokio::test]
+async fn what_somebody_was_let_off_is_no_gap_of_a_pack() {
+    let daemon = with_a_return(when_not_ready("hold")).await;
+    let log = "actions/business-unit/2025-26-Q1";
+    daemon.board.done(&["waive", log, "--reason", "the log is on the table at the meeting"]);
+    daemon.advance("2025-08-04T12:00:00Z").await;
+    assert_eq!(editions(&daemon).await.len(), 1, "nothing else is asked for");
+    assert!(!first_page(&daemon).contains("Not complete"), "{}", first_page(&daemon));
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_answers_holds_no_pack_back() {
+    let board = when_not_ready("hold");
+    let text = board.read("pipelines/actions/return.toml");
+    let every = text.lines().find(|line| line.starts_with("every = ")).unwrap().to_owned();
+    board.edit("pipelines/actions/return.toml", &every, "every = \"occurrence\"");
+    let text = board.read("pipelines/actions/return.toml");
+    board.write("pipelines/actions/return.toml", text + "\n[anything_since]\nevery = \"quarter\"\nworking_days = 10\n");
+    let daemon = with_a_return(board).await;
+    daemon.advance("2025-08-04T12:00:00Z").await;
+    assert_eq!(editions(&daemon).await.len(), 1, "{:#?}", daemon.messages().await);
+}

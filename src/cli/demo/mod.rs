@@ -45,7 +45,8 @@ mod tests {
         for text in [example, include_str!("../../../config/timetable.toml")] {
             let mut problems = Problems::default();
             let document = read_text("timetable.toml", text, &mut problems).unwrap();
-            let timetable = Timetable::settle(&mut document.root(), std::path::Path::new("."), None, 10).unwrap();
+            let timetable =
+                Timetable::settle(&mut document.root(), std::path::Path::new("."), None, &|_, _| None).unwrap();
             assert_eq!(timetable.ladder, crate::timetable::Ladder::default());
             assert!(!timetable.meetings().is_empty());
             problems.merge(document.finish());

@@ -30,13 +30,13 @@ use super::contacts::Contacts;
 use crate::{
     analysis::Indicator,
     check::Contract,
-    domain::{AgencyId, ReturnId, words::lower_first},
+    domain::{AgencyId, Calendar, ReturnId, words::lower_first},
     ledger::ObligationKey,
     mail::{self, Contact, Person},
     pack::PackDefinition,
     settings::{self, Document, Problems, Section},
     source::{Https, fill, host_of, https, mailbox},
-    timetable::{Every, Timetable},
+    timetable::{Every, Meeting, Timetable},
 };
 
 /// What a commentary on an indicator is owed as: this, and the indicator's identifier.
@@ -120,7 +120,8 @@ impl Board {
         let packs = reports::packs(&home.join("reports/packs"), &mut problems);
         let templates = reports::templates(&home.join("reports/mail"), &mut problems);
         let main = main.and_then(|document| finished(document, &mut problems, |root| Main::settle(root, home)));
-        let (timetable, holiday_list) = settle_timetable(home, &returns, main.as_ref(), &mut problems).unzip();
+        let (timetable, holiday_list) =
+            settle_timetable(home, (&returns, &packs), main.as_ref(), &mut problems).unzip();
         if let Some(agencies) = &agencies {
             returns::check_agencies(&returns, agencies, home, &mut problems);
             returns::check_members(&returns, agencies, home, &mut problems);
@@ -133,6 +134,7 @@ impl Board {
         }
         if let Some(timetable) = &timetable {
             returns::check_meetings(&returns, timetable, home, &mut problems);
+            returns::check_circulation(&returns, &packs, timetable, home, &mut problems);
         }
         returns::check_folders(&returns, home, &mut problems);
         returns::check_stores(&returns, home, &mut problems);
@@ -341,16 +343,16 @@ impl Main {
 /// `config/timetable.toml`, and where newer lists of bank holidays come from.
 fn settle_timetable(
     home: &Path,
-    returns: &BTreeMap<ReturnId, Contract>,
+    (returns, packs): (&BTreeMap<ReturnId, Contract>, &BTreeMap<String, PackDefinition>),
     main: Option<&Main>,
     problems: &mut Problems,
 ) -> Option<(Timetable, Option<Https>)> {
-    let latest = returns.values().filter_map(|contract| contract.due.as_ref()?.most_working_days()).max();
+    let due = |meeting: &Meeting, calendar: &Calendar| returns::last_due(returns, packs, meeting, calendar);
     let path = home.join("config/timetable.toml");
     definition(&path, problems, |root| {
         let list = root.section_opt("holiday_list").map(|mut table| settle_list(&mut table, main));
         let data = main.map(|main| main.data.as_path()).filter(|_| list.is_some());
-        let timetable = Timetable::settle(root, home, data, latest.unwrap_or(10))?;
+        let timetable = Timetable::settle(root, home, data, &due)?;
         Some((timetable, list.flatten()))
     })
 }

@@ -6,14 +6,16 @@ use std::{
 };
 
 use arrow::datatypes::DataType;
+use jiff::civil::Date;
 
 use super::{Agency, based};
 use crate::{
     check::Contract,
-    domain::{AgencyId, Period, ReturnId},
+    domain::{AgencyId, Calendar, Period, ReturnId, civil_day, to_london},
+    pack::{PackDefinition, WhenNotReady},
     settings::{self, Problems, nearest},
     source::{self, Https, Source, fill, https, pattern::overlap},
-    timetable::{Due, Every, Timetable},
+    timetable::{Due, Every, Meeting, Timetable},
 };
 
 /// Every return below `folder`.
@@ -135,6 +137,40 @@ pub(super) fn check_addresses(
     }
 }
 
+/// The day on which the last return is due that a meeting's pack asks for. What is due before a meeting is looked at when all
+/// meetings are known.
+pub(super) fn last_due(
+    returns: &BTreeMap<ReturnId, Contract>,
+    packs: &BTreeMap<String, PackDefinition>,
+    meeting: &Meeting,
+    calendar: &Calendar,
+) -> Option<Date> {
+    let asked = returns.values().filter(|contract| is_asked_for(contract, packs, meeting));
+    let due = asked.flat_map(|contract| {
+        let last = last_period(contract, meeting.period);
+        contract.agencies.iter().filter_map(move |agency| {
+            let rule = contract.due.as_ref()?.rule(agency, last?);
+            Some(civil_day(rule.of(last?, calendar, &[]).ok()?.at))
+        })
+    });
+    due.max()
+}
+
+/// Whether a meeting's pack says that a return is missing, or waits for it.
+fn is_asked_for(contract: &Contract, packs: &BTreeMap<String, PackDefinition>, meeting: &Meeting) -> bool {
+    packs.get(&meeting.pack).is_some_and(|pack| {
+        let gate = pack.gate();
+        gate.when_not_ready != WhenNotReady::Send && gate.requires(contract.id.as_str())
+    })
+}
+
+/// The last period of a return that ends within another.
+fn last_period(contract: &Contract, within: Period) -> Option<Period> {
+    let running = contract.every.period_of(within.end())?;
+    let last = if running.end() <= within.end() { running } else { running.previous()? };
+    (last.end() >= within.start()).then_some(last)
+}
+
 /// Tells of returns that are due before a meeting which nobody has set: of every period up to the last one that a meeting is
 /// about.
 pub(super) fn check_meetings(
@@ -160,6 +196,34 @@ pub(super) fn check_meetings(
             let expected = "a meeting about each period before whose meeting it is due";
             let write = "a [[meeting]] in config/timetable.toml, or another rule under [due]";
             problems.about(&definition_of(contract, home), error, expected, write);
+        }
+    }
+}
+
+/// Tells of returns that are due before a meeting and only after its pack, which asks for them, has gone out.
+pub(super) fn check_circulation(
+    returns: &BTreeMap<ReturnId, Contract>,
+    packs: &BTreeMap<String, PackDefinition>,
+    timetable: &Timetable,
+    home: &Path,
+    problems: &mut Problems,
+) {
+    let (calendar, meetings) = (timetable.calendar(), timetable.meetings());
+    let late = |contract: &Contract, meeting: &Meeting| {
+        let (dues, period) = (contract.due.as_ref()?, last_period(contract, meeting.period)?);
+        let rules =
+            contract.agencies.iter().map(|agency| dues.rule(agency, period)).filter(|rule| rule.needs_meeting());
+        let out_at = meeting.circulation(&calendar).ok()?;
+        let due = rules.filter_map(|rule| rule.of(period, &calendar, &meetings).ok()).find(|due| due.at > out_at)?;
+        let human = |at| to_london(at).strftime("%-d %B %Y at %H:%M").to_string();
+        Some(format!("{period} is due on {}, and its pack goes out on {}", human(due.at), human(out_at)))
+    };
+    for contract in returns.values() {
+        let asks = meetings.iter().filter(|meeting| is_asked_for(contract, packs, meeting));
+        if let Some(found) = asks.filter_map(|meeting| late(contract, meeting)).next() {
+            let expected = "a return that is here before the pack that asks for it goes out";
+            let write = "more clear days or an earlier time under [due]; or required_returns of the pack without it";
+            problems.about(&definition_of(contract, home), found, expected, write);
         }
     }
 }

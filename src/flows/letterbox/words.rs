@@ -128,10 +128,11 @@ impl Desk<'_> {
         for key in sort::could_be_about(&self.app.board.returns, &self.around(states)) {
             let wanted = key.clone();
             let obligation = self.app.ledger.read(move |txn| txn.obligation(&wanted)).await?;
-            let contract = self.app.board.returns.get(&key.return_id);
-            let Some((obligation, contract)) = obligation.zip(contract) else { continue };
+            let Some(obligation) = obligation.filter(|_| self.app.board.returns.contains_key(&key.return_id)) else {
+                continue;
+            };
             let rung = self.deferred(&obligation).await?;
-            meant.push(Meant { due: letters::due(self.app, &obligation, contract), key, rung });
+            meant.push(Meant { due: letters::due(self.app, &obligation), key, rung });
         }
         Ok(meant)
     }

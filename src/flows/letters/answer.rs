@@ -38,7 +38,7 @@ pub(in super::super) async fn answer(
         return Ok(Vec::new());
     }
     let contract = contract(app, obligation)?;
-    let due = due(app, obligation, contract);
+    let due = due(app, obligation);
     let (id, subject) = (submission.id, submission.obligation.to_string());
     let (sender, message_id, events) =
         app.ledger.read(move |txn| Ok((txn.sender_of(id)?, txn.message_id_of(id)?, txn.events_of(&subject)?))).await?;
@@ -67,7 +67,7 @@ pub(in super::super) async fn answer(
     let letter = match (outcome.verdict, &outcome.nil) {
         (_, Some(reason)) => Letter::AnswerNil { due, reason: reason.clone() },
         (verdict, None) if contract.is_document() && verdict.is_accepted() => {
-            more = document::passed_on(app, obligation, contract, submission, now).await?;
+            more = document::passed_on(app, obligation, submission, now).await?;
             Letter::AnswerDocument { due, arrived_at, replaced: obligation.effective.is_some() }
         }
         (Verdict::Accepted | Verdict::AcceptedWithQueries, None) => {

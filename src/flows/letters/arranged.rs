@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil::Date};
 
-use super::{contract, due, manager, post, recipients};
+use super::{due, manager, post, recipients};
 use crate::{
     domain::AgencyId,
     flows::App,
@@ -20,9 +20,8 @@ pub(in super::super) fn arranged(
     reason: &str,
     now: Timestamp,
 ) -> anyhow::Result<Vec<OutboxRow>> {
-    let contract = contract(app, obligation)?;
     let letter = Letter::Arranged {
-        due: due(app, obligation, contract),
+        due: due(app, obligation),
         what,
         before,
         stands: obligation.effective.is_some(),

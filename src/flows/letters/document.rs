@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use super::{due, manager, post_with};
 use crate::{
-    check::Contract,
     flows::{App, intake},
     ledger::{Obligation, OutboxRow, Submission},
     mail::{Attachment, Content, Letter},
@@ -17,7 +16,6 @@ const MOST_BYTES: u64 = 8 << 20;
 pub(super) async fn passed_on(
     app: &App,
     obligation: &Obligation,
-    contract: &Contract,
     submission: &Submission,
     now: Timestamp,
 ) -> anyhow::Result<Vec<OutboxRow>> {
@@ -32,7 +30,7 @@ pub(super) async fn passed_on(
         });
     }
     let letter = Letter::Document {
-        due: due(app, obligation, contract),
+        due: due(app, obligation),
         key: obligation.key.to_string(),
         arrived_at: submission.received_at,
         submission: submission.id,

@@ -35,7 +35,7 @@ pub(in super::super) async fn incident(
     let (sender, message_id) = app.ledger.read(move |txn| Ok((txn.sender_of(id)?, txn.message_id_of(id)?))).await?;
     let places = lies(app, contract, submission);
     let sealed = Sealed {
-        due: due(app, obligation, contract),
+        due: due(app, obligation),
         arrived_at: submission.received_at,
         incident: incident.id,
         what: words_of(incident).into_iter().map(str::to_owned).collect(),

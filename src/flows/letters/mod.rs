@@ -134,10 +134,14 @@ fn contract<'a>(app: &'a App, obligation: &Obligation) -> anyhow::Result<&'a Con
     app.board.returns.get(id).with_context(|| format!("the return {id} is no longer defined in pipelines/"))
 }
 
-pub(super) fn due(app: &App, obligation: &Obligation, contract: &Contract) -> Due {
+pub(super) fn due(app: &App, obligation: &Obligation) -> Due {
+    let title = app.board.return_title(&obligation.key.return_id);
     Due {
-        name: format!("{}{}", named(&contract.title), phase(obligation)),
-        title: format!("{}{}", contract.title, phase(obligation)),
+        name: match app.board.commentary(&obligation.key) {
+            Some(_) => title.clone(),
+            None => format!("{}{}", named(&title), phase(obligation)),
+        },
+        title: format!("{title}{}", phase(obligation)),
         agency: app.board.agency_name(&obligation.key.agency),
         period: obligation.key.period,
         due_at: obligation.due_at,

@@ -22,7 +22,7 @@ pub(in super::super) async fn restated(app: &App, found: &Difference) -> anyhow:
     let (before, after) =
         (intake::the_submission(app, found.before).await?, intake::the_submission(app, found.after).await?);
     let letter = Letter::Restated {
-        due: due(app, &obligation, contract),
+        due: due(app, &obligation),
         before: found.before,
         replaced_at: before.received_at,
         after: found.after,

@@ -36,7 +36,7 @@ pub(in super::super) fn rung(
         return commentary(app, obligation, rung, &indicator.title, now);
     }
     let contract = contract(app, obligation)?;
-    let due = due(app, obligation, contract);
+    let due = due(app, obligation);
     let form = match rung.kind {
         RungKind::Notice | RungKind::Nudge | RungKind::DueToday | RungKind::Overdue => {
             template(app, obligation, contract, now)
@@ -120,7 +120,7 @@ pub(in super::super) fn question(
 ) -> anyhow::Result<Vec<OutboxRow>> {
     let ObligationKey { return_id, agency, period } = &obligation.key;
     let letter = Letter::AnythingSince {
-        due: due(app, obligation, contract(app, obligation)?),
+        due: due(app, obligation),
         known,
         nil: format!("quarterday submit --return {return_id} --agency {agency} --period {period} --nil"),
         open: format!("quarterday open {return_id} {agency}"),
@@ -154,7 +154,7 @@ pub(in super::super) fn members(
     let present = usize::try_from(coverage.present).unwrap_or(0);
     let named = coverage.missing.len().min(NAMED);
     let letter = Letter::Members {
-        due: due(app, obligation, contract),
+        due: due(app, obligation),
         members: present + coverage.missing.len(),
         present,
         missing: coverage.missing[..named].to_vec(),

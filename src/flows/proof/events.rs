@@ -125,6 +125,7 @@ fn line<'a>(event: &'a Event, files: &[File]) -> Line<'a> {
         Event::DueMoved { due_at, rule, why } => {
             decided(format!("Its due day moved, to {}", moment(*due_at)), format!("{rule}; {why}"))
         }
+        Event::AgreementRenewed {} => happened("The agreement was renewed", "it is fetched and asked for again"),
         Event::TimetableTookEffect { says, .. } => happened("The timetable took effect", says.clone()),
         Event::Provisional {} => happened("Its figures are provisional", "final ones follow"),
         Event::FinalAsked { due_at, rule } => {

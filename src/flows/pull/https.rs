@@ -94,8 +94,10 @@ pub(super) async fn places(app: &App) -> anyhow::Result<Vec<Place>> {
                 continue;
             }
             let periods = wanted.remove(&(contract.id.clone(), agency.clone())).unwrap_or_default();
+            // Whether anything happened is no file.
+            let periods = periods.into_iter().filter(|period| !contract.asks(*period));
             let of = |period| place(format!("{key}/{period}"), of_period(&url, period), Some(period));
-            places.extend(periods.into_iter().map(of));
+            places.extend(periods.map(of));
         }
     }
     let keys: Vec<String> = places.iter().map(|place| place.key.clone()).collect();

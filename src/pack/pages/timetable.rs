@@ -37,7 +37,7 @@ pub(super) fn page(matter: &Matter<'_>) -> Value {
 }
 
 fn sentence(deliveries: &[&Delivery]) -> String {
-    let owed: Vec<_> = deliveries.iter().filter(|one| one.standing != Standing::Open).collect();
+    let owed: Vec<_> = deliveries.iter().filter(|one| !one.standing.is_not_due()).collect();
     if owed.is_empty() {
         return "Nothing was due for this period yet.".to_owned();
     }
@@ -89,7 +89,8 @@ fn row(one: &Delivery) -> Value {
         "state": capital(&one.standing.words(one.days_late)),
         "mark": match one.standing {
             Standing::Overdue | Standing::ToCorrect => "missing",
-            Standing::Held | Standing::Open | Standing::Received | Standing::Waived => "waiting",
+            Standing::Held | Standing::Received | Standing::Waived => "waiting",
+            Standing::DueToday | Standing::DueSoon | Standing::Open => "waiting",
             Standing::AcceptedLate | Standing::Accepted | Standing::Nil => "in",
         },
         "more": more(one),
@@ -101,7 +102,7 @@ fn more(one: &Delivery) -> String {
     if one.provisional {
         says.push("the figures are provisional".to_owned());
     }
-    if one.reminders > 0 && one.standing != Standing::Open {
+    if one.reminders > 0 && !one.standing.is_not_due() {
         says.push(format!("after {}", count(usize::try_from(one.reminders).unwrap_or(0), "reminder", "reminders")));
     }
     if one.corrected {

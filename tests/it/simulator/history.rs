@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, civil::Date};
-use quarterday::ledger::{Event, OutboxState, State, Txn};
+use quarterday::ledger::{Event, NOT_FETCHED, OutboxState, State, Txn};
 
 use super::days::Days;
 
@@ -155,6 +155,7 @@ impl Recorded {
     pub fn of(txn: &Txn<'_>) -> quarterday::ledger::Result<Self> {
         let mut this = Self { wrong: txn.verify()?, ..Self::default() };
         let mut rounds: BTreeMap<String, usize> = BTreeMap::new();
+        let mut not_fetched: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for recorded in txn.all_events()? {
             let (at, subject) = (recorded.at, recorded.subject);
             let round = rounds.entry(subject.clone()).or_insert(1);
@@ -163,7 +164,17 @@ impl Recorded {
                 Event::Extended { .. } | Event::Reopened { .. } => *round += 1,
                 Event::Opened { due_at, .. } => this.opened.push((subject, due_at)),
                 Event::Told { rung, .. } => this.told.push((at, asked, rung)),
-                Event::Skipped { rung, .. } => this.skipped.push((at, asked, rung)),
+                Event::Skipped { rung, why } => {
+                    if why == NOT_FETCHED {
+                        not_fetched.entry(asked.clone()).or_default().insert(rung.clone());
+                    }
+                    this.skipped.push((at, asked, rung));
+                }
+                // They count again: what becomes of them from here on is their outcome.
+                Event::AgreementRenewed {} => {
+                    let again = not_fetched.remove(&asked).unwrap_or_default();
+                    this.skipped.retain(|(_, about, rung)| *about != asked || !again.contains(rung));
+                }
                 Event::MessageSettled { key, outcome, .. } => this.settled.push((at, key, outcome)),
                 Event::Bounced { key, .. } => this.bounced.push((at, key)),
                 Event::Failed { what, why } if what != "sending mail" => this.failed.push(format!("{what}: {why}")),
