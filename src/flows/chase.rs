@@ -3,6 +3,7 @@
 //! The message and the note that somebody was told are one transaction; whether the message is still wanted is
 //! decided again when it leaves.
 
+use anyhow::Context;
 use jiff::{Timestamp, civil};
 
 use super::{App, Board, agreements, evidence, finals, letters, note_failure, occurrences};
@@ -137,19 +138,12 @@ async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Res
     if obligation.state == State::Held {
         return remind_of_held(app, obligation, now).await;
     }
-    let subject = obligation.key.to_string();
-    let events = {
-        let subject = subject.clone();
-        app.ledger.read(move |txn| txn.events_of(&subject)).await?
-    };
-    let (ladder, calendar) = (app.board.ladder(&obligation.key), app.board.timetable.calendar());
-    let tomorrow = instant_on(calendar.add_working_days(civil_day(now), 1)?, ladder.at);
     let contract = app.board.returns.get(&obligation.key.return_id);
     let is_lapsed = contract.is_some_and(|contract| agreements::stops_pulls(contract, civil_day(now)));
-    if !is_lapsed && was_lapsed(&events) {
-        return renewed(app, obligation, tomorrow, now).await.map(|()| 0);
-    }
-    let lead_told = evidence::of(&events, ladder);
+    let (obligation, events) = &known(app, &obligation.key, is_lapsed, now).await?;
+    let subject = obligation.key.to_string();
+    let (ladder, calendar) = (app.board.ladder(&obligation.key), app.board.timetable.calendar());
+    let lead_told = evidence::of(events, ladder);
     let accepted_at = evidence::accepted_at(&lead_told);
     let partial = partial(app, obligation).await?;
     let mut step = match partial {
@@ -158,6 +152,8 @@ async fn step(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::Res
     };
     if is_lapsed && !obligation.state.is_settled() {
         step.skip.extend(step.tell.take().map(|rung| (rung.name, NOT_FETCHED)));
+        // Nobody says when it is renewed.
+        let tomorrow = instant_on(calendar.add_working_days(civil_day(now), 1)?, ladder.at);
         step.look_again = step.look_again.into_iter().chain([tomorrow]).min();
     }
     let letters = match (&step.tell, partial) {
@@ -199,16 +195,29 @@ fn was_lapsed(events: &[RecordedEvent]) -> bool {
     said.unwrap_or(false)
 }
 
-/// Has what was passed over while nothing was fetched count again; whoever is asked for it has a day to answer first.
-async fn renewed(app: &App, obligation: &Obligation, tomorrow: Timestamp, now: Timestamp) -> anyhow::Result<()> {
-    let key = obligation.key.clone();
-    app.ledger
-        .write(move |txn| {
-            txn.append(now, &key.to_string(), "daemon", &Event::AgreementRenewed {})?;
-            txn.look_again(&key, Some(tomorrow))
-        })
-        .await?;
-    Ok(())
+/// What has happened to an obligation. Where its agreement was renewed, what was passed over while nothing was fetched counts
+/// again from now on.
+async fn known(
+    app: &App,
+    key: &ObligationKey,
+    is_lapsed: bool,
+    now: Timestamp,
+) -> anyhow::Result<(Obligation, Vec<RecordedEvent>)> {
+    let (wanted, subject) = (key.clone(), key.to_string());
+    let events = app.ledger.read(move |txn| txn.events_of(&subject)).await?;
+    let events = match !is_lapsed && was_lapsed(&events) {
+        true => {
+            let renewed = app.ledger.write(move |txn| {
+                let subject = wanted.to_string();
+                txn.append(now, &subject, "daemon", &Event::AgreementRenewed {})?;
+                txn.events_of(&subject)
+            });
+            renewed.await?
+        }
+        false => events,
+    };
+    let obligation = Obligation::fold(&events).with_context(|| format!("{key} was never opened"))?;
+    Ok((obligation, events))
 }
 
 /// Reminds the manager of a file that waits for a decision; its lead has delivered.
