@@ -136,6 +136,19 @@ pub enum Cause {
     Shift,
 }
 
+impl Cause {
+    /// The word as SQL has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Common => "common",
+            Self::Outside => "outside",
+            Self::Trend => "trend",
+            Self::TwoOfThree => "two_of_three",
+            Self::Shift => "shift",
+        }
+    }
+}
+
 /// What that means for children.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -133,20 +133,10 @@ fn table(lines: &[Line]) -> Result<RecordBatch, AnalysisError> {
         number(&|line| line.limits.map(|limits| limits[0])),
         number(&|line| line.limits.map(|limits| limits[1])),
         number(&|line| line.limits.map(|limits| limits[2])),
-        text(&|line| Some(cause(line.cause).to_owned())),
+        text(&|line| Some(line.cause.as_str().to_owned())),
         text(&|line| Some(tone(line.tone).to_owned())),
     ];
     Ok(RecordBatch::try_new(figures_schema(), columns)?)
-}
-
-fn cause(cause: Cause) -> &'static str {
-    match cause {
-        Cause::Common => "common",
-        Cause::Outside => "outside",
-        Cause::Trend => "trend",
-        Cause::TwoOfThree => "two_of_three",
-        Cause::Shift => "shift",
-    }
 }
 
 fn tone(tone: Tone) -> &'static str {

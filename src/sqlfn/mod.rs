@@ -1,12 +1,16 @@
 //! What SQL knows beyond the standard, in every session: sums and whole-number arithmetic that never wrap, periods,
-//! working days, rounding half up. `docs/sql.md` tells analysts of it.
+//! working days, rounding half up, and the statistics of the field. `docs/sql.md` tells analysts of it.
 //!
 //! Knows nothing of tables.
 
 mod arithmetic;
+mod intervals;
 mod period;
 mod rounding;
+mod series;
+mod standing;
 mod sum;
+mod window;
 mod working_days;
 
 use std::sync::Arc;
@@ -29,8 +33,11 @@ pub fn register(context: &SessionContext) {
 /// The same with a board's own working days.
 pub fn register_with(context: &SessionContext, calendar: Calendar) {
     context.register_udaf(AggregateUDF::from(sum::ExactSum::new()));
-    for function in period::functions() {
+    for function in period::functions().into_iter().chain(intervals::functions()) {
         context.register_udf(function);
+    }
+    for function in series::functions().into_iter().chain(standing::functions()) {
+        context.register_udwf(function);
     }
     context.register_udf(working_days::function(calendar));
     context.register_udf(ScalarUDF::from(rounding::RoundHalfUp::new()));

@@ -43,7 +43,10 @@ fn dates(function: &'static str, args: &[ArrayRef], of: fn(Period) -> Date) -> R
 }
 
 /// Reads each text as a period. The error does not repeat the text, which may be any cell's.
-fn periods<'a>(function: &'static str, texts: &'a ArrayRef) -> impl Iterator<Item = Result<Option<Period>>> + 'a {
+pub(super) fn periods<'a>(
+    function: &'static str,
+    texts: &'a ArrayRef,
+) -> impl Iterator<Item = Result<Option<Period>>> + 'a {
     texts.as_string::<i32>().iter().map(move |text| match text.map(str::parse) {
         None => Ok(None),
         Some(Ok(period)) => Ok(Some(period)),

@@ -79,6 +79,7 @@ mod source_https;
 mod source_sftp;
 mod source_store;
 mod sql_desk;
+mod sql_statistics;
 mod statistics;
 mod store_protocol;
 mod support;

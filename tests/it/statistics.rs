@@ -23,7 +23,7 @@ use quarterday::analysis::{
 use quarterday::domain::rounding::half_up;
 
 /// A row by its headings.
-type Row = BTreeMap<String, String>;
+pub type Row = BTreeMap<String, String>;
 
 /// The shared data, which may be absent on a desk but never in CI.
 fn shared(path: &str) -> Option<PathBuf> {
@@ -35,7 +35,7 @@ fn shared(path: &str) -> Option<PathBuf> {
     None
 }
 
-fn csv(path: &Path) -> Vec<Row> {
+pub fn csv(path: &Path) -> Vec<Row> {
     let text = std::fs::read_to_string(path).unwrap();
     let text = text.trim_start_matches('\u{feff}').to_owned();
     let heading = text.lines().next().unwrap();
