@@ -1,10 +1,10 @@
 //! Questions in SQL: the warehouse as readers see it, with the ledger's facts beside it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::Context;
 use arrow::array::RecordBatch;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 use super::{App, Board, facts};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     ledger::{
         CoverageRow, EventHead, MessageHead, Obligation, Query, RecordedEvent, SignOff, SignOffKey, Submission, Vector,
     },
-    warehouse::{Answer, Question, SqlError, Statement, View, ask_over},
+    warehouse::{Answer, Earlier, Question, SqlError, Statement, View, ask_over, earlier_in},
     worker::{Limits, WorkerError},
 };
 
@@ -70,16 +70,34 @@ async fn put_over(app: &App, statements: &[Statement], seen: Seen, views: &[View
     let empty = empty_tables(&app.board)?;
     facts.extend(empty.into_iter().filter(|(name, _)| !name.starts_with("ledger.") && !vector.contains_key(name)));
     let calendar = app.board.timetable.calendar();
+    let earlier = earlier(app, statements).await?;
     let question = Question {
         statements,
         vector: &vector,
         facts: &facts,
+        earlier: &earlier,
         calendar: Some(&calendar),
         plan_only: false,
         limits: limits(),
         most_rows: MOST_ROWS,
     };
     Ok(ask_over(&app.launcher, &app.warehouse_folder(), question, views).await?)
+}
+
+/// The tables that statements ask for as they were on a day.
+async fn earlier(app: &App, statements: &[Statement]) -> anyhow::Result<Vec<Earlier>> {
+    let asked: BTreeSet<_> = statements.iter().flat_map(|statement| earlier_in(&statement.sql)).collect();
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = app.ledger.read(move |txn| {
+        let of_day = |(table, day): (String, Date)| {
+            let version = txn.vector_as_of(day)?.get(&table).copied();
+            Ok(Earlier { table, day, version })
+        };
+        asked.into_iter().map(of_day).collect::<crate::ledger::Result<Vec<_>>>()
+    });
+    Ok(known.await?)
 }
 
 /// Puts statements to the warehouse as `vector` sees it and to the rows of `views`. `facts` are tables without rows for
@@ -96,7 +114,7 @@ pub async fn put_beside(
 
 /// Puts one statement to the warehouse as readers see it now, or to warehouse and ledger as they were at the end of a
 /// day.
-pub async fn sql(app: &App, text: &str, as_of: Option<jiff::civil::Date>) -> anyhow::Result<Vec<RecordBatch>> {
+pub async fn sql(app: &App, text: &str, as_of: Option<Date>) -> anyhow::Result<Vec<RecordBatch>> {
     let statement = [Statement { name: "statement".into(), sql: text.to_owned() }];
     let answers = match as_of {
         Some(day) => put_to(app, &statement, seen_at(app, day).await?).await,
@@ -111,7 +129,7 @@ pub async fn sql(app: &App, text: &str, as_of: Option<jiff::civil::Date>) -> any
 }
 
 /// What there was to see at the end of a day; what was owed then stands as it stood at its last second.
-async fn seen_at(app: &App, day: jiff::civil::Date) -> anyhow::Result<Seen> {
+async fn seen_at(app: &App, day: Date) -> anyhow::Result<Seen> {
     let (then, vector, known) = app
         .ledger
         .read(move |txn| {

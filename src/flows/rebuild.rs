@@ -83,6 +83,7 @@ async fn contents(app: &App, folder: &Path, table: &str, version: i64) -> anyhow
         statements: &[statement],
         vector: &vector,
         facts: &[],
+        earlier: &[],
         calendar: None,
         plan_only: false,
         limits: query::limits(),

@@ -11,6 +11,7 @@ use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 use serde::{Deserialize, Serialize};
 
+use super::earlier::Earlier;
 use super::session;
 use super::table::Table;
 use crate::domain::Calendar;
@@ -31,6 +32,8 @@ pub struct Question<'a> {
     pub vector: &'a Vector,
     /// Tables that are no Delta tables, by their names in SQL; a name that is also in the vector means this one.
     pub facts: &'a [(String, RecordBatch)],
+    /// Tables as they were on a day, for `as_of`.
+    pub earlier: &'a [Earlier],
     /// Which days are working days; without one, those of England and Wales as shipped.
     pub calendar: Option<&'a Calendar>,
     /// Whether the statements are planned only; the answers have columns and no rows then.
@@ -98,6 +101,7 @@ pub(super) struct Request {
     pub vector: Vector,
     pub views: Vec<View>,
     pub facts: Vec<Fact>,
+    pub earlier: Vec<Earlier>,
     pub calendar: Option<Calendar>,
     pub plan_only: bool,
     pub memory_bytes: u64,
@@ -147,7 +151,8 @@ pub async fn ask_over(
     }
     // The worker's folder is the root of the file system.
     let warehouse = std::fs::canonicalize(warehouse).unwrap_or_else(|_| warehouse.to_owned());
-    let named = question.vector.keys().chain(views.iter().map(|view| &view.table));
+    let beside = views.iter().map(|view| &view.table).chain(question.earlier.iter().map(|earlier| &earlier.table));
+    let named = question.vector.keys().chain(beside);
     let tables = named.filter_map(|name| Table::of(&warehouse, name).ok());
     let readable: Vec<PathBuf> = tables.map(|table| table.folder).filter(|folder| folder.is_dir()).collect();
     let request = Request {
@@ -156,6 +161,7 @@ pub async fn ask_over(
         vector: question.vector.clone(),
         views: views.to_vec(),
         facts,
+        earlier: question.earlier.to_vec(),
         calendar: question.calendar.cloned(),
         plan_only: question.plan_only,
         memory_bytes: question.limits.memory_bytes,

@@ -13,6 +13,7 @@ mod checkpoint;
 mod column;
 mod damage;
 mod desk;
+mod earlier;
 mod log;
 mod parquet_file;
 mod session;
@@ -31,6 +32,7 @@ use tokio::sync::Mutex;
 
 pub use damage::Damage;
 pub use desk::{Answer, Question, SqlError, Statement, View, ask, ask_over, serve_sql};
+pub use earlier::{Earlier, earlier_in};
 pub use staging::{Staged, Staging};
 pub use turn::Turn;
 

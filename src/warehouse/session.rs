@@ -21,6 +21,7 @@ use futures::StreamExt;
 use serde_json::Value;
 
 use super::desk::{Outcome, Request, Statement, TOO_DEEP, View, out_of_memory, read_stream, too_large};
+use super::earlier::{AS_OF, AsOf, Earlier};
 use super::table::{PARTITION, Table};
 use super::{SqlError, statement};
 use crate::settings::nearest;
@@ -44,6 +45,8 @@ pub(super) fn handle(request: Value, input: Vec<u8>, output: &mut Output) -> Res
         .build()
         .map_err(|error| error.to_string())?;
     let session = Arc::new(Session::new(request, &input)?);
+    let earlier = session.clone();
+    runtime.block_on(async move { earlier.open_earlier().await });
     for index in 0..session.request.statements.len() {
         let session = session.clone();
         // Planned on the runtime's own thread, for its stack.
@@ -157,6 +160,31 @@ impl Session {
         let table = table.open_checked(version).await.map_err(said)?;
         let scan = table.table_provider().with_session(Arc::new(self.context.state()));
         scan.await.map_err(|error| self.in_words(error, None))
+    }
+
+    /// Makes the tables known that the statements ask for as they were.
+    async fn open_earlier(&self) {
+        let mut known = BTreeMap::new();
+        for earlier in &self.request.earlier {
+            let table = self.earlier(earlier).await.map_err(|error| error.0);
+            known.insert((earlier.table.clone(), earlier.day), table);
+        }
+        self.context.register_udtf(AS_OF, Arc::new(AsOf(known)));
+    }
+
+    /// A table as it was; without rows where it is of today and was not there yet.
+    async fn earlier(&self, earlier: &Earlier) -> Result<Arc<dyn TableProvider>, SqlError> {
+        let name = &earlier.table;
+        match (earlier.version, self.request.vector.get(name), self.facts.get(name)) {
+            (Some(version), ..) => self.open(name, version).await,
+            (None, Some(now), _) => {
+                let wrong = |error: DataFusionError| self.in_words(error, None);
+                let rows = self.context.read_table(self.open(name, *now).await?).map_err(wrong)?;
+                Ok(rows.limit(0, Some(0)).map_err(wrong)?.into_view())
+            }
+            (None, None, Some(empty)) if !name.starts_with("ledger.") => Ok(empty.clone()),
+            _ => Err(SqlError(format!("as_of knows the tables of the warehouse, and {name} is none"))),
+        }
     }
 
     /// Some rows of a table, as a table.

@@ -41,6 +41,7 @@ async fn answers(sql: &[&str], plan_only: bool) -> Vec<Result<Vec<RecordBatch>, 
         statements: &statements,
         vector: &vector,
         facts: &facts,
+        earlier: &[],
         calendar: None,
         plan_only,
         limits: limits(512, 60),
@@ -163,8 +164,16 @@ fn hostile() -> Option<Vec<String>> {
 /// What the one who asked is told, also when the worker died.
 async fn outcome(home: &Home, vector: &Vector, sql: &str, limits: Limits) -> Result<Vec<RecordBatch>, SqlError> {
     let one = [statement(sql)];
-    let question =
-        Question { statements: &one, vector, facts: &[], calendar: None, plan_only: false, limits, most_rows: 10 };
+    let question = Question {
+        statements: &one,
+        vector,
+        facts: &[],
+        earlier: &[],
+        calendar: None,
+        plan_only: false,
+        limits,
+        most_rows: 10,
+    };
     match ask(&launcher(), &home.path(), question).await {
         Ok(mut answers) => answers.remove(0).1,
         Err(error @ (WorkerError::Build { .. } | WorkerError::Spawn { .. })) => panic!("no worker: {error}"),

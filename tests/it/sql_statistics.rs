@@ -9,7 +9,7 @@ use arrow::{array::RecordBatch, util::display::array_value_to_string};
 use datafusion::prelude::{CsvReadOptions, ParquetReadOptions, SessionContext};
 use quarterday::sqlfn;
 
-use crate::support::shared_data;
+use crate::support::{TestBoard, shared_data};
 
 fn session() -> SessionContext {
     let session = SessionContext::new();
@@ -197,5 +197,44 @@ async fn what_has_no_answer_is_an_error_that_says_what_to_write() {
     ] {
         let said = refusal(sql).await;
         assert!(said.contains(says), "{sql}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_is_read_as_it_was_on_a_day_beside_what_it_is_now() {
+    let board = TestBoard::with_returns(&["care-applications"]);
+    board.set_source("care-applications", "kind = \"by-hand\"");
+    let sample = board.read("pipelines/care-applications/samples/accepted-2025-26-Q1.csv");
+    board.write("a.csv", &sample);
+    board.write("b.csv", sample.replace("2025-M04,5,8", "2025-M04,6,8"));
+    let daemon = board.start("2025-07-02T09:00:00Z");
+    let first = daemon.submit("a.csv", "care-applications", "cafcass", "2025-26-Q1").await.unwrap();
+    daemon.advance("2025-07-09T09:00:00Z").await;
+    daemon.submit("b.csv", "care-applications", "cafcass", "2025-26-Q1").await.unwrap();
+    let table = "returns.care_applications";
+    let moved = format!(
+        "SELECT now.month, was.applications AS before, now.applications AS after
+         FROM {table} AS now JOIN as_of('{table}', '2025-07-05') AS was USING (month)
+         WHERE now.applications <> was.applications"
+    );
+    assert_eq!(daemon.sql(&moved).await, ["2025-M04,5,6"], "{first}");
+    let sum = |day: &str| format!("SELECT sum(applications) FROM as_of('{table}', '{day}')");
+    let today = daemon.sql(&format!("SELECT sum(applications) FROM {table}")).await;
+    assert_eq!(daemon.sql(&sum("2025-07-09")).await, today);
+    assert_eq!(
+        daemon.sql(&format!("SELECT count(*) FROM as_of('{table}', '2025-07-01')")).await,
+        ["0"],
+        "not there yet"
+    );
+    for (sql, says) in [
+        ("SELECT * FROM as_of('returns.nothing', '2025-07-05')", "returns.nothing is none"),
+        ("SELECT * FROM as_of('ledger.obligations', '2025-07-05')", "knows the tables of the warehouse"),
+        ("SELECT * FROM as_of('returns.care_applications', 'July')", "a day that exists"),
+        ("SELECT * FROM as_of('returns.care_applications', '2025-' || '07-05')", "both written out"),
+        ("SELECT * FROM as_of('returns.care_applications')", "a table and a day"),
+    ] {
+        let refused = daemon.board.run(&["sql", "-c", sql]);
+        let said = crate::support::said(&refused);
+        assert!(!refused.status.success() && said.contains(says), "{sql}: {said}");
     }
 }

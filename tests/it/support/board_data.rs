@@ -128,6 +128,7 @@ pub async fn rows(warehouse: &Path, vector: &Vector, sql: &str) -> Result<Result
         statements: &statements,
         vector,
         facts: &[],
+        earlier: &[],
         calendar: None,
         plan_only: false,
         limits,
