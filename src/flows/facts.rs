@@ -28,7 +28,7 @@ const SOON: i32 = 7;
 
 /// How an obligation stands on a day.
 pub fn standing(obligation: &Obligation, now: Timestamp) -> Standing {
-    let late = obligation.received_at.unwrap_or(now) > obligation.due_at;
+    let late = arrived(obligation, now) > obligation.due_at;
     match obligation.state {
         State::Open if late => Standing::Overdue,
         State::Open => match (civil_day(obligation.due_at) - civil_day(now)).get_days() {
@@ -46,12 +46,17 @@ pub fn standing(obligation: &Obligation, now: Timestamp) -> Standing {
     }
 }
 
+/// When it arrived or, while it is awaited, now: a file that came before it was asked for again is none.
+fn arrived(obligation: &Obligation, now: Timestamp) -> Timestamp {
+    obligation.received_at.filter(|_| obligation.state != State::Open).unwrap_or(now)
+}
+
 /// Civil days by which a return is or was late; zero when it is not.
 pub fn days_late(obligation: &Obligation, now: Timestamp) -> i32 {
     if obligation.state == State::Waived {
         return 0;
     }
-    let arrived = civil_day(obligation.received_at.unwrap_or(now));
+    let arrived = civil_day(arrived(obligation, now));
     let due = civil_day(obligation.due_at);
     (arrived - due).get_days().max(0)
 }

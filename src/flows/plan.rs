@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{App, Board, chase, evidence, letters, publish::occurrence};
+use super::{App, Board, chase, evidence, first_cycle, letters, publish::occurrence};
 use crate::{
     domain::civil_day,
     fault,
@@ -212,10 +212,13 @@ pub async fn confirm(app: &App, definitions: &str, actor: &str) -> anyhow::Resul
 /// Tells whoever was told of a due day that it has moved; not those who have delivered.
 async fn tell_of_moves(app: &App, moves: &Moves, now: Timestamp) -> anyhow::Result<Vec<OutboxRow>> {
     let mut letters = Vec::new();
+    if first_cycle::is_rehearsing(&app.board, &app.ledger).await? {
+        return Ok(letters);
+    }
     for due in moves.dues.iter().filter(|due| due.is_open) {
         let key = due.key.clone();
         let Some(mut obligation) = app.ledger.read(move |txn| txn.obligation(&key)).await? else { continue };
-        if matches!(obligation.state, State::Open | State::ToCorrect) {
+        if matches!(obligation.state, State::Open | State::ToCorrect) && !obligation.told.is_empty() {
             obligation.move_due(due.after, now);
             let reason = "the timetable was changed";
             letters.extend(letters::arranged(app, &obligation, due.before, Arranged::Moved, reason, now)?);

@@ -10,7 +10,7 @@ use crate::{
     check::Contract,
     ledger::Vector,
     settings::Problems,
-    warehouse::{Question, SqlError, Statement, ask},
+    warehouse::{Earlier, Question, SqlError, Statement, ask, earlier_in},
     worker::Launcher,
 };
 
@@ -33,11 +33,12 @@ pub async fn plan(board: &Board, launcher: &Launcher) -> anyhow::Result<Problems
         }
     }
     let tables = query::empty_tables(board)?;
+    let earlier = unknown(&statements);
     let question = Question {
         statements: &statements,
         vector: &Vector::new(),
         facts: &tables,
-        earlier: &[],
+        earlier: &earlier,
         calendar: None,
         plan_only: true,
         limits: query::limits(),
@@ -90,11 +91,12 @@ async fn plan_rules(
     let file = board.home.join("pipelines").join(contract.id.as_str()).join("return.toml").display().to_string();
     // Each alone: one that ends its worker hides no other.
     for (at, statement) in statements.into_iter().enumerate() {
+        let earlier = unknown(std::slice::from_ref(&statement));
         let question = Question {
             statements: std::slice::from_ref(&statement),
             vector: &Vector::new(),
             facts: &facts,
-            earlier: &[],
+            earlier: &earlier,
             calendar: None,
             plan_only: true,
             limits: query::limits(),
@@ -119,4 +121,10 @@ async fn plan_rules(
         }
     }
     Ok(())
+}
+
+/// The tables that statements ask for as they were: of no version, for there is no ledger yet.
+fn unknown(statements: &[Statement]) -> Vec<Earlier> {
+    let asked = statements.iter().flat_map(|statement| earlier_in(&statement.sql));
+    asked.map(|(table, day)| Earlier { table, day, version: None }).collect()
 }

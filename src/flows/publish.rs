@@ -106,8 +106,9 @@ async fn rehearse(app: &App, meeting: &Meeting, now: Timestamp) -> anyhow::Resul
     let what = format!("The {} pack for {} would go out now", meeting.pack, meeting.period.human());
     let why = "the first cycle is a rehearsal until a person has confirmed it, and a pack is issued once";
     let next_step = format!(
-        "`quarterday confirm` ends the rehearsal, and the pack goes out; `quarterday pack issue {} {}` issues this one alone",
-        meeting.pack, meeting.period
+        "`quarterday confirm` ends the rehearsal; within {} working days of today and before the meeting the pack then goes out \
+         by itself, if what it asks for is there. `quarterday pack issue {} {}` issues this one alone",
+        app.board.timetable.packs_within, meeting.pack, meeting.period
     );
     let alarms = letters::alarm(app, &what, why, &next_step, now)?;
     tell_once(app, format!("{}/rehearsed", occurrence(meeting)), "told".to_owned(), alarms, None, now).await

@@ -228,7 +228,7 @@ async fn pack(app: &App, at: Timestamp, meeting: &Meeting) -> anyhow::Result<Pac
     let is_empty = !obligations.iter().any(|o| o.state == State::Accepted);
     let (is_issued, why) = match found {
         _ if is_empty => (false, "nothing has been accepted yet, so there is nothing to print".to_owned()),
-        Readiness::Ready => (true, "all that it asks for is there".to_owned()),
+        Readiness::Ready => (true, "nothing stands in its way".to_owned()),
         Readiness::Gaps(missing) => (true, format!("it prints what is missing: {}", missing.join("; "))),
         Readiness::Hold(missing) => (false, format!("it waits for what is missing: {}", missing.join("; "))),
     };

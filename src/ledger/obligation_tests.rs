@@ -97,3 +97,32 @@ fn a_provisional_file_that_is_let_pass_after_the_final_ones_were_asked_for_is_no
     assert_eq!((settled.state, settled.effective, settled.restatements), (State::Accepted, Some(2), 0));
     assert!(settled.received_at.is_some() && settled.phase == Phase::Final);
 }
+
+#[test]
+fn a_moved_day_begins_the_chase_anew_and_a_corrected_file_stays_awaited() {
+    let moved = Event::DueMoved { due_at: at(20_000), rule: "later".into(), why: String::new() };
+    let o = folded(&[arrived(1), decided(1, Verdict::NotAccepted), moved.clone()]);
+    assert_eq!((o.state, o.due_at, o.rounds), (State::ToCorrect, at(20_000), 1));
+    assert!(o.first_refused_at.is_some() && o.chased_since.is_some());
+    let o = folded(&[arrived(1), decided(1, Verdict::Accepted), moved]);
+    assert_eq!((o.state, o.rounds, o.chased_since), (State::Accepted, 0, None), "nobody is asked who has delivered");
+}
+
+#[test]
+fn what_was_passed_over_while_nothing_was_fetched_counts_again_once_the_agreement_is_renewed() {
+    let skipped = |rung: &str, why: &str| Event::Skipped { rung: rung.into(), why: why.into() };
+    let both = [skipped("nudge", NOT_FETCHED), skipped("notice", "a later rung was already reached")];
+    let o = folded(&[&both[..], &[Event::AgreementRenewed {}]].concat());
+    assert_eq!(o.skipped, ["notice"]);
+}
+
+#[test]
+fn who_was_let_off_the_provisional_figures_owes_the_final_ones_and_words_are_asked_for_again() {
+    let waived = Event::Waived { reason: "a new system".into() };
+    let finals = Event::FinalAsked { due_at: at(20_000), rule: "final".into() };
+    let o = folded(&[Event::Provisional {}, waived, finals]);
+    assert_eq!((o.state, o.reason), (State::Open, None));
+    let said = Event::Commented { says: "none".into(), by: "lead".into() };
+    let again = Event::Reopened { due_at: at(20_000), reason: "was that all?".into() };
+    assert_eq!(folded(&[said, again]).state, State::Open);
+}

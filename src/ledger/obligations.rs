@@ -227,7 +227,12 @@ impl Obligation {
     /// Another due instant: the ladder begins anew before it, as far as anything is asked for still.
     pub fn move_due(&mut self, due_at: Timestamp, at: Timestamp) {
         match self.state {
-            State::Open | State::ToCorrect => self.chase_anew(due_at, at),
+            // A corrected file stays what is awaited.
+            State::Open | State::ToCorrect => {
+                let first_refused_at = self.first_refused_at;
+                self.chase_anew(due_at, at);
+                self.first_refused_at = first_refused_at;
+            }
             _ => self.due_at = due_at,
         }
     }

@@ -319,14 +319,6 @@ fn instant(
         _ => calendar.add_working_days(due_day, rung.working_days)?,
     };
     let planned = on_day(planned);
-    if rung.kind == RungKind::Overdue && !rung.is_for_the_lead() {
-        // That nothing came is told of those alone who were asked, and had a working day.
-        let asked = ladder.rungs.iter().filter(|below| below.is_for_the_lead());
-        return match asked.filter_map(|below| obligation.told_at(&below.name)).max() {
-            Some(asked) => Ok(Some(planned.max(on_day(calendar.add_working_days(civil_day(asked), 1)?)))),
-            None => Ok(None),
-        };
-    }
     if obligation.state == State::ToCorrect && !rung.kind.is_above_the_lead() && rung.kind != RungKind::Overdue {
         // The answer to the file said what to do and by when.
         return Ok(None);
@@ -361,6 +353,14 @@ fn instant(
             }
             _ => None,
         },
+        // That nothing came is told of those alone who were asked, and had a working day.
+        RungKind::Overdue if !rung.is_for_the_lead() => {
+            let asked = ladder.rungs.iter().filter(|below| below.is_for_the_lead());
+            match asked.filter_map(|below| obligation.told_at(&below.name)).max() {
+                Some(asked) => Some(planned.max(on_day(calendar.add_working_days(civil_day(asked), 1)?))),
+                None => None,
+            }
+        }
         _ => Some(planned),
     };
     match at {

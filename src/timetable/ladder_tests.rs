@@ -233,6 +233,10 @@ fn that_nothing_came_is_told_of_those_who_were_asked_a_working_day_before() {
     late.told.push((first.name, at("2025-07-25T10:00:00Z")));
     assert_eq!(tell(&late, "2025-07-25T18:00:00Z"), None);
     assert_eq!(tell(&late, "2025-07-28T10:00:00Z").unwrap().name, "gap");
+    // The agency wrote: the next message waits a working day longer, this one too.
+    late.deferred.push("gap".into());
+    assert_eq!(tell(&late, "2025-07-28T10:00:00Z"), None);
+    assert_eq!(tell(&late, "2025-07-29T10:00:00Z").unwrap().name, "gap");
 }
 
 proptest! {

@@ -28,6 +28,10 @@ impl Since {
         }
         let starts_on = table.date_opt("starts_on");
         let due = dues::settle(table, None, None);
+        if due.as_ref().is_some_and(Due::needs_meeting) {
+            let expected = "working days or fixed days: what is asked belongs to no meeting";
+            table.refuse("clear_working_days_before_meeting", expected, "working_days = 10");
+        }
         Some(Self { every: every?, starts_on, due: due? })
     }
 

@@ -105,6 +105,8 @@ async fn what_was_accepted_is_asked_for_again_and_stands_until_a_file_replaces_i
     assert_eq!(daemon.sql(figures).await, ["true"]);
     daemon.advance("2025-07-29T12:00:00Z").await;
     assert_eq!(told(&daemon).await[2..], ["2025-07-21 nudge", "2025-07-28 due-today"]);
+    let stands = daemon.sql("SELECT state, days_late FROM ledger.obligations WHERE period = '2025-26-Q1'").await;
+    assert_eq!(stands, ["overdue,1"], "the file that came before does not count for it");
     let other = daemon.board.read("a.csv").replace(",9", ",8");
     daemon.board.write("b.csv", other);
     daemon.submit("b.csv", "care-applications", "cafcass", "2025-26-Q1").await.unwrap();

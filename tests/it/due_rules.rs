@@ -278,6 +278,7 @@ fn a_question_where_none_is_needed_and_one_that_is_never_asked_are_told() {
         ("quarter", "every = \"quarter\"\nworking_days = 10", "only where every = \"occurrence\""),
         ("occurrence", "every = \"release\"\nworking_days = 10", "how often it is asked"),
         ("occurrence", "every = \"quarter\"", "one of working_days"),
+        ("occurrence", "every = \"quarter\"\nclear_working_days_before_meeting = 5", "belongs to no meeting"),
         ("occurrence", "evry = \"quarter\"\nworking_days = 10", "evry"),
     ] {
         let board = board(every, &format!("[due]\nworking_days = 10\n\n[anything_since]\n{question}\n"));

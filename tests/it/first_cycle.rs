@@ -75,3 +75,17 @@ async fn no_pack_is_issued_by_itself_until_it_is_confirmed_and_then_it_goes_out(
     let packs: Vec<_> = daemon.messages().await.into_iter().filter(|message| message.starts_with("pack ")).collect();
     assert!(!packs.is_empty() && packs.iter().all(|pack| pack.contains("[sent]")), "{packs:?}");
 }
+
+#[tokio::test]
+async fn a_due_day_that_moves_while_it_is_rehearsed_is_told_to_nobody() {
+    let board = board_with_relay(&["care-applications"]).await;
+    board.edit("config/timetable.toml", "rehearsal = false", "rehearsal = true");
+    let daemon = board.start("2025-06-30T09:00:00Z");
+    daemon.advance("2025-07-02T12:00:00Z").await;
+    daemon.board.edit("pipelines/care-applications/return.toml", "working_days = 10", "working_days = 12");
+    let daemon = daemon.restart("2025-07-02T13:00:00Z");
+    daemon.board.done(&["plan", "--yes"]);
+    daemon.advance("2025-07-03T12:00:00Z").await;
+    let messages = daemon.messages().await;
+    assert!(messages.iter().all(|message| !message.starts_with("arranged")), "{messages:#?}");
+}

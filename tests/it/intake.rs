@@ -437,7 +437,7 @@ async fn the_ledger_of_a_past_day_is_told_as_it_was_known_that_day() {
     };
     let state = "SELECT state FROM ledger.obligations";
     assert_eq!(on("2025-06-30", state).await, Vec::<String>::new(), "it had not opened");
-    assert_eq!(on("2025-07-07", state).await, ["open"]);
+    assert_eq!(on("2025-07-07", state).await, ["due_soon"]);
     assert_eq!(on("2025-07-08", state).await, ["accepted"]);
     let submissions = "SELECT count(*), count(verdict) FROM ledger.submissions";
     assert_eq!(on("2025-07-07", submissions).await, ["0,0"]);

@@ -238,3 +238,20 @@ async fn a_table_is_read_as_it_was_on_a_day_beside_what_it_is_now() {
         assert!(!refused.status.success() && said.contains(says), "{sql}: {said}");
     }
 }
+
+#[test]
+fn a_definition_may_read_a_table_as_it_was() {
+    let board = TestBoard::exampleshire();
+    let said = |board: &TestBoard| crate::support::said(&board.run(&["validate"]));
+    let sql = board.read("reports/indicators/second-plans.sql");
+    board.write(
+        "reports/indicators/second-plans.sql",
+        sql.replace("FROM returns.child_protection", "FROM as_of('returns.child_protection', '2025-07-14')"),
+    );
+    assert!(!said(&board).contains("as_of"), "{}", said(&board));
+    board.write(
+        "reports/indicators/second-plans.sql",
+        sql.replace("FROM returns.child_protection", "FROM as_of('returns.child_protectoin', '2025-07-14')"),
+    );
+    assert!(said(&board).contains("returns.child_protectoin is none"), "{}", said(&board));
+}

@@ -12,8 +12,8 @@ const LAYERS: &[&[&str]] = &[
     &["daemon"],
     &["schedule", "web"],
     &["flows"],
-    &["analysis", "check", "decode", "form", "mail", "pack", "source", "timetable", "warehouse"],
-    &["ledger", "settings", "sqlfn", "worker"],
+    &["analysis", "check", "decode", "form", "mail", "pack", "source", "sqlfn", "timetable", "warehouse"],
+    &["ledger", "settings", "worker"],
     &["clock", "content", "domain", "durable", "fault"],
 ];
 
@@ -27,6 +27,9 @@ const SIDEWAYS: &[(&str, &str)] = &[
     ("form", "check"),
     ("form", "decode"),
     ("warehouse", "check"),
+    ("warehouse", "sqlfn"),
+    ("check", "sqlfn"),
+    ("sqlfn", "analysis"),
     ("pack", "analysis"),
     ("content", "domain"),
     ("content", "durable"),

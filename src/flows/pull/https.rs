@@ -117,7 +117,10 @@ async fn wanted(
         let id = contract.id.clone();
         contract.agencies.clone().into_iter().map(move |agency| (id.clone(), agency))
     };
-    let asked: BTreeSet<(ReturnId, AgencyId)> = fetched.flat_map(of_return).collect();
+    let fetched: Vec<&Contract> = fetched.collect();
+    let asking = fetched.iter().filter_map(|contract| Some((contract.id.clone(), contract.since.as_ref()?.every)));
+    let asking: BTreeMap<ReturnId, Every> = asking.collect();
+    let asked: BTreeSet<(ReturnId, AgencyId)> = fetched.into_iter().flat_map(of_return).collect();
     if asked.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -125,7 +128,15 @@ async fn wanted(
     let wanted = app.ledger.read(move |txn| {
         let mut wanted: BTreeMap<_, BTreeSet<Period>> = BTreeMap::new();
         for (return_id, agency) in &asked {
-            let newest = txn.newest_settled(return_id, agency)?;
+            let newest = match asking.get(return_id) {
+                // Days and the periods of a question are no one order of texts.
+                Some(question) => {
+                    let settled = txn.states_of(agency)?.into_iter().filter(|(_, state)| state.is_settled());
+                    let its = settled.map(|(key, _)| key).filter(|key| key.return_id == *return_id);
+                    its.map(|key| key.period).filter(|period| !question.has(*period)).max()
+                }
+                None => txn.newest_settled(return_id, agency)?,
+            };
             wanted.insert((return_id.clone(), agency.clone()), newest.into_iter().collect());
         }
         for key in txn.unsettled()?.into_keys() {
