@@ -266,8 +266,9 @@ async fn a_link_that_was_changed_is_another_persons_or_of_an_older_draft_does_no
     assert_eq!(post(&daemon, &link, &[("decision", "perhaps")]).await.0, StatusCode::BAD_REQUEST);
     assert_eq!(post(&daemon, &link, &[("says", "approve")]).await.0, StatusCode::BAD_REQUEST);
     let (long, client) = ("x".repeat(100_000), reqwest::Client::new());
-    let too_long = client.post(daemon.page(&link)).body(format!("decision=approve&says={long}")).send().await.unwrap();
-    assert!(too_long.status().is_client_error());
+    let too_long = client.post(daemon.page(&link)).body(format!("decision=approve&says={long}")).send().await;
+    // The page does not wait for the rest of it; whether its answer or the end of the connection comes first is chance.
+    assert!(too_long.ok().is_none_or(|answer| answer.status().is_client_error()));
     assert_eq!(client.put(daemon.page(&link)).send().await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(events(&daemon).await, before);
 
