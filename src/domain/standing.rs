@@ -17,6 +17,8 @@ pub enum Standing {
     DueSoon,
     /// Not due yet.
     Open,
+    /// A person arranged something about it, or a file came, before it opens.
+    NotYetOpen,
     /// Here, being checked.
     Received,
     /// Accepted, after its due instant.
@@ -31,13 +33,14 @@ pub enum Standing {
 
 impl Standing {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Overdue,
         Self::ToCorrect,
         Self::Held,
         Self::DueToday,
         Self::DueSoon,
         Self::Open,
+        Self::NotYetOpen,
         Self::Received,
         Self::AcceptedLate,
         Self::Accepted,
@@ -54,6 +57,7 @@ impl Standing {
             Self::DueToday => "due_today",
             Self::DueSoon => "due_soon",
             Self::Open => "open",
+            Self::NotYetOpen => "not_yet_open",
             Self::Received => "received",
             Self::AcceptedLate => "accepted_late",
             Self::Accepted => "accepted",
@@ -74,7 +78,7 @@ impl Standing {
 
     /// Whether it is asked for, and its due instant is still to come.
     pub fn is_not_due(self) -> bool {
-        matches!(self, Self::DueToday | Self::DueSoon | Self::Open)
+        matches!(self, Self::DueToday | Self::DueSoon | Self::Open | Self::NotYetOpen)
     }
 
     /// Whether somebody has to do something about it.
@@ -96,6 +100,7 @@ impl Standing {
             Self::DueToday => "due today",
             Self::DueSoon => "due within a week",
             Self::Open => "not due yet",
+            Self::NotYetOpen => "not open yet",
             Self::Received => "received, being checked",
             Self::AcceptedLate => "accepted late",
             Self::Accepted => "accepted in time",
@@ -114,6 +119,7 @@ impl Standing {
             Self::DueToday => "due today, not received yet".to_owned(),
             Self::DueSoon => "due within a week, not received yet".to_owned(),
             Self::Open => "not due yet".to_owned(),
+            Self::NotYetOpen => "not open yet".to_owned(),
             Self::Received => "received, being checked".to_owned(),
             Self::AcceptedLate => format!("accepted, {}", late()),
             Self::Accepted => "accepted, in time".to_owned(),

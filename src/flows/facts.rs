@@ -31,6 +31,7 @@ pub fn standing(obligation: &Obligation, now: Timestamp) -> Standing {
     let late = arrived(obligation, now) > obligation.due_at;
     match obligation.state {
         State::Open if late => Standing::Overdue,
+        State::Open if obligation.opened_at > now => Standing::NotYetOpen,
         State::Open => match (civil_day(obligation.due_at) - civil_day(now)).get_days() {
             0 => Standing::DueToday,
             ..=SOON => Standing::DueSoon,

@@ -166,3 +166,15 @@ async fn a_new_lead_and_a_colleague_who_covers_get_the_messages_also_after_a_res
     daemon.advance("2025-07-16T12:00:00Z").await;
     assert!(daemon.messages().await.iter().any(|m| m.starts_with("overdue area.data@cafcass.example")));
 }
+
+#[tokio::test]
+async fn what_is_arranged_before_it_opens_stands_as_not_open_yet() {
+    let daemon = started().await;
+    daemon.board.done(&["extend", OWED, "--to", "2025-07-28", "--reason", "the system is replaced"]);
+    let state = "SELECT state FROM ledger.obligations WHERE period = '2025-26-Q1'";
+    assert_eq!(daemon.sql(state).await, ["not_yet_open"]);
+    daemon.advance("2025-07-01T12:00:00Z").await;
+    assert_eq!(daemon.sql(state).await, ["open"]);
+    daemon.advance("2025-07-28T12:00:00Z").await;
+    assert_eq!(daemon.sql(state).await, ["due_today"]);
+}

@@ -214,7 +214,7 @@ fn gap_of(delivery: &Delivery) -> String {
             let days = count(usize::try_from(delivery.days_late).unwrap_or(0), "day", "days");
             format!("No story was received. {agency} was asked for {title}{due}; it is {days} late{reminded}.")
         }
-        (Standing::Open | Standing::DueSoon | Standing::DueToday, _) => {
+        (standing, _) if standing.is_not_due() => {
             format!("No story was received yet. {agency} is asked for {title}{due}.")
         }
         (Standing::Nil, _) => format!("{agency} made a nil return and wrote nothing about this figure."),

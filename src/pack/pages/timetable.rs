@@ -90,7 +90,7 @@ fn row(one: &Delivery) -> Value {
         "mark": match one.standing {
             Standing::Overdue | Standing::ToCorrect => "missing",
             Standing::Held | Standing::Received | Standing::Waived => "waiting",
-            Standing::DueToday | Standing::DueSoon | Standing::Open => "waiting",
+            Standing::DueToday | Standing::DueSoon | Standing::Open | Standing::NotYetOpen => "waiting",
             Standing::AcceptedLate | Standing::Accepted | Standing::Nil => "in",
         },
         "more": more(one),
