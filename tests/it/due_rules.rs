@@ -336,3 +336,18 @@ fn a_meeting_leaves_room_for_what_its_pack_asks_for_of_its_own_period() {
         assert!(fine.contains("All is well") || !fine.contains("expected"), "{every}, {due}: {fine}");
     }
 }
+
+#[tokio::test]
+async fn two_questions_to_one_lead_leave_as_one_message() {
+    let daemon = crate::chase::with_relay(asking()).await.start("2025-11-20T12:00:00Z");
+    daemon.ring().await;
+    daemon.advance("2025-11-20T12:10:00Z").await;
+    let rows = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
+    let asked: Vec<_> = rows.iter().filter(|row| row.kind == "anything-since").collect();
+    assert_eq!(asked.len(), 4, "two quarters, to lead and deputy: {:#?}", daemon.messages().await);
+    let mut bundles: Vec<_> = asked.iter().filter_map(|row| row.bundle.clone()).collect();
+    bundles.dedup();
+    bundles.sort();
+    bundles.dedup();
+    assert_eq!(bundles.len(), 2, "one message to each person: {:#?}", daemon.messages().await);
+}
