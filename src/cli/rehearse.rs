@@ -23,7 +23,7 @@ use crate::{
     },
     ledger::OutboxState,
     mail::Memory,
-    timetable::instant_on,
+    timetable::{Meeting, instant_on},
 };
 
 /// What is rehearsed.
@@ -35,8 +35,8 @@ pub struct Rehearse {
     /// The last day.
     #[arg(long, value_name = "DATE")]
     to: civil::Date,
-    /// What is supposed to come, as CSV: when,return,agency,period,what (accepted, not-accepted, held or nil). Without it
-    /// nobody sends anything.
+    /// What is supposed to come, as CSV: when,return,agency,period,what (accepted, not-accepted, held or nil; for a
+    /// commentary stands-out or accepted). Without it nobody sends anything, and no figure stands out.
     #[arg(long, value_name = "FILE")]
     arrivals: Option<PathBuf>,
     /// A new or empty folder for the messages themselves.
@@ -93,6 +93,7 @@ fn tell(rehearsed: &Rehearsed, board: &Board, from: civil::Date, to: civil::Date
     let mut told: Vec<(Timestamp, Vec<String>)> =
         rehearsed.messages.iter().map(|message| (message.at, message_lines(message, board))).collect();
     told.extend(rehearsed.packs.iter().map(|pack| (pack.at, pack_lines(pack))));
+    told.extend(rehearsed.asking.iter().map(|asking| (asking.0, asking_lines(asking))));
     told.sort_by_key(|(at, _)| *at);
     let mut today = String::new();
     for (at, lines) in told {
@@ -130,6 +131,15 @@ fn pack_lines(pack: &Pack) -> Vec<String> {
     vec![
         format!("  {at}  the pack {} for {} {would}, for the meeting of {meeting}", pack.pack, pack.period.human()),
         format!("         {}", pack.why),
+    ]
+}
+
+fn asking_lines((at, until, meeting): &(Timestamp, Timestamp, Meeting)) -> Vec<String> {
+    let at = to_london(*at).strftime("%H:%M");
+    let (period, on) = (meeting.period.human(), to_london(*until).strftime("%-d %B"));
+    vec![
+        format!("  {at}  words on figures for the pack {} for {period} would be asked for, until {on}", meeting.pack),
+        "         of which figures, only figures can say: --arrivals supposes that one stands out".to_owned(),
     ]
 }
 

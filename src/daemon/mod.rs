@@ -74,7 +74,8 @@ pub fn rehearsal(mut board: Board, folder: &Path, clock: Clock, memory: Memory) 
     board.timetable.rehearsal = false;
     let mailroom = Mailroom::with(board.mail.clone(), Mailer::Memory(memory), folder);
     let mailroom = mailroom.of_board(board.templates.clone(), board.of_mail(), board.timetable.calendar());
-    assemble(board, clock, &BTreeMap::new(), mailroom, None)
+    let app = assemble(board, clock, &BTreeMap::new(), mailroom, None)?;
+    Ok(App { is_rehearsal: true, ..app })
 }
 
 /// Opens everything in the board's data folder.
@@ -106,6 +107,7 @@ fn assemble(
         steps: Default::default(),
         pulse: Default::default(),
         seen_running: Default::default(),
+        is_rehearsal: false,
         board,
     })
 }

@@ -12,7 +12,7 @@ use super::{App, board::COMMENTARY, edition, reason::identity_in, refresh};
 use crate::{
     analysis::Indicator,
     domain::{ReturnId, civil_day, sha256},
-    ledger::{Event, LedgerError, ObligationKey, State},
+    ledger::{Event, LedgerError, ObligationKey, State, Txn},
     timetable::Meeting,
 };
 
@@ -72,21 +72,7 @@ async fn ask_for(app: &App, meeting: &Meeting, until: Timestamp) -> anyhow::Resu
         .write(move |txn| {
             let mut asked = 0;
             for (key, headline) in &wanted {
-                if txn.obligation(key)?.is_none() {
-                    let subject = key.to_string();
-                    let opened = Event::Opened {
-                        return_id: key.return_id.clone(),
-                        agency: key.agency.clone(),
-                        period: key.period,
-                        opens_at: now,
-                        duty: true,
-                        due_at: until,
-                        rule: "the day for commentary on exceptions".into(),
-                    };
-                    txn.append(now, &subject, "daemon", &opened)?;
-                    txn.append(now, &subject, "daemon", &Event::AskedWhy { says: headline.clone() })?;
-                    asked += 1;
-                }
+                asked += usize::from(open(txn, key, headline, until, now)?);
             }
             // What no longer stands out, or came with its return after all, is not asked for any more.
             for obligation in txn.commentary_owed(period)? {
@@ -100,6 +86,40 @@ async fn ask_for(app: &App, meeting: &Meeting, until: Timestamp) -> anyhow::Resu
         })
         .await?;
     Ok(asked)
+}
+
+/// Words are owed from now on; says whether they were not before.
+fn open(
+    txn: &Txn<'_>,
+    key: &ObligationKey,
+    headline: &str,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<bool, LedgerError> {
+    if txn.obligation(key)?.is_some() {
+        return Ok(false);
+    }
+    let subject = key.to_string();
+    let opened = Event::Opened {
+        return_id: key.return_id.clone(),
+        agency: key.agency.clone(),
+        period: key.period,
+        opens_at: now,
+        duty: true,
+        due_at: until,
+        rule: "the day for commentary on exceptions".into(),
+    };
+    txn.append(now, &subject, "daemon", &opened)?;
+    txn.append(now, &subject, "daemon", &Event::AskedWhy { says: headline.to_owned() })?;
+    Ok(true)
+}
+
+/// A rehearsal supposes that a figure stands out.
+pub(super) async fn suppose(app: &App, key: &ObligationKey, until: Timestamp) -> anyhow::Result<()> {
+    let title = app.board.commentary(key).map(|indicator| indicator.title.clone()).unwrap_or_default();
+    let (key, now, headline) = (key.clone(), app.clock.now(), format!("{title} would stand out (a rehearsal)"));
+    app.ledger.write(move |txn| open(txn, &key, &headline, until, now).map(drop)).await?;
+    Ok(())
 }
 
 /// What a comment on an indicator is owed as; none where no agency answers for it.

@@ -9,18 +9,18 @@ use jiff::Timestamp;
 
 use super::{
     App,
-    edition::{basis, definition, imprint},
+    edition::{Pages, basis, definition, imprint, pages},
     first_cycle,
     letters::{self, Asked},
     publish::{is_settled, sign_off_key},
-    readiness::readiness,
+    readiness::{is_nothing_accepted, readiness},
 };
 use crate::{
     domain::{Period, civil_day, sha256},
     fault,
     ledger::{Asking, Draft, Event, SignOff, SignOffEvent, SignOffKey, Signatory},
     mail::Person,
-    pack::{self, Imprint, PDF},
+    pack::{Imprint, PDF},
     timetable::{self, Meeting},
 };
 
@@ -36,8 +36,7 @@ pub(super) async fn look(app: &App, meeting: &Meeting) -> anyhow::Result<bool> {
     }
     let key = sign_off_key(meeting);
     let known = app.ledger.read(move |txn| txn.sign_off(&key)).await?;
-    if app.ledger.read(|txn| txn.vector()).await?.is_empty() {
-        // Where nothing was accepted there is nothing to show yet.
+    if is_nothing_accepted(app).await? {
         return Ok(false);
     }
     let (draft, pdf, is_new) = match known.draft.clone() {
@@ -105,21 +104,15 @@ async fn due(app: &App, meeting: &Meeting) -> anyhow::Result<Option<Asking>> {
 }
 
 /// Sets the pages of a draft and makes them durable.
-async fn make(app: &App, meeting: &Meeting) -> anyhow::Result<(Draft, Vec<u8>)> {
+async fn make(app: &App, meeting: &Meeting) -> anyhow::Result<(Draft, Option<Vec<u8>>)> {
     let (definition, now) = (definition(app, &meeting.pack)?, app.clock.now());
     let basis = basis(app, definition, meeting.period).await?;
     let missing = readiness(app, definition, meeting.period).await?.missing().to_vec();
-    let imprint =
-        Imprint { missing: missing.clone(), ..imprint(app, definition, meeting.period, Some(meeting), &basis, now) };
-    let rendered = pack::render(&app.launcher, definition, &basis.disclosed, &basis.record, &imprint).await?;
-    let sha = sha256(rendered.pdf());
-    let folder = format!("{DRAFTS}/{}-{}", folder_of(meeting), &sha[..16]);
-    pack::freeze(&rendered, &app.board.data.join(&folder))?;
+    let imprint = Imprint { missing, ..imprint(app, definition, meeting.period, Some(meeting), &basis, now) };
+    let folder = |sha256: &str| format!("{DRAFTS}/{}-{}", folder_of(meeting), &sha256[..16]);
+    let Pages { sha256, folder, pdf, gaps } = pages(app, definition, &basis, &imprint, folder).await?;
     fault::point("draft-after-freeze");
-    let mut gaps = basis.record.gaps();
-    gaps.extend(missing.into_iter().filter(|one| !gaps.contains(one)).collect::<Vec<_>>());
-    let draft = Draft { sha256: sha, folder, vector: basis.vector, gaps, made_at: now };
-    Ok((draft, rendered.pdf().to_vec()))
+    Ok((Draft { sha256, folder, vector: basis.vector, gaps, made_at: now }, pdf))
 }
 
 /// Records the step with its messages in one transaction; older drafts are cleared away after it.
@@ -128,15 +121,15 @@ async fn ask(
     meeting: &Meeting,
     asking: Asking,
     draft: Draft,
-    pdf: Vec<u8>,
+    pdf: Option<Vec<u8>>,
     is_new: bool,
 ) -> anyhow::Result<bool> {
     let (key, now) = (sign_off_key(meeting), app.clock.now());
-    let file = letters::draft_file(&key, pdf);
+    let file = pdf.map(|pdf| letters::draft_file(&key, pdf));
     let mut messages = Vec::new();
     for (who, person) in recipients(app, asking, is_new) {
         let asked = Asked { meeting, draft: &draft, is_new, asking, who, person };
-        messages.extend(letters::sign_off(app, asked, &file, now)?);
+        messages.extend(letters::sign_off(app, asked, file.as_slice(), now)?);
     }
     let event = SignOffEvent::Asked { asking, keys: messages.iter().map(|message| message.key.clone()).collect() };
     let drafted = is_new.then(|| SignOffEvent::Drafted {
@@ -188,18 +181,24 @@ fn recipients(app: &App, asking: Asking, is_new: bool) -> Vec<(Signatory, Person
     people
 }
 
-/// The draft's pages as they were frozen.
-fn read(app: &App, draft: &Draft) -> anyhow::Result<Vec<u8>> {
+/// The draft's pages as they were frozen; none in a rehearsal.
+fn read(app: &App, draft: &Draft) -> anyhow::Result<Option<Vec<u8>>> {
+    if app.is_rehearsal {
+        return Ok(None);
+    }
     let path = app.board.data.join(&draft.folder).join(PDF);
     let bytes = fs::read(&path).with_context(|| format!("{}, the draft that is to be signed", path.display()))?;
     if sha256(&bytes) != draft.sha256 {
         bail!("{} is not the draft that was made; `quarterday pack draft` makes another", path.display());
     }
-    Ok(bytes)
+    Ok(Some(bytes))
 }
 
 /// Removes the meeting's other drafts, also one that was cut short before its receipt.
 fn clear_older(app: &App, meeting: &Meeting, draft: &Draft) -> anyhow::Result<()> {
+    if app.is_rehearsal {
+        return Ok(());
+    }
     let (drafts, of_meeting) = (app.board.data.join(DRAFTS), folder_of(meeting));
     let kept = Path::new(&draft.folder).file_name();
     for entry in fs::read_dir(&drafts).with_context(|| drafts.display().to_string())? {

@@ -1,20 +1,20 @@
 //! Makes a pack from what readers see at an instant, as a draft or as an edition, and makes an edition again.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 
 use super::{
     App, letters, publish, query,
-    readiness::{Readiness, readiness},
+    readiness::{NOTHING, Readiness, is_nothing_accepted, readiness},
     reason::identity_in,
     refresh, verify,
 };
 use crate::{
     analysis::Disclosed,
     check::Contract,
-    domain::{Period, civil_day},
+    domain::{Period, civil_day, sha256},
     fault,
     ledger::{EditionRow, Event, Ledger, LedgerError, Obligation, SignOff, SignOffEvent, SignOffKey, Txn, Vector},
     pack::{self, Approval, Imprint, PackDefinition, Record},
@@ -50,10 +50,14 @@ pub(super) async fn basis(app: &App, definition: &PackDefinition, period: Period
     if period.end() >= civil_day(app.clock.now()) {
         bail!("{} has not ended yet; a pack speaks of a period that has", period.human());
     }
+    if is_nothing_accepted(app).await? {
+        bail!(NOTHING);
+    }
     refresh::refresh(app).await?;
     let (vector, chain_head) = app.ledger.read(|txn| Ok((txn.vector()?, txn.chain_head()?))).await?;
-    if vector.is_empty() {
-        bail!("nothing has been accepted yet, so there is nothing to print");
+    if app.is_rehearsal {
+        let disclosed = refresh::without_figures(period);
+        return Ok(Basis { vector, disclosed, record: Record::default(), chain_head });
     }
     if let Some(damage) = app.warehouse.verify(&vector).await?.into_iter().next() {
         return Err(damage).context("the pack is refused rather than wrong");
@@ -117,6 +121,38 @@ pub async fn issue_by_hand(
     issue(app, pack, period, meeting.as_ref(), found.missing(), by).await
 }
 
+/// A pack's pages, frozen in their folder.
+pub(super) struct Pages {
+    pub sha256: String,
+    /// Below the data folder.
+    pub folder: String,
+    /// None in a rehearsal, which sets no pages.
+    pub pdf: Option<Vec<u8>>,
+    /// What is missing from them, in words.
+    pub gaps: Vec<String>,
+}
+
+/// Sets the pages and freezes them in the folder that `named` gives for their digest.
+pub(super) async fn pages(
+    app: &App,
+    definition: &PackDefinition,
+    basis: &Basis,
+    imprint: &Imprint,
+    named: impl FnOnce(&str) -> String,
+) -> anyhow::Result<Pages> {
+    let mut gaps = basis.record.gaps();
+    gaps.extend(imprint.missing.iter().filter(|one| !gaps.contains(one)).cloned().collect::<Vec<_>>());
+    if app.is_rehearsal {
+        let sha256 = sha256(format!("no pages: {}, {}", imprint.pack, app.clock.now()).as_bytes());
+        return Ok(Pages { folder: named(&sha256), sha256, pdf: None, gaps });
+    }
+    let rendered = pack::render(&app.launcher, definition, &basis.disclosed, &basis.record, imprint).await?;
+    let sha256 = sha256(rendered.pdf());
+    let folder = named(&sha256);
+    pack::freeze(&rendered, &app.board.data.join(&folder))?;
+    Ok(Pages { sha256, folder, pdf: Some(rendered.pdf().to_vec()), gaps })
+}
+
 /// Who has an edition issued.
 pub(super) struct By {
     pub actor: String,
@@ -159,21 +195,18 @@ pub(super) async fn issue(
         in_spite: by.because.as_ref().map(|because| format!("“{because}” ({}).", by.actor)),
         ..imprint(app, definition, period, meeting, &basis, now)
     };
-    let rendered = pack::render(&app.launcher, definition, &basis.disclosed, &basis.record, &imprint).await?;
-    let folder = PathBuf::from("editions").join(format!("{pack}-{number:03}-{period}"));
-    let frozen = pack::freeze(&rendered, &app.board.data.join(&folder))?;
+    let pages = pages(app, definition, &basis, &imprint, |_| format!("editions/{pack}-{number:03}-{period}")).await?;
     fault::point("issue-after-freeze");
     let edition = EditionRow {
         pack: pack.to_owned(),
         period: period.to_string(),
         number,
-        folder: folder.display().to_string(),
-        pdf_sha256: frozen.pdf_sha256.clone(),
+        folder: pages.folder,
+        pdf_sha256: pages.sha256,
         issued_at: now,
         vector: basis.vector,
     };
-    let mut gaps = basis.record.gaps();
-    gaps.extend(missing.iter().filter(|one| !gaps.contains(one)).cloned().collect::<Vec<_>>());
+    let gaps = pages.gaps;
     let mails = letters::issue(app, definition, &edition, meeting.map(|m| m.on), gaps, approval.says(), now)?;
     let (row, key) =
         (edition.clone(), meeting.map(|meeting| (publish::occurrence(meeting), publish::sign_off_key(meeting))));

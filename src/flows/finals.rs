@@ -28,8 +28,8 @@ async fn ask_for(app: &App, obligation: &Obligation, now: Timestamp) -> anyhow::
     if finals.asked_at(obligation.due_at, &calendar)? > now {
         return Ok(());
     }
-    let due = finals.due.of(key.period, &calendar, &timetable.meetings())?;
-    let asked = Event::FinalAsked { due_at: due.at, rule: format!("{} (final figures)", due.rule) };
+    let (due_at, rule) = finals.due_of(key.period, &calendar, &timetable.meetings())?;
+    let asked = Event::FinalAsked { due_at, rule };
     let key = key.clone();
     app.ledger
         .write(move |txn| {

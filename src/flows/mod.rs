@@ -128,6 +128,8 @@ pub struct App {
     pub pulse: heartbeat::Pulse,
     /// Whether it was noted since the start that the daemon runs.
     pub seen_running: AtomicBool,
+    /// Whether all this is only rehearsed: files are supposed, and no pages are set.
+    pub is_rehearsal: bool,
 }
 
 impl App {

@@ -9,6 +9,9 @@ use crate::{
     pack::{Freshest, Gate, PackDefinition, WhenNotReady},
 };
 
+/// Why a pack of an empty warehouse waits.
+pub(super) const NOTHING: &str = "nothing has been accepted yet, so there is nothing to print";
+
 /// One return that somebody owes for a period that ended with the pack's or before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
@@ -120,6 +123,9 @@ fn told(fact: &Fact) -> String {
 
 /// How ready a pack is now.
 pub(super) async fn readiness(app: &App, definition: &PackDefinition, period: Period) -> anyhow::Result<Readiness> {
+    if is_nothing_accepted(app).await? {
+        return Ok(Readiness::Hold(vec![NOTHING.to_owned()]));
+    }
     let (obligations, coverage) = app
         .ledger
         .read(|txn| {
@@ -134,6 +140,15 @@ pub(super) async fn readiness(app: &App, definition: &PackDefinition, period: Pe
     let owed = owed.filter(|one| punctuality::counts(&app.board, one));
     let facts: Vec<Fact> = owed.map(|one| fact(&app.board, one, &coverage, now)).collect();
     Ok(decide(definition.gate(), period, &facts))
+}
+
+/// Whether no figure was ever taken: whatever its gate, a pack has nothing to print then.
+pub(super) async fn is_nothing_accepted(app: &App) -> anyhow::Result<bool> {
+    if app.is_rehearsal {
+        let obligations = app.ledger.read(|txn| txn.obligations()).await?;
+        return Ok(obligations.iter().all(|one| one.effective.is_none()));
+    }
+    Ok(app.ledger.read(|txn| txn.vector()).await?.is_empty())
 }
 
 fn fact(board: &Board, one: &Obligation, coverage: &[CoverageRow], now: jiff::Timestamp) -> Fact {

@@ -85,6 +85,11 @@ pub async fn disclosed(app: &App, vector: &Vector, period: Period) -> anyhow::Re
     Ok(analysis::disclose(analyse(app, vector, period).await?, Class::Public))
 }
 
+/// No figures of `period`: what a rehearsal has.
+pub fn without_figures(period: Period) -> Disclosed {
+    analysis::disclose(analysis::analyse(Vec::new(), period, Names::default()), Class::Public)
+}
+
 /// The figures of all indicators; what goes wrong with one is noted, and the others go on.
 async fn analyse(app: &App, vector: &Vector, period: Period) -> anyhow::Result<Analysed> {
     let names = Names {

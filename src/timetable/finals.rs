@@ -5,12 +5,12 @@
 use jiff::{Timestamp, civil};
 
 use super::{
-    Due, DueRule, Dues,
+    Due, DueError, DueRule, Dues, Meeting,
     dues::{self, number},
     instant_on,
 };
 use crate::{
-    domain::{Calendar, CalendarError, civil_day},
+    domain::{Calendar, CalendarError, Period, civil_day},
     settings::Section,
 };
 
@@ -31,6 +31,20 @@ impl Final {
     pub fn asked_at(&self, provisional_due: Timestamp, calendar: &Calendar) -> Result<Timestamp, CalendarError> {
         let day = calendar.add_working_days(civil_day(provisional_due), self.opens)?;
         Ok(instant_on(day, civil::Time::midnight()))
+    }
+
+    /// When the final figures of a period are due, and by which rule.
+    ///
+    /// # Errors
+    /// When the holiday list does not reach so far, or no meeting speaks of the period.
+    pub fn due_of(
+        &self,
+        period: Period,
+        calendar: &Calendar,
+        meetings: &[Meeting],
+    ) -> Result<(Timestamp, String), DueError> {
+        let due = self.due.of(period, calendar, meetings)?;
+        Ok((due.at, format!("{} (final figures)", due.rule)))
     }
 
     /// Reads `[final]`; what is wrong is told to the section. `provisional` are the due rules of the provisional figures.

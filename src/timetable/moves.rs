@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{Period, civil_day},
-    ledger::{Obligation, ObligationKey},
+    ledger::{Obligation, ObligationKey, Phase},
 };
 
 /// More reminders than this do not leave at once because of an edit that nobody has confirmed.
@@ -118,9 +118,10 @@ pub fn moves(
     for (name, due) in &after.dues {
         let Ok(key) = name.parse::<ObligationKey>() else { continue };
         let known = open.iter().find(|(obligation, _)| obligation.key == key);
+        let (due_at, rule) = due_of(due, known.map(|(obligation, _)| obligation));
         let was = moved_from(before.dues.get(name), due, known.map(|(obligation, _)| obligation));
         if let Some(before) = was {
-            let (after, rule) = (due.due_at, due.rule.clone());
+            let (after, rule) = (due_at, rule.to_owned());
             moves.dues.push(DueMove { key: key.clone(), before, after, rule, is_open: known.is_some() });
         }
         let ladder = timetable.ladder_named(due.ladder.as_deref());
@@ -133,7 +134,7 @@ pub fn moves(
             None => (Obligation::opened(&key, due.opens_at, due.due_at, &due.rule), None),
         };
         if was.is_some() {
-            obligation.move_due(due.due_at, now);
+            obligation.move_due(due_at, now);
         }
         let step = owed(&obligation, ladder, &timetable.calendar(), end_of_day, lead_told);
         if let Some(rung) = step.ok().and_then(|step| step.tell) {
@@ -156,16 +157,27 @@ pub fn moves(
     moves
 }
 
+/// When something is due, and by which rule: its final figures, once those are asked for.
+fn due_of<'a>(due: &'a Due, known: Option<&'a Obligation>) -> (Timestamp, &'a str) {
+    match (known.filter(|one| matches!(one.phase, Phase::FinalAwaited { .. })), &due.finals) {
+        (Some(_), Some((due_at, rule))) => (*due_at, rule),
+        // They are defined no longer, and were asked for: that stays.
+        (Some(known), None) => (known.due_at, &known.rule),
+        (None, _) => (due.due_at, &due.rule),
+    }
+}
+
 /// When something was due that moves; `None` if it stays.
 fn moved_from(before: Option<&Due>, after: &Due, known: Option<&Obligation>) -> Option<Timestamp> {
+    let before = before.map(|before| due_of(before, known).0);
     let was = match (before, known) {
         // What the ledger has otherwise was agreed otherwise, and stays.
-        (Some(before), Some(known)) if before.due_at != known.due_at => return None,
-        (Some(before), _) => before.due_at,
+        (Some(before), Some(known)) if before != known.due_at => return None,
+        (Some(before), _) => before,
         (None, Some(known)) => known.due_at,
         (None, None) => return None,
     };
-    (was != after.due_at).then_some(was)
+    (was != due_of(after, known).0).then_some(was)
 }
 
 fn packs(before: &Outline, after: &Outline, now: Timestamp) -> Vec<PackMove> {

@@ -8,7 +8,7 @@ use jiff::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Duty, Milestone, Rung, Timetable};
+use super::{Duty, Milestone, Opening, Rung, Timetable};
 use crate::{
     domain::sha256,
     ledger::{ObligationKey, State},
@@ -43,6 +43,9 @@ pub struct Due {
     pub rule: String,
     /// The ladder on which it is chased, where that is not the usual one.
     pub ladder: Option<String>,
+    /// When its final figures are due and by which rule, where those that come first are provisional.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finals: Option<(Timestamp, String)>,
 }
 
 /// One rung.
@@ -95,9 +98,12 @@ impl Outline {
             duties.iter().flat_map(|duty| timetable.openings(duty, until).into_iter().map(move |it| (duty, it)));
         for (duty, opening) in opened.filter_map(|(duty, opening)| Some((duty, opening.ok()?))) {
             if !known.get(&opening.key).is_some_and(|state| state.is_settled()) {
-                let ladder = duty.ladder.clone();
-                let due = Due { opens_at: opening.opens_at, due_at: opening.due_at, rule: opening.rule, ladder };
-                dues.insert(opening.key.to_string(), due);
+                let (ladder, meetings) = (duty.ladder.clone(), timetable.meetings());
+                let finals =
+                    duty.finals.as_ref().and_then(|finals| finals.due_of(opening.key.period, calendar, &meetings).ok());
+                let Opening { key, opens_at, due_at, rule } = opening;
+                let due = Due { opens_at, due_at, rule, ladder, finals };
+                dues.insert(key.to_string(), due);
             }
         }
         let meetings = timetable.meetings();

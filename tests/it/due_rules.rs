@@ -214,7 +214,7 @@ async fn what_opens_by_itself_is_opened_by_no_notice() {
 }
 
 /// A board whose police is asked every quarter whether anything happened.
-fn asking() -> TestBoard {
+pub fn asking() -> TestBoard {
     board("occurrence", "[due]\nworking_days = 10\n\n[anything_since]\nevery = \"quarter\"\nworking_days = 10\n")
 }
 
@@ -350,4 +350,18 @@ async fn two_questions_to_one_lead_leave_as_one_message() {
     bundles.sort();
     bundles.dedup();
     assert_eq!(bundles.len(), 2, "one message to each person: {:#?}", daemon.messages().await);
+}
+
+#[tokio::test]
+async fn a_question_is_answered_though_the_window_of_what_it_asks_about_is_locked() {
+    let board = asking();
+    let file = "pipelines/incidents/return.toml";
+    board.edit(file, "[anything_since]", "[window]\ncloses = 2\nlocks = 5\n\n[anything_since]");
+    let daemon = board.start("2025-07-01T12:00:00Z");
+    daemon.advance("2025-07-31T12:00:00Z").await;
+    let nil = ["submit", "--return", "incidents", "--agency", "police", "--period", "2025-26-Q1"];
+    daemon.board.done(&[&nil[..], &["--nil", "--reason", "no inspection in the quarter"]].concat());
+    let states = daemon.sql("SELECT period, state FROM ledger.obligations WHERE period = '2025-26-Q1'").await;
+    assert_eq!(states, ["2025-26-Q1,nil"]);
+    assert_eq!(daemon.sql("SELECT count(*) FROM ledger.submissions WHERE verdict = 'held'").await, ["0"]);
 }

@@ -134,3 +134,25 @@ async fn who_was_let_off_the_provisional_figures_is_asked_for_the_final_ones() {
     assert_eq!(stands(&daemon).await, "final,false,open,2025-08-18");
     assert_eq!(told(&daemon).await.last().unwrap(), "2025-07-28 notice");
 }
+
+#[tokio::test]
+async fn the_day_of_final_figures_that_moves_is_told_as_theirs() {
+    let daemon = board().start("2025-06-30T09:00:00Z");
+    daemon.advance("2025-07-02T09:30:00Z").await;
+    bring(&daemon, "a.csv").await;
+    daemon.advance("2025-08-01T12:00:00Z").await;
+    assert_eq!(stands(&daemon).await, "final,true,open,2025-08-18");
+    daemon.board.edit("pipelines/care-applications/return.toml", "working_days = 35", "working_days = 40");
+    let daemon = daemon.restart("2025-08-01T13:00:00Z");
+    let planned = daemon.board.done(&["plan", "--yes"]);
+    assert!(planned.contains("1 due date moves") || planned.contains("due dates move"), "{planned}");
+    assert_eq!(stands(&daemon).await, "final,true,open,2025-08-26");
+    let rows = daemon.ledger().read(|txn| txn.messages()).await.unwrap();
+    let letters: Vec<&str> =
+        rows.iter().filter(|row| row.kind == "arranged").filter_map(|row| row.message["text"].as_str()).collect();
+    assert!(!letters.is_empty(), "{planned}");
+    for letter in letters {
+        assert!(letter.contains("final figures") && letter.contains("26 August"), "{letter}");
+        assert!(letter.contains("18 August"), "{letter}");
+    }
+}

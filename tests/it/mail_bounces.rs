@@ -129,6 +129,34 @@ async fn what_the_relay_refuses_goes_to_a_deputy_who_has_it_not() {
 }
 
 #[tokio::test]
+async fn a_question_that_the_relay_refuses_goes_to_the_deputy_too() {
+    let relay = Relay::start(Tls::Never, |verb, line| {
+        if verb == Verb::Rcpt && line.contains("missing.unit@police.example") {
+            Act::Say("550 5.1.1 no such user")
+        } else {
+            Act::Go
+        }
+    })
+    .await;
+    let board = crate::due_rules::asking()
+        .with("QUARTERDAY__MAIL__MAILER", "smtp")
+        .with("QUARTERDAY__MAIL__HOST", "127.0.0.1")
+        .with("QUARTERDAY__MAIL__PORT", &relay.address.port().to_string())
+        .with("QUARTERDAY__MAIL__TLS", "none");
+    let daemon = board.start("2025-07-01T08:00:00Z");
+    daemon.advance("2025-07-01T10:00:00Z").await;
+    daemon.ring().await;
+    let told = since(&daemon, 0).await;
+    let questions: Vec<&String> = told.iter().filter(|row| row.starts_with("anything-since")).collect();
+    assert_eq!(
+        questions,
+        ["anything-since missing.unit@police.example refused", "anything-since tom.ashby@police.example sent"],
+        "{told:?}"
+    );
+    assert!(told.contains(&format!("alarm {MANAGER} sent")), "{told:?}");
+}
+
+#[tokio::test]
 async fn the_report_of_a_message_for_two_returns_concerns_both() {
     let Some(server) = Dovecot::start() else { return };
     let relay = Relay::honest().await;

@@ -297,6 +297,31 @@ async fn a_chase_waits_for_the_morning_and_for_another_day_when_a_person_got_eno
     assert_eq!(memory.posted().len(), 4, "and leaves with what was owed meanwhile");
 }
 
+#[tokio::test]
+async fn words_and_questions_wait_for_the_morning_and_count_among_a_days_most_too() {
+    for kind in [Kind::Commentary, Kind::AnythingSince] {
+        let memory = Memory::default();
+        let mut office = Office::new().await;
+        let pace = Pace { most_a_day: Some(1), quiet: Some(night()) };
+        let settings = Settings { pace, ..settings(Way::Folder("mail".into())) };
+        let mailroom = of_board(Mailroom::with(settings, Mailer::Memory(memory.clone()), office.home.path()));
+        // A Friday, 20:00 in London.
+        office.now = "2025-07-11T19:00:00Z".parse().unwrap();
+        let first = owing(&office, "first", kind).await;
+        assert_eq!(office.pump(&mailroom).await.sent, 0, "{kind:?}");
+        let waits = office.message(&first).await;
+        assert_eq!((waits.state, waits.next_at.to_string().as_str()), (OutboxState::Queued, "2025-07-14T07:00:00Z"));
+        office.now = waits.next_at;
+        assert_eq!(office.pump(&mailroom).await.sent, 1, "{kind:?}");
+        office.now += 1.hour();
+        owing(&office, "second", kind).await;
+        assert_eq!(office.pump(&mailroom).await.sent, 0, "{kind:?}: one a day");
+        office.now = "2025-07-15T07:00:00Z".parse().unwrap();
+        assert_eq!(office.pump(&mailroom).await.sent, 1, "{kind:?}");
+        assert_eq!(memory.posted().len(), 2, "{kind:?}");
+    }
+}
+
 fn night() -> quarterday::mail::Quiet {
     use jiff::civil::Time;
     quarterday::mail::Quiet { from: Time::constant(18, 0, 0, 0), until: Time::constant(8, 0, 0, 0), weekends: true }

@@ -14,7 +14,7 @@ use crate::{
 /// Why a submission waits for a person because of when it came, unless a person has let it pass.
 pub(super) async fn holds(app: &App, contract: &Contract, submission: &Submission) -> anyhow::Result<Option<String>> {
     let obligation = obligation_of(app, &submission.obligation).await?;
-    if !is_watched(contract, &obligation) || was_released(app, submission).await? {
+    if !is_watched(app, contract, &obligation) || was_released(app, submission).await? {
         return Ok(None);
     }
     let (window, replaces) = (window(app, contract, &obligation)?, obligation.effective.is_some());
@@ -25,7 +25,7 @@ pub(super) async fn holds(app: &App, contract: &Contract, submission: &Submissio
 pub(super) async fn refuse_locked(app: &App, submission: &Submission) -> anyhow::Result<()> {
     let obligation = obligation_of(app, &submission.obligation).await?;
     let Some(contract) = app.board.returns.get(&obligation.key.return_id) else { return Ok(()) };
-    if !is_watched(contract, &obligation) {
+    if !is_watched(app, contract, &obligation) {
         return Ok(());
     }
     let window = window(app, contract, &obligation)?;
@@ -42,9 +42,9 @@ pub(super) async fn refuse_locked(app: &App, submission: &Submission) -> anyhow:
     Ok(())
 }
 
-/// Past periods and releases, which nobody owes, have no window.
-fn is_watched(contract: &Contract, obligation: &Obligation) -> bool {
-    obligation.duty && contract.window != WindowRule::default()
+/// Past periods and releases, which nobody owes, have no window; nor has the answer whether anything happened.
+fn is_watched(app: &App, contract: &Contract, obligation: &Obligation) -> bool {
+    obligation.duty && contract.window != WindowRule::default() && !app.board.is_question(&obligation.key)
 }
 
 /// The window, kept open for a corrected file that is awaited.

@@ -32,16 +32,17 @@ pub(in super::super) fn issue(
         approval,
     };
     let name = format!("{} {} edition {}.pdf", edition.pack, edition.period, edition.number);
-    let attachment = Attachment {
+    // A rehearsal sets no pages.
+    let attachment = (!app.is_rehearsal).then(|| Attachment {
         otherwise: format!("The pack was too large to attach; ask us for {name}."),
         name,
         media_type: "application/pdf".into(),
         content: Content::File { path: Path::new(&edition.folder).join(PDF), sha256: edition.pdf_sha256.clone() },
-    };
+    });
     let key = format!("pack/{}/{}", edition.pack, edition.number);
     let mut rows = Vec::new();
     for (mut row, mut message) in written(app, &key, None, readers(app, definition), &letter, now)? {
-        message.attachments.push(attachment.clone());
+        message.attachments.extend(attachment.clone());
         row.message = serde_json::to_value(message)?;
         rows.push(row);
     }

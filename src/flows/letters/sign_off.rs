@@ -35,11 +35,11 @@ pub(in super::super) fn draft_file(key: &SignOffKey, pdf: Vec<u8>) -> Attachment
     }
 }
 
-/// The message to one of those who are asked; the manager sees what the chair got.
+/// The message to one of those who are asked, with the draft's pages if there are any; the manager sees what the chair got.
 pub(in super::super) fn sign_off(
     app: &App,
     asked: Asked<'_>,
-    file: &Attachment,
+    files: &[Attachment],
     now: Timestamp,
 ) -> anyhow::Result<Vec<OutboxRow>> {
     let Asked { meeting, draft, is_new, asking, who, person } = asked;
@@ -66,7 +66,7 @@ pub(in super::super) fn sign_off(
     };
     let digest = draft.sha256.get(..16).unwrap_or_default();
     let key = format!("sign-off/{}/{}/{}/{}/{digest}", meeting.pack, meeting.period, meeting.on, asking.as_str());
-    post_with(app, &key, None, vec![person], &letter, std::slice::from_ref(file), now)
+    post_with(app, &key, None, vec![person], &letter, files, now)
 }
 
 /// What somebody said who would not sign yet, to the manager.
