@@ -253,7 +253,7 @@ fn sample(format: &Format, shapes: &[Shape], period: Period) -> anyhow::Result<(
             (writer.into_inner()?, "arrow")
         }
         Format::Xml(_) => (infer::xml_sample(shapes, period).into_bytes(), "xml"),
-        Format::Document => bail!("a document has no table to begin from; copy pipelines/section-11"),
+        Format::Document => bail!("a document has no table to begin from; copy pipelines/child-death-overview"),
     })
 }
 
