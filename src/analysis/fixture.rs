@@ -74,6 +74,9 @@ mod tests {
         assert!(read("").1.contains("at least one case"));
         let (cases, problems) = read("[[case]]\nsays = \"x\"\n[case.given]\n[case.expect]\nfigure = \"\"\n");
         assert_eq!(cases.len(), 1);
-        assert!(problems.contains("case[0].expect.figure") && problems.contains("what the SQL must answer"), "{problems}");
+        assert!(
+            problems.contains("case[1].expect.figure") && problems.contains("what the SQL must answer"),
+            "{problems}"
+        );
     }
 }

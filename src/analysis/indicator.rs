@@ -30,8 +30,9 @@ pub struct Indicator {
     pub priority: String,
     /// "how much", "how well" or "better off".
     pub question: &'static str,
-    /// The return it comes from, and the agency whose return it is; none if it is made of the ledger.
-    pub from: Option<(AgencyId, ReturnId)>,
+    /// The return it comes from, and the agency whose return it is, or none where several send it; none if it is made of
+    /// the ledger.
+    pub from: Option<(Option<AgencyId>, ReturnId)>,
     /// What its value is.
     pub unit: Unit,
     /// Places shown behind the point.
@@ -117,7 +118,12 @@ impl Indicator {
         let question = root.one_of("question", &["how much", "how well", "better off"]);
         // What is made of the ledger alone is nobody's return.
         let of_ledger = sql.contains("ledger.") && !root.has("agency") && !root.has("return");
-        let from = if of_ledger { Some(None) } else { root.parsed("agency").zip(root.parsed("return")).map(Some) };
+        let from = if of_ledger {
+            Some(None)
+        } else {
+            let agency = root.parsed_opt("agency");
+            root.parsed("return").map(|return_id| Some((agency, return_id)))
+        };
         let unit = settle_unit(&mut root);
         let decimals = settle_decimals(&mut root, unit);
         let kind = root.one_of("kind", &["flow", "snapshot"]).map(kind_of);
@@ -163,7 +169,10 @@ impl Indicator {
         let known = |name: Option<&String>, id: &str| name.cloned().unwrap_or_else(|| id.to_owned());
         let (agency, source) = match &self.from {
             Some((agency, return_id)) => (
-                known(names.agencies.get(agency), agency.as_str()),
+                agency.as_ref().map_or_else(
+                    || "All agencies".to_owned(),
+                    |agency| known(names.agencies.get(agency), agency.as_str()),
+                ),
                 known(names.returns.get(return_id), return_id.as_str()),
             ),
             None => ("All agencies".to_owned(), "The Board’s record of its returns".to_owned()),

@@ -13,10 +13,12 @@ mod disclosed;
 mod disclosure;
 mod exception;
 mod figures;
+mod fixture;
 mod headline;
 mod in_words;
 mod indicator;
 pub mod interval;
+mod model;
 mod movement;
 mod publication;
 mod small_count;
@@ -32,7 +34,9 @@ pub use disclosed::{
     Kind, Limits, Meta, Point, Shown, Tone, Unit, Variation,
 };
 pub use disclosure::disclose;
+pub use fixture::{Case, cases};
 pub use in_words::InWords;
 pub use indicator::{Benchmark, Bridge, Indicator, Names, Rebase};
+pub use model::{MODELS, Model, in_order};
 pub use small_count::SmallCount;
-pub use tables::{disclosed_table, figures_schema, figures_table};
+pub use tables::{disclosed_table, figures_schema, figures_table, sorted_figures};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow::{
     array::{ArrayRef, Float64Array, RecordBatch, StringArray},
+    compute::{SortColumn, SortOptions, lexsort_to_indices, take_record_batch},
     datatypes::{DataType, Field, Schema, SchemaRef},
 };
 
@@ -137,6 +138,18 @@ fn table(lines: &[Line]) -> Result<RecordBatch, AnalysisError> {
         text(&|line| Some(tone(line.tone).to_owned())),
     ];
     Ok(RecordBatch::try_new(figures_schema(), columns)?)
+}
+
+/// The rows of either table in its order: by indicator, part and period.
+///
+/// # Errors
+/// When a column is missing.
+pub fn sorted_figures(rows: &RecordBatch) -> Result<RecordBatch, AnalysisError> {
+    let by = ["indicator", "category", "period"].iter().filter_map(|name| rows.column_by_name(name));
+    let options = Some(SortOptions { descending: false, nulls_first: true });
+    let by: Vec<SortColumn> = by.map(|values| SortColumn { values: values.clone(), options }).collect();
+    let order = lexsort_to_indices(&by, None)?;
+    Ok(take_record_batch(rows, &order)?)
 }
 
 fn tone(tone: Tone) -> &'static str {

@@ -29,6 +29,7 @@ mod sql;
 mod status;
 mod submit;
 mod template;
+mod test;
 mod timetable;
 mod validate;
 mod verify;
@@ -39,15 +40,12 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{
-    Parser, Subcommand,
-    builder::{PossibleValuesParser, TypedValueParser},
-};
+use clap::{Parser, Subcommand};
 
 use crate::{
     daemon::Command,
     domain::{AgencyId, Period, ReturnId},
-    flows::{concession::Concession, written::Written},
+    flows::concession::Concession,
     ledger::ObligationKey,
 };
 
@@ -82,6 +80,12 @@ enum Act {
     InitReturn(init_return::InitReturn),
     /// Check every definition and plan all SQL, offline.
     Validate,
+    /// Put the SQL of indicators to the small tables of their own tests, and tell where an answer differs.
+    Test {
+        /// Indicators; all of them when left out.
+        #[arg(value_name = "INDICATOR")]
+        indicators: Vec<String>,
+    },
     /// Serve the board until told to stop.
     Run(run::Run),
     /// What runs, what is owed, and what will be sent next to whom and why.
@@ -223,22 +227,23 @@ enum Act {
         because: String,
     },
     /// Ask the warehouse a question in SQL.
-    Sql {
-        /// The question; it may open with a comment, as the files of reports/ do.
-        #[arg(short, long, value_name = "SQL", allow_hyphen_values = true)]
-        command: String,
-        /// As readers saw the warehouse at the end of this day.
-        #[arg(long, value_name = "DATE")]
-        as_of: Option<jiff::civil::Date>,
-        /// How the answer is written.
-        #[arg(long, value_parser = PossibleValuesParser::new(Written::WORDS).try_map(|word| word.parse::<Written>()), default_value = "table")]
-        format: Written,
-    },
+    Sql(sql::Sql),
     /// Record that the chair, or somebody in the chair's stead, has signed a pack off.
     Approve(approve::Approve),
     /// Issue, draft, list or rebuild packs.
     #[command(subcommand)]
     Pack(pack::Pack),
+    /// Work out the models and indicators anew that rest on something that has changed.
+    Refresh {
+        /// All of them, whatever they were made from.
+        #[arg(long)]
+        full: bool,
+    },
+    /// Where an indicator's figures come from: the SQL, the models and tables it reads, the returns, the extracts.
+    Lineage {
+        /// The indicator.
+        indicator: String,
+    },
     /// Make the warehouse anew from the landing archive and the ledger, and compare.
     Rebuild {
         /// Put the new warehouse in the place of the present one.
@@ -316,6 +321,7 @@ fn obey() -> ExitCode {
             Act::Init { folder } => init::init(&folder),
             Act::InitReturn(options) => init_return::init_return(&home, options).await,
             Act::Validate => validate::validate(&home).await,
+            Act::Test { indicators } => test::test(&home, &indicators).await,
             Act::Run(options) => run::run(&home, options).await,
             Act::Status => status::status(&home).await,
             Act::Owed { on } => owed::owed(&home, on).await,
@@ -359,9 +365,11 @@ fn obey() -> ExitCode {
                 let actor = board::actor();
                 board::order(&home, Command::Open { return_id, agency, on, because, actor }).await
             }
-            Act::Sql { command, as_of, format } => sql::sql(&home, command, as_of, format).await,
+            Act::Sql(asked) => sql::sql(&home, asked).await,
             Act::Approve(approve) => approve::approve(&home, approve).await,
             Act::Pack(pack) => pack::pack(&home, pack).await,
+            Act::Refresh { full } => board::order(&home, Command::Refresh { full }).await,
+            Act::Lineage { indicator } => board::order(&home, Command::Lineage { indicator }).await,
             Act::Rebuild { replace } => board::order(&home, Command::Rebuild { replace }).await,
             Act::Verify => verify::verify(&home).await,
             Act::Doctor(options) => doctor::doctor(&home, options).await,

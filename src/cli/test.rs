@@ -8,7 +8,12 @@ use super::{
     board,
     say::{Tone, say, toned},
 };
-use crate::{analysis::Indicator, flows::trial, settings::nearest, worker::Launcher};
+use crate::{
+    analysis::Indicator,
+    flows::{reads, trial},
+    settings::nearest,
+    worker::Launcher,
+};
 
 /// Tries the tests that stand beside the indicators; all of them, or those that are named.
 pub async fn test(home: &Path, wanted: &[String]) -> anyhow::Result<()> {
@@ -19,6 +24,7 @@ pub async fn test(home: &Path, wanted: &[String]) -> anyhow::Result<()> {
         bail!("there is no indicator {unknown} in reports/indicators{meant}");
     }
     let launcher = Launcher::current()?;
+    let reads = reads::of(&board, &launcher).await?;
     let chosen: Vec<&Indicator> =
         board.indicators.iter().filter(|one| wanted.is_empty() || wanted.contains(&one.id)).collect();
     let (mut cases, mut failed, mut untested) = (0, 0, Vec::new());
@@ -32,7 +38,7 @@ pub async fn test(home: &Path, wanted: &[String]) -> anyhow::Result<()> {
             untested.push(indicator.id.as_str());
         }
         for case in found {
-            let tried = trial::attempt(&board, &launcher, indicator, &case).await?;
+            let tried = trial::attempt(&board, &reads, &launcher, indicator, &case).await?;
             cases += 1;
             failed += usize::from(!tried.wrong.is_empty());
             let word = if tried.wrong.is_empty() { "ok".to_owned() } else { toned(Tone::Alarm, "wrong") };

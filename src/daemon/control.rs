@@ -221,7 +221,15 @@ pub enum Command {
         actor: String,
     },
     /// Work the figures out anew if anything has changed.
-    Refresh,
+    Refresh {
+        /// Everything, whatever it was made from.
+        full: bool,
+    },
+    /// Where an indicator's figures come from.
+    Lineage {
+        /// The indicator.
+        indicator: String,
+    },
     /// Answer a question in SQL.
     Sql {
         /// The question.

@@ -106,6 +106,7 @@ fn assemble(
         watching: Mutex::default(),
         steps: Default::default(),
         pulse: Default::default(),
+        reads: Default::default(),
         seen_running: Default::default(),
         is_rehearsal: false,
         board,

@@ -13,7 +13,7 @@ use crate::{
         App, approve, backfill, commentary, concession, contacts, draft, edition, escalation, explain, first_cycle,
         hold, incidents,
         intake::{self, Acknowledge, Offer},
-        letterbox, occurrences, plan, query, rebuild, refresh, restated, written,
+        letterbox, lineage, occurrences, plan, query, rebuild, refresh, restated, written,
     },
     ledger::ObligationKey,
     source::Extract,
@@ -140,10 +140,16 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
             let _turn = app.turn.lock().await;
             approve::approve(app, &pack, period, role, &because, &actor).await?
         }
-        Command::Refresh => {
+        Command::Lineage { indicator } => lineage::told(app, &indicator).await?,
+        Command::Refresh { full } => {
             let _turn = app.turn.lock().await;
-            let done = refresh::refresh(app).await?;
-            if done { "the figures were worked out anew" } else { "the figures are up to date" }.to_owned()
+            let done = refresh::refresh_all(app, full).await?;
+            let said = match (done, full) {
+                (true, _) => "the figures were worked out anew",
+                (false, true) => "everything was worked out anew, and comes out as it was",
+                (false, false) => "the figures are up to date",
+            };
+            said.to_owned()
         }
         Command::Sql { text, as_of, format } => {
             let rows = query::sql(app, &text, as_of).await?;

@@ -125,7 +125,9 @@ pub(super) async fn suppose(app: &App, key: &ObligationKey, until: Timestamp) ->
 /// What a comment on an indicator is owed as; none where no agency answers for it.
 fn key_of(app: &App, indicator: &Indicator, meeting: &Meeting) -> Option<ObligationKey> {
     let return_id: ReturnId = format!("{COMMENTARY}{}", indicator.id).parse().ok()?;
-    let (agency, return_of) = indicator.from.as_ref().filter(|(agency, _)| app.board.agencies.contains_key(agency))?;
+    // Where several agencies send a figure, nobody answers for it alone.
+    let (agency, return_of) = indicator.from.as_ref()?;
+    let agency = agency.as_ref().filter(|agency| app.board.agencies.contains_key(*agency))?;
     // Who publishes for everybody owes us nothing.
     app.board.returns.get(return_of).filter(|contract| contract.due.is_some())?;
     Some(ObligationKey { return_id, agency: agency.clone(), period: meeting.period })

@@ -38,6 +38,7 @@ pub mod intake;
 mod known;
 pub mod letterbox;
 mod letters;
+pub mod lineage;
 mod links;
 pub mod occurrences;
 mod past;
@@ -50,6 +51,7 @@ pub mod pull;
 pub mod punctuality;
 pub mod query;
 mod readiness;
+pub mod reads;
 mod reason;
 pub mod rebuild;
 pub mod refresh;
@@ -58,6 +60,7 @@ pub mod restated;
 mod retry;
 pub mod standing;
 pub mod steps;
+pub mod trial;
 pub mod verify;
 pub mod watch;
 pub mod written;
@@ -69,7 +72,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::{
     clock::Clock,
@@ -126,6 +129,8 @@ pub struct App {
     pub steps: steps::Steps,
     /// Whether an outer watcher hears us.
     pub pulse: heartbeat::Pulse,
+    /// What the board's SQL reads; asked of a worker once.
+    pub reads: OnceCell<reads::Reads>,
     /// Whether it was noted since the start that the daemon runs.
     pub seen_running: AtomicBool,
     /// Whether all this is only rehearsed: files are supposed, and no pages are set.

@@ -2,11 +2,12 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use arrow::array::RecordBatch;
+use anyhow::Context;
+use arrow::{array::RecordBatch, datatypes::Schema};
 
-use super::{Board, across, query};
+use super::{Board, across, query, reads};
 use crate::{
-    analysis::check_columns,
+    analysis::{check_columns, in_order},
     check::Contract,
     ledger::Vector,
     settings::Problems,
@@ -32,7 +33,17 @@ pub async fn plan(board: &Board, launcher: &Launcher) -> anyhow::Result<Problems
             statements.push(Statement { name: format!("reports/packs/{id}/{name}.sql"), sql: sql.to_owned() });
         }
     }
-    let tables = query::empty_tables(board)?;
+    let mut problems = Problems::default();
+    let mut tables = query::empty_tables(board)?;
+    for (name, planned) in plan_models(board, launcher, &tables).await? {
+        match planned {
+            Ok(table) => tables.push((name, table)),
+            Err((place, why)) => {
+                let file = board.home.join(place).display().to_string();
+                problems.about(&file, why, "SQL over the tables of the contracts and of other models", "");
+            }
+        }
+    }
     let earlier = unknown(&statements);
     let question = Question {
         statements: &statements,
@@ -44,7 +55,6 @@ pub async fn plan(board: &Board, launcher: &Launcher) -> anyhow::Result<Problems
         limits: query::limits(),
         most_rows: query::MOST_ROWS,
     };
-    let mut problems = Problems::default();
     let mut schemas = BTreeMap::new();
     for (name, answer) in ask(launcher, Path::new("/nonexistent"), question).await? {
         match answer {
@@ -70,6 +80,62 @@ pub async fn plan(board: &Board, launcher: &Launcher) -> anyhow::Result<Problems
         plan_rules(board, contract, &tables, launcher, &mut problems).await?;
     }
     Ok(problems)
+}
+
+/// The tables of the models, without rows; of one that cannot be planned there is none.
+///
+/// # Errors
+/// When the planning itself could not be done.
+pub async fn models(
+    board: &Board,
+    launcher: &Launcher,
+    tables: &[(String, RecordBatch)],
+) -> anyhow::Result<Vec<(String, RecordBatch)>> {
+    let planned = plan_models(board, launcher, tables).await?;
+    Ok(planned.into_iter().filter_map(|(name, table)| Some((name, table.ok()?))).collect())
+}
+
+/// A table without rows, or where what is wrong stands, and what.
+type Planned = Result<RecordBatch, (String, String)>;
+
+/// Plans the models, each after those it reads.
+async fn plan_models(
+    board: &Board,
+    launcher: &Launcher,
+    tables: &[(String, RecordBatch)],
+) -> anyhow::Result<Vec<(String, Planned)>> {
+    let reads = reads::of(board, launcher).await?;
+    let ordered = match in_order(&board.models, &reads.models) {
+        Ok(ordered) => ordered,
+        Err(why) => return Ok(vec![("models".to_owned(), Err(("reports/models".to_owned(), why)))]),
+    };
+    let mut facts = tables.to_vec();
+    let mut found = Vec::new();
+    for model in ordered {
+        let name = format!("reports/models/{}.sql", model.id);
+        let statement = [Statement { name: name.clone(), sql: model.sql.clone() }];
+        let earlier = unknown(&statement);
+        let question = Question {
+            statements: &statement,
+            vector: &Vector::new(),
+            facts: &facts,
+            earlier: &earlier,
+            calendar: None,
+            plan_only: true,
+            limits: query::limits(),
+            most_rows: query::MOST_ROWS,
+        };
+        let answer = match ask(launcher, Path::new("/nonexistent"), question).await {
+            Ok(mut answers) => answers.pop().context("the worker gave no answer")?.1,
+            Err(error) => Err(SqlError::of_worker(&error)),
+        };
+        let table = answer.map(|rows| {
+            RecordBatch::new_empty(rows.first().map_or_else(|| Schema::empty().into(), RecordBatch::schema))
+        });
+        facts.extend(table.iter().map(|table| (model.table(), table.clone())));
+        found.push((model.table(), table.map_err(|error| (name, error.to_string()))));
+    }
+    Ok(found)
 }
 
 /// Plans the rules of a contract that reach across tables, and its code lists.

@@ -6,7 +6,7 @@ use anyhow::Context;
 use arrow::array::RecordBatch;
 use jiff::{Timestamp, civil::Date};
 
-use super::{App, Board, facts};
+use super::{App, Board, facts, lineage};
 use crate::{
     analysis,
     ledger::{
@@ -23,6 +23,9 @@ pub const MOST_ROWS: usize = 1_000_000;
 pub fn limits() -> Limits {
     Limits { memory_bytes: 2 << 30, wall: Duration::from_secs(120), decoded_bytes: 256 << 20 }
 }
+
+/// The table that is made only for who asks for it, since a worker is asked first what reads what.
+const LINEAGE: &str = "ledger.lineage";
 
 /// What the ledger knows.
 struct Known {
@@ -56,7 +59,10 @@ pub async fn put(app: &App, statements: &[Statement], vector: &Vector) -> anyhow
             Ok(Known { obligations, submissions, messages, queries, coverage, sign_offs, decisions, heads })
         })
         .await?;
-    let facts = ledger_facts(&app.board, &known, now)?;
+    let mut facts = ledger_facts(&app.board, &known, now)?;
+    if statements.iter().any(|statement| statement.sql.to_lowercase().contains(LINEAGE)) {
+        facts.push((LINEAGE.to_owned(), lineage::table(&lineage::all(app).await?)?));
+    }
     put_to(app, statements, Seen { vector: vector.clone(), facts }).await
 }
 
@@ -173,6 +179,7 @@ pub fn empty_tables(board: &Board) -> anyhow::Result<Vec<(String, RecordBatch)>>
             }
         }
     }
+    tables.push((LINEAGE.to_owned(), lineage::table(&[])?));
     for name in ["analysis.figures", "disclosed.figures"] {
         tables.push((name.to_owned(), RecordBatch::new_empty(analysis::figures_schema())));
     }

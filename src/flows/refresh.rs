@@ -1,78 +1,76 @@
-//! Figures follow the returns and their definitions: whenever an accepted submission moved a table, an indicator was
-//! changed, or the ledger moved and an indicator is made of it, the indicators are worked out anew. One that fails is told, and the others go on.
+//! Figures follow the returns and their definitions. Whenever an accepted submission moved a table, a definition was
+//! changed, or the ledger moved, the models and indicators that rest on it are worked out anew, and no others. One that
+//! fails is told, and the others go on.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, anyhow};
-use arrow::array::RecordBatch;
-use jiff::civil::Date;
-use serde::Serialize;
-use sha2::{Digest, Sha256};
+use arrow::{array::RecordBatch, compute::concat_batches};
+use jiff::{Timestamp, civil::Date};
+use serde_json::json;
 
-use super::{App, note_failure, query};
+use super::{
+    App, note_failure, query,
+    reads::{Reads, asks_the_ledger, is_model, of_indicator, reads},
+};
 use crate::{
-    analysis::{self, Analysed, Answer, Class, Disclosed, Given, Indicator, Names},
-    domain::{Period, civil_day},
+    analysis::{self, Analysed, Answer, Class, Disclosed, Given, Indicator, Model, Names},
+    domain::{Period, civil_day, sha256},
     ledger::{Event, Txn, Vector},
     warehouse::Statement,
     worker::WorkerError,
 };
 
-/// The fact that keeps what the figures were last made from.
+/// The fact that keeps what each model and indicator was last made from, by its name.
 const MADE_FROM: &str = "figures_made_from";
+/// The two tables of figures: everything, and what may be shown.
+const FIGURES: [&str; 2] = ["analysis.figures", "disclosed.figures"];
 
-/// What figures are made from: when any of it changes, they are worked out anew.
-#[derive(Serialize)]
-struct MadeFrom {
-    inputs: Vector,
+/// What everything is made from at an instant, and what it was last made from.
+struct Making<'a> {
+    app: &'a App,
+    reads: &'a Reads,
+    /// The versions of the tables, those of models as they are worked out.
+    vector: Vector,
     period: Period,
-    /// SHA-256 of the indicators' definitions and their SQL.
-    definitions: String,
-    program: &'static str,
-    /// What the ledger says of what is owed, where an indicator is made of it: its last event, and how many are overdue.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deeds: Option<(i64, i64)>,
-    /// The day on which some could not be worked out: they are tried again on the next.
-    failed_on: Option<Date>,
+    /// What the ledger says of what is owed: its last event, and how many are overdue.
+    deeds: (i64, i64),
+    today: Date,
+    /// What was made, by name: a digest of what it was made from.
+    made: BTreeMap<String, String>,
 }
 
-/// Works the figures out anew if what they are made from has changed; says whether it had.
+/// Works out anew what rests on something that has changed; says whether anything did.
 pub async fn refresh(app: &App) -> anyhow::Result<bool> {
+    refresh_all(app, false).await
+}
+
+/// The same; `whole` works everything out, whatever it was made from.
+///
+/// # Errors
+/// When the ledger, the warehouse or the worker fails; what is wrong with a definition is noted.
+pub async fn refresh_all(app: &App, whole: bool) -> anyhow::Result<bool> {
     let now = app.clock.now();
-    let of_ledger = app.board.indicators.iter().any(|indicator| indicator.sql.contains("ledger."));
-    let (vector, known, deeds) = app
-        .ledger
-        .read(move |txn| {
-            let deeds = if of_ledger { Some(txn.deeds(now)?) } else { None };
-            Ok((txn.vector()?, txn.fact(MADE_FROM)?, deeds))
-        })
-        .await?;
-    let period = Period::quarter_ended_by(civil_day(now));
-    let mark = |failed_on| {
-        serde_json::to_string(&MadeFrom {
-            inputs: inputs(&vector),
-            period,
-            definitions: digest(&app.board.indicators),
-            program: env!("CARGO_PKG_VERSION"),
-            deeds,
-            failed_on,
-        })
-    };
-    let (whole, failed) = (mark(None)?, mark(Some(civil_day(now)))?);
-    if inputs(&vector).is_empty() || known.is_some_and(|known| known == whole || known == failed) {
+    let (vector, known, deeds) =
+        app.ledger.read(move |txn| Ok((txn.vector()?, txn.fact(MADE_FROM)?, txn.deeds(now)?))).await?;
+    if !vector.keys().any(|table| is_input(table)) {
         return Ok(false);
     }
-    let analysed = analyse(app, &vector, period).await?;
-    let mark = if analysed.troubles().is_empty() { whole } else { failed };
-    let figures = analysis::figures_table(&analysed)?;
-    let disclosed = analysis::disclosed_table(&analysis::disclose(analysed, Class::Public))?;
-    let turn = app.warehouse.turn().await;
-    let mut versions = Vector::new();
-    for (table, batch) in [("analysis.figures", figures), ("disclosed.figures", disclosed)] {
-        let version = turn.write_derived(table, &batch.schema(), &[batch], now).await?;
-        versions.insert(table.to_owned(), version);
+    let known: BTreeMap<String, String> = known.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let made = if whole { BTreeMap::new() } else { known.clone() };
+    let period = Period::quarter_ended_by(civil_day(now));
+    let mut making = Making { app, reads: reads(app).await?, vector, period, deeds, today: civil_day(now), made };
+    let mut versions = making.models(now).await?;
+    versions.extend(making.figures(now).await?);
+    if versions.is_empty() && making.made == known {
+        return Ok(false);
     }
+    let mark = serde_json::to_string(&making.made)?;
     app.ledger
         .write(move |txn| {
-            txn.append(now, "warehouse", "daemon", &Event::Refreshed { versions })?;
+            if !versions.is_empty() {
+                txn.append(now, "warehouse", "daemon", &Event::Refreshed { versions })?;
+            }
             txn.set_fact(MADE_FROM, &mark)
         })
         .await?;
@@ -80,9 +78,121 @@ pub async fn refresh(app: &App) -> anyhow::Result<bool> {
     Ok(true)
 }
 
+impl Making<'_> {
+    /// A digest of all that `named` stands for now, for a definition of that text.
+    fn digest(&self, definition: &[&str], named: &BTreeSet<String>, period: Option<Period>) -> String {
+        let all = self.reads.all_below(named);
+        let versions: BTreeMap<&String, i64> =
+            all.iter().filter_map(|table| Some((table, *self.vector.get(table)?))).collect();
+        let deeds = asks_the_ledger(self.reads, named).then_some(self.deeds);
+        let program = env!("CARGO_PKG_VERSION");
+        sha256(json!([definition, versions, deeds, period.map(|period| period.to_string()), program]).to_string())
+    }
+
+    /// Whether something of that name was made from this, or failed with it today.
+    fn is_made(&self, name: &str, digest: &str) -> bool {
+        self.made.get(name).is_some_and(|made| *made == digest || *made == self.failed(digest))
+    }
+
+    fn failed(&self, digest: &str) -> String {
+        format!("{digest} failed on {}", self.today)
+    }
+
+    /// Works out the models, each after those it reads; answers with their new versions.
+    async fn models(&mut self, now: Timestamp) -> anyhow::Result<Vector> {
+        let mut versions = Vector::new();
+        let ordered = match analysis::in_order(&self.app.board.models, &self.reads.models) {
+            Ok(ordered) => ordered,
+            Err(why) => {
+                note_failure(self.app, "ordering the models", &anyhow!("{why}")).await;
+                return Ok(versions);
+            }
+        };
+        let tables: BTreeSet<String> = ordered.iter().map(|model| model.table()).collect();
+        self.made.retain(|name, _| !is_model(name) || tables.contains(name));
+        for model in ordered {
+            let (table, none) = (model.table(), BTreeSet::new());
+            let digest = self.digest(&[&model.sql], self.reads.models.get(&table).unwrap_or(&none), None);
+            if self.is_made(&table, &digest) && self.vector.contains_key(&table) {
+                continue;
+            }
+            let mark = match self.model(model, now).await {
+                Ok(version) => {
+                    if self.vector.insert(table.clone(), version) != Some(version) {
+                        versions.insert(table.clone(), version);
+                    }
+                    digest
+                }
+                Err(error) => {
+                    note_failure(self.app, &format!("working out the model {table}"), &error).await;
+                    self.failed(&digest)
+                }
+            };
+            self.made.insert(table, mark);
+        }
+        Ok(versions)
+    }
+
+    async fn model(&self, model: &Model, now: Timestamp) -> anyhow::Result<i64> {
+        let statement = Statement { name: format!("reports/models/{}.sql", model.id), sql: model.sql.clone() };
+        let (name, answer) =
+            query::put(self.app, &[statement], &self.vector).await?.pop().context("the worker gave no answer")?;
+        let rows = answer.with_context(|| name)?;
+        let schema = rows.first().context("an answer without columns")?.schema();
+        Ok(self.app.warehouse.turn().await.write_derived(&model.table(), &schema, &rows, now).await?)
+    }
+
+    /// Works out the indicators that rest on something that has changed; answers with the tables' new versions.
+    async fn figures(&mut self, now: Timestamp) -> anyhow::Result<Vector> {
+        let board = &self.app.board;
+        let digests: BTreeMap<&str, String> =
+            board.indicators.iter().map(|one| (one.id.as_str(), self.digest_of(one))).collect();
+        let gone: Vec<String> =
+            self.made.keys().filter(|name| !is_model(name) && !digests.contains_key(name.as_str())).cloned().collect();
+        let stale: Vec<Indicator> =
+            board.indicators.iter().filter(|one| !self.is_made(&one.id, &digests[one.id.as_str()])).cloned().collect();
+        if stale.is_empty() && gone.is_empty() {
+            return Ok(Vector::new());
+        }
+        let kept: Vec<&str> = board.indicators.iter().map(|one| one.id.as_str()).collect();
+        let kept: Vec<&str> = kept.into_iter().filter(|id| !stale.iter().any(|one| one.id == *id)).collect();
+        let (answers, before) = answers(self.app, &self.vector, &stale, &kept).await?;
+        let analysed = analysed(self.app, answers, self.period).await;
+        let failed: BTreeSet<String> =
+            analysed.troubles().iter().filter_map(|trouble| trouble.indicator().map(str::to_owned)).collect();
+        let figures = analysis::figures_table(&analysed)?;
+        let disclosed = analysis::disclosed_table(&analysis::disclose(analysed, Class::Public))?;
+        let turn = self.app.warehouse.turn().await;
+        let mut versions = Vector::new();
+        for ((table, new), before) in FIGURES.into_iter().zip([figures, disclosed]).zip(before) {
+            let schema = analysis::figures_schema();
+            let rows = concat_batches(&schema, before.iter().chain([&new]))?;
+            let rows = analysis::sorted_figures(&rows)?;
+            let version = turn.write_derived(table, &schema, &[rows], now).await?;
+            if self.vector.insert(table.to_owned(), version) != Some(version) {
+                versions.insert(table.to_owned(), version);
+            }
+        }
+        self.made.retain(|name, _| !gone.contains(name));
+        for one in &stale {
+            let digest = digests[one.id.as_str()].clone();
+            let mark = if failed.contains(&one.id) { self.failed(&digest) } else { digest };
+            self.made.insert(one.id.clone(), mark);
+        }
+        Ok(versions)
+    }
+
+    fn digest_of(&self, one: &Indicator) -> String {
+        let benchmark = one.benchmark.as_ref().map_or("", |benchmark| benchmark.sql.as_str());
+        let definition = [one.definition_text.as_str(), &one.sql, benchmark];
+        self.digest(&definition, of_indicator(self.reads, one), Some(self.period))
+    }
+}
+
 /// The figures of `period` as they may be shown.
 pub async fn disclosed(app: &App, vector: &Vector, period: Period) -> anyhow::Result<Disclosed> {
-    Ok(analysis::disclose(analyse(app, vector, period).await?, Class::Public))
+    let (answers, _) = answers(app, vector, &app.board.indicators, &[]).await?;
+    Ok(analysis::disclose(analysed(app, answers, period).await, Class::Public))
 }
 
 /// No figures of `period`: what a rehearsal has.
@@ -90,41 +200,58 @@ pub fn without_figures(period: Period) -> Disclosed {
     analysis::disclose(analysis::analyse(Vec::new(), period, Names::default()), Class::Public)
 }
 
-/// The figures of all indicators; what goes wrong with one is noted, and the others go on.
-async fn analyse(app: &App, vector: &Vector, period: Period) -> anyhow::Result<Analysed> {
+/// The figures that answers give; what goes wrong with one is noted, and the others go on.
+async fn analysed(app: &App, answers: Vec<Answer>, period: Period) -> Analysed {
     let names = Names {
         area: app.board.area.clone(),
         agencies: app.board.agencies.iter().map(|(id, agency)| (id.clone(), agency.name.clone())).collect(),
         returns: app.board.returns.iter().map(|(id, contract)| (id.clone(), contract.title.clone())).collect(),
     };
-    let analysed = analysis::analyse(answers(app, vector).await?, period, names);
+    let analysed = analysis::analyse(answers, period, names);
     for trouble in analysed.troubles() {
         let what = format!("working out the figures of {}", trouble.indicator().unwrap_or("an indicator"));
         note_failure(app, &what, &anyhow!("{trouble}")).await;
     }
-    Ok(analysed)
+    analysed
 }
 
-/// What the SQL of every indicator gives. A statement that ends the work on all of them is found by asking one by one.
-async fn answers(app: &App, vector: &Vector) -> anyhow::Result<Vec<Answer>> {
-    let indicators = &app.board.indicators;
-    let error = match ask(app, vector, indicators).await {
+/// Rows of the two tables of figures.
+type Before = [Vec<RecordBatch>; 2];
+
+/// What the SQL of `indicators` gives, and the figures of those that are kept as they are. A statement that ends the work
+/// on all of them is found by asking one by one.
+async fn answers(
+    app: &App,
+    vector: &Vector,
+    indicators: &[Indicator],
+    kept: &[&str],
+) -> anyhow::Result<(Vec<Answer>, Before)> {
+    let error = match ask(app, vector, indicators, kept).await {
         Ok(answers) => return Ok(answers),
         Err(error) if indicators.len() > 1 && error.is::<WorkerError>() => error,
         Err(error) => return Err(error),
     };
     let mut answers = Vec::new();
     for indicator in indicators {
-        match ask(app, vector, std::slice::from_ref(indicator)).await {
-            Ok(answer) => answers.extend(answer),
+        match ask(app, vector, std::slice::from_ref(indicator), &[]).await {
+            Ok((answer, _)) => answers.extend(answer),
             Err(error) => answers.push(Answer { indicator: indicator.clone(), given: Err(format!("{error:#}")) }),
         }
     }
     // Where none can be asked, nothing is wrong with any of them.
-    if answers.iter().all(|answer| answer.given.is_err()) { Err(error) } else { Ok(answers) }
+    if answers.iter().all(|answer| answer.given.is_err()) {
+        return Err(error);
+    }
+    let (_, before) = ask(app, vector, &[], kept).await?;
+    Ok((answers, before))
 }
 
-async fn ask(app: &App, vector: &Vector, indicators: &[Indicator]) -> anyhow::Result<Vec<Answer>> {
+async fn ask(
+    app: &App,
+    vector: &Vector,
+    indicators: &[Indicator],
+    kept: &[&str],
+) -> anyhow::Result<(Vec<Answer>, Before)> {
     let mut statements = Vec::new();
     for indicator in indicators {
         statements.push(Statement { name: format!("{}.sql", indicator.id), sql: indicator.sql.clone() });
@@ -132,7 +259,20 @@ async fn ask(app: &App, vector: &Vector, indicators: &[Indicator]) -> anyhow::Re
             statements.push(Statement { name: format!("{}.benchmark.sql", indicator.id), sql: benchmark.sql.clone() });
         }
     }
-    let mut given = query::put(app, &statements, vector).await?.into_iter();
+    let mut before = Before::default();
+    let standing: Vec<&str> =
+        FIGURES.into_iter().filter(|table| !kept.is_empty() && vector.contains_key(*table)).collect();
+    let list = kept.iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", ");
+    for table in &standing {
+        let sql = format!("SELECT * FROM {table} WHERE indicator IN ({list})");
+        statements.push(Statement { name: (*table).to_owned(), sql });
+    }
+    let mut given = query::put(app, &statements, vector).await?;
+    for (rows, table) in given.split_off(given.len() - standing.len()).into_iter().zip(&standing) {
+        let at = FIGURES.iter().position(|name| name == table).context("a table of figures")?;
+        before[at] = rows.1.with_context(|| (*table).to_owned())?;
+    }
+    let mut given = given.into_iter();
     let mut next = || -> anyhow::Result<Result<Vec<RecordBatch>, String>> {
         let (name, answer) = given.next().context("the worker left a statement unanswered")?;
         Ok(answer.map_err(|error| format!("reports/indicators/{name}: {error}")))
@@ -144,20 +284,7 @@ async fn ask(app: &App, vector: &Vector, indicators: &[Indicator]) -> anyhow::Re
         let given = figures.and_then(|figures| Ok(Given { figures, benchmark: benchmark.transpose()? }));
         answers.push(Answer { indicator: indicator.clone(), given });
     }
-    Ok(answers)
-}
-
-/// Everything that says what an indicator is.
-fn digest(indicators: &[Indicator]) -> String {
-    let mut digest = Sha256::new();
-    for one in indicators {
-        let benchmark = one.benchmark.as_ref().map_or("", |benchmark| benchmark.sql.as_str());
-        for text in [one.id.as_str(), &one.definition_text, &one.sql, benchmark] {
-            digest.update((text.len() as u64).to_le_bytes());
-            digest.update(text);
-        }
-    }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok((answers, before))
 }
 
 /// The part of the vector that figures are made from.

@@ -2,11 +2,14 @@
 
 use std::str::FromStr;
 
+use anyhow::Context;
 use arrow::{
     array::{Array, RecordBatch},
     datatypes::DataType,
     util::display::{ArrayFormatter, FormatOptions},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
+use parquet::arrow::ArrowWriter;
 use serde::{Deserialize, Serialize};
 
 /// How rows are written.
@@ -19,11 +22,13 @@ pub enum Written {
     Csv,
     /// An array of JSON objects.
     Json,
+    /// A Parquet file, as base64.
+    Parquet,
 }
 
 impl Written {
     /// The words for the ways, as a command line has them.
-    pub const WORDS: [&str; 3] = ["table", "csv", "json"];
+    pub const WORDS: [&str; 4] = ["table", "csv", "json", "parquet"];
 }
 
 impl FromStr for Written {
@@ -34,6 +39,7 @@ impl FromStr for Written {
             "table" => Ok(Self::Table),
             "csv" => Ok(Self::Csv),
             "json" => Ok(Self::Json),
+            "parquet" => Ok(Self::Parquet),
             _ => Err(format!("{word:?} is no way to write rows; write one of {}", Self::WORDS.join(", "))),
         }
     }
@@ -52,6 +58,12 @@ pub fn write(rows: &[RecordBatch], format: Written) -> anyhow::Result<String> {
             writer.write_batches(&rows.iter().collect::<Vec<_>>())?;
             writer.finish()?;
             Ok(String::from_utf8(writer.into_inner())?)
+        }
+        Written::Parquet => {
+            let schema = rows.first().context("an answer without columns")?.schema();
+            let mut writer = ArrowWriter::try_new(Vec::new(), schema, None)?;
+            rows.iter().try_for_each(|batch| writer.write(batch))?;
+            Ok(BASE64_STANDARD.encode(writer.into_inner()?))
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Knows no roles: whoever asks hands in the tables that may be seen, and no others exist.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,7 +12,7 @@ use arrow::error::ArrowError;
 use arrow::ipc::writer::StreamWriter;
 use serde::{Deserialize, Serialize};
 
-use super::earlier::Earlier;
+use super::earlier::{Earlier, earlier_in};
 use super::session;
 use super::table::Table;
 use crate::domain::Calendar;
@@ -104,6 +105,8 @@ pub(super) struct Request {
     pub earlier: Vec<Earlier>,
     pub calendar: Option<Calendar>,
     pub plan_only: bool,
+    /// Whether it is only asked which tables the statements name; no table needs to exist then.
+    pub names_only: bool,
     pub memory_bytes: u64,
     pub answer_bytes: u64,
     pub most_rows: usize,
@@ -117,9 +120,53 @@ pub(super) struct Fact {
 }
 
 /// What precedes the rows of an answer, or stands in their place.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub(super) struct Outcome {
     pub error: Option<String>,
+    /// The tables that the statement names, where only that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<BTreeSet<String>>,
+}
+
+/// Which tables each statement names, those it asks for as they were on a day among them; or why it cannot be read. In the
+/// order of the statements.
+///
+/// # Errors
+/// When the worker gave no answers: a statement may end it by its size or depth (see [`SqlError::of_worker`]).
+pub async fn tables_named(
+    launcher: &Launcher,
+    statements: &[Statement],
+    limits: Limits,
+) -> Result<Vec<Result<BTreeSet<String>, SqlError>>, WorkerError> {
+    let protocol = |what: String| WorkerError::Protocol { kind: Kind::Sql, what };
+    let request = Request {
+        warehouse: PathBuf::from("/nonexistent"),
+        statements: statements.to_vec(),
+        vector: Vector::new(),
+        views: Vec::new(),
+        facts: Vec::new(),
+        earlier: Vec::new(),
+        calendar: None,
+        plan_only: true,
+        names_only: true,
+        memory_bytes: limits.memory_bytes,
+        answer_bytes: limits.decoded_bytes,
+        most_rows: 0,
+    };
+    let request = serde_json::to_value(request).map_err(|error| protocol(error.to_string()))?;
+    let job = Job { kind: Kind::Sql, request: &request, input: Input::Bytes(&[]), limits, readable: &[] };
+    let mut frames = launcher.run(job).await?.into_iter();
+    let mut answers = Vec::new();
+    for statement in statements {
+        let Some(Frame::Json(outcome)) = frames.next() else { return Err(protocol("an answer is missing".to_owned())) };
+        let outcome: Outcome = serde_json::from_value(outcome).map_err(|error| protocol(error.to_string()))?;
+        let earlier = earlier_in(&statement.sql).into_iter().map(|(table, _)| table);
+        answers.push(match outcome.error {
+            Some(error) => Err(SqlError(error)),
+            None => Ok(outcome.names.unwrap_or_default().into_iter().chain(earlier).collect()),
+        });
+    }
+    Ok(answers)
 }
 
 /// Puts the statements to a worker over the warehouse in a folder. One answer a statement, in their order.
@@ -164,6 +211,7 @@ pub async fn ask_over(
         earlier: question.earlier.to_vec(),
         calendar: question.calendar.cloned(),
         plan_only: question.plan_only,
+        names_only: false,
         memory_bytes: question.limits.memory_bytes,
         answer_bytes: question.limits.decoded_bytes,
         most_rows: question.most_rows,

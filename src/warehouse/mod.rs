@@ -31,9 +31,10 @@ use parquet::errors::ParquetError;
 use tokio::sync::Mutex;
 
 pub use damage::Damage;
-pub use desk::{Answer, Question, SqlError, Statement, View, ask, ask_over, serve_sql};
+pub use desk::{Answer, Question, SqlError, Statement, View, ask, ask_over, serve_sql, tables_named};
 pub use earlier::{Earlier, earlier_in};
 pub use staging::{Staged, Staging};
+pub use statement::statements_of;
 pub use turn::Turn;
 
 use table::Table;

@@ -49,6 +49,14 @@ pub(super) fn handle(request: Value, input: Vec<u8>, output: &mut Output) -> Res
     runtime.block_on(async move { earlier.open_earlier().await });
     for index in 0..session.request.statements.len() {
         let session = session.clone();
+        if session.request.names_only {
+            let naming = runtime.spawn(async move { session.names(&session.request.statements[index].sql) });
+            let outcome =
+                runtime.block_on(naming).unwrap_or_else(|_| Outcome { error: Some(TOO_DEEP.to_owned()), names: None });
+            let outcome = serde_json::to_value(outcome).map_err(|error| error.to_string())?;
+            output.json(&outcome).map_err(|error| error.to_string())?;
+            continue;
+        }
         // Planned on the runtime's own thread, for its stack.
         let answering = runtime.spawn(async move { session.answer(&session.request.statements[index]).await });
         let (error, rows) = match runtime.block_on(answering) {
@@ -57,7 +65,7 @@ pub(super) fn handle(request: Value, input: Vec<u8>, output: &mut Output) -> Res
             // It panicked; a stack that cannot grow is the common cause.
             Err(_) => (Some(TOO_DEEP.to_owned()), None),
         };
-        let outcome = serde_json::to_value(Outcome { error }).map_err(|error| error.to_string())?;
+        let outcome = serde_json::to_value(Outcome { error, names: None }).map_err(|error| error.to_string())?;
         output.json(&outcome).map_err(|error| error.to_string())?;
         if let Some(rows) = rows {
             output.bytes(&rows).map_err(|error| error.to_string())?;
@@ -91,6 +99,21 @@ impl Session {
         let catalog = Arc::new(MemoryCatalogProvider::new());
         context.register_catalog(CATALOG, catalog.clone());
         Ok(Self { context, catalog, facts, request })
+    }
+
+    /// The tables that a statement names, with their schemas.
+    fn names(&self, sql: &str) -> Outcome {
+        let state = self.context.state();
+        let named = statement::read(&state, sql)
+            .and_then(|parsed| state.resolve_table_references(&parsed).map_err(|error| self.in_words(error, None)));
+        match named {
+            Ok(tables) => {
+                let tables = tables.into_iter().map(|table| table.resolve(CATALOG, SCHEMA));
+                let names = tables.map(|table| format!("{}.{}", table.schema, table.table)).collect();
+                Outcome { error: None, names: Some(names) }
+            }
+            Err(error) => Outcome { error: Some(error.0), names: None },
+        }
     }
 
     /// The rows of the answer as an Arrow IPC stream.

@@ -5,12 +5,36 @@ use datafusion::execution::context::{SQLOptions, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement as Parsed;
 use datafusion::sql::sqlparser::ast::{SetExpr, Statement as Ast};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::ParserError;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::SqlError;
 
 /// The longest text that is looked at, in bytes.
 const LONGEST: usize = 64 << 10;
+
+/// The questions of a text, each ended by a semicolon or the text's end; semicolons in quotes and comments end none.
+/// What cannot be cut is one question, and whoever reads it says what is wrong.
+pub fn statements_of(text: &str) -> Vec<String> {
+    let dialect = GenericDialect {};
+    let Ok(tokens) = Tokenizer::new(&dialect, text).with_unescape(false).tokenize() else {
+        return vec![text.trim().to_owned()];
+    };
+    let mut found = Vec::new();
+    let (mut one, mut says) = (String::new(), false);
+    for token in tokens {
+        if token == Token::SemiColon {
+            found.extend(says.then(|| std::mem::take(&mut one)));
+            (one, says) = (String::new(), false);
+            continue;
+        }
+        says |= !matches!(token, Token::Whitespace(_) | Token::EOF);
+        one.push_str(&token.to_string());
+    }
+    found.extend(says.then_some(one));
+    found.iter().map(|text| text.trim().to_owned()).collect()
+}
 
 /// Reads the text of one question.
 ///
@@ -108,5 +132,19 @@ fn refused_or_broken(sql: &str, error: &DataFusionError) -> SqlError {
     match said.contains("single SQL statement") {
         true => SqlError("one statement at a time; remove the semicolon and what follows it".to_owned()),
         false => SqlError(format!("the statement is not SQL: {said}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_at_semicolons_that_stand_in_no_quotes_and_no_comments() {
+        let text = "-- one; two\nSELECT ';' AS \"a;b\";\n/* c; d */ SELECT 2 ; ;\n-- the end;\n";
+        let found = statements_of(text);
+        assert_eq!(found, ["-- one; two\nSELECT ';' AS \"a;b\"", "/* c; d */ SELECT 2"]);
+        assert_eq!(statements_of("SELECT 'open"), ["SELECT 'open"]);
+        assert_eq!(statements_of("  \n"), [""; 0]);
     }
 }

@@ -21,6 +21,18 @@ pub enum Dataset {
     FirstTimeEntrants,
     /// Probation's Prevent referrals.
     PreventReferrals,
+    /// Children's services' early help.
+    EarlyHelp,
+    /// Children's services' referrals, assessments, conferences, children looked after, and social workers.
+    SocialCare,
+    /// The police's exploitation referrals, domestic abuse and MARAC.
+    PoliceSafeguarding,
+    /// The schools' children missing education, and suspensions.
+    MissingEducation,
+    /// The health trust's admissions, and health checks of looked-after children.
+    ChildHealth,
+    /// Every agency's staff with current safeguarding training.
+    Training,
     /// The business unit's action log.
     Actions,
     /// What others publish.
@@ -29,7 +41,7 @@ pub enum Dataset {
 
 impl Dataset {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 16] = [
         Self::MissingChildren,
         Self::ChildProtection,
         Self::ReturnInterviews,
@@ -38,11 +50,17 @@ impl Dataset {
         Self::Immunisations,
         Self::FirstTimeEntrants,
         Self::PreventReferrals,
+        Self::EarlyHelp,
+        Self::SocialCare,
+        Self::PoliceSafeguarding,
+        Self::MissingEducation,
+        Self::ChildHealth,
+        Self::Training,
         Self::Actions,
         Self::Benchmarks,
     ];
 
-    /// The return, the agency that owes it, and the ending of its files.
+    /// The return, the agency that owes it (the first of several), and the ending of its files.
     const fn row(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::MissingChildren => ("missing-children", "police", "xlsx"),
@@ -53,6 +71,12 @@ impl Dataset {
             Self::Immunisations => ("immunisations", "health-trust", "json"),
             Self::FirstTimeEntrants => ("first-time-entrants", "youth-justice", "xlsx"),
             Self::PreventReferrals => ("prevent-referrals", "probation", "csv"),
+            Self::EarlyHelp => ("early-help", "children-services", "xlsx"),
+            Self::SocialCare => ("social-care", "children-services", "xlsx"),
+            Self::PoliceSafeguarding => ("police-safeguarding", "police", "xlsx"),
+            Self::MissingEducation => ("missing-education", "schools", "xlsx"),
+            Self::ChildHealth => ("child-health", "health-trust", "xlsx"),
+            Self::Training => ("training", "police", "csv"),
             Self::Actions => ("actions", "business-unit", "xlsx"),
             Self::Benchmarks => ("benchmarks", "business-unit", "parquet"),
         }

@@ -42,6 +42,17 @@ fn population(at: usize) -> (i64, i64, i64) {
     POPULATION[(at / 4).min(POPULATION.len() - 1)]
 }
 
+/// The protection plans that are open at the end of the quarter.
+pub(super) fn plans_open(at: usize) -> i64 {
+    at_of(&PLANS_OPEN, at)
+}
+
+/// Children aged 0 to 17, and those of them aged 0 to 14.
+pub(super) fn children(at: usize) -> (i64, i64) {
+    let (children, _, from_15) = population(at);
+    (children, children - from_15)
+}
+
 /// What the police count.
 pub(super) struct Missing {
     pub(super) home: i64,

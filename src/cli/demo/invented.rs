@@ -53,7 +53,10 @@ const EARLY_HELP: &[Page] = &[Page {
         "Closed with needs met",
         "Stepped up to social care",
     ],
-    rows: &[row(&[], &[Around(212, 30, 14), Around(486, 25, 18), Around(188, 20, 12), Part(2, 716, 22), Part(2, 118, 14)])],
+    rows: &[row(
+        &[],
+        &[Around(212, 30, 14), Around(486, 25, 18), Around(188, 20, 12), Part(2, 716, 22), Part(2, 118, 14)],
+    )],
 }];
 
 const SOCIAL_CARE: &[Page] = &[
@@ -187,7 +190,12 @@ const EDUCATION: &[Page] = &[
 const HEALTH: &[Page] = &[
     Page {
         sheet: "Admissions",
-        headings: &["Injury admissions 0 to 14", "Population 0 to 14", "Mental-health admissions 0 to 17", "Population 0 to 17"],
+        headings: &[
+            "Injury admissions 0 to 14",
+            "Population 0 to 14",
+            "Mental-health admissions 0 to 17",
+            "Population 0 to 17",
+        ],
         rows: &[row(&[], &[Around(72, -5, 8), Under15, Around(12, 0, 3), Children])],
     },
     Page {
@@ -229,7 +237,10 @@ pub(super) fn sheets(seed: u64, dataset: Dataset, period: Period, at: usize) -> 
             let mut chance = Chance::new(seed, &format!("{}{}", page.sheet, row.keys.concat()), at);
             let numbers = numbers(&mut chance, row.numbers, at, &mut left);
             let first = std::iter::once(Cell::text(period.to_string()));
-            first.chain(row.keys.iter().map(|key| Cell::text(*key))).chain(numbers.into_iter().map(Cell::Number)).collect()
+            first
+                .chain(row.keys.iter().map(|key| Cell::text(*key)))
+                .chain(numbers.into_iter().map(Cell::Number))
+                .collect()
         });
         Sheet {
             name: page.sheet,

@@ -85,7 +85,7 @@ async fn load_history(app: &Arc<App>, world: &World) -> anyhow::Result<()> {
     let count = files.len();
     for file in files {
         let key =
-            ObligationKey { return_id: file.dataset.return_id()?, agency: file.dataset.agency()?, period: file.period };
+            ObligationKey { return_id: file.dataset.return_id()?, agency: file.agency.parse()?, period: file.period };
         let extract = Extract::of_bytes(file.bytes, file.name, "history");
         let offer = Offer { key, extract, arrived_at: None, actor: "demo".into(), acknowledge: Acknowledge::Nothing };
         let received = intake::receive(app, offer).await?;

@@ -8,6 +8,7 @@ mod chance;
 mod dataset;
 mod figures;
 mod formats;
+mod invented;
 mod live;
 mod partner;
 mod relay;

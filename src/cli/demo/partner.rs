@@ -83,7 +83,11 @@ async fn answer(State(files): State<Files>, headers: HeaderMap, uri: Uri) -> Res
     if headers.get(IF_NONE_MATCH).is_some_and(|known| known == tag.as_str()) {
         return (StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response();
     }
-    let kind = if uri.path().ends_with(".json") { "application/json" } else { "text/csv; charset=utf-8" };
+    let kind = match uri.path().rsplit('.').next() {
+        Some("json") => "application/json",
+        Some("xlsx") => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        _ => "text/csv; charset=utf-8",
+    };
     ([(CONTENT_TYPE, kind.to_owned()), (ETAG, tag)], bytes).into_response()
 }
 

@@ -111,12 +111,41 @@ pub fn story(world: &World) -> Result<Vec<Scene>, StoryError> {
             Version::Right,
             "Schools publish persistent absence (JSON)",
         )?,
+        teller.publishes(
+            at(7, 2, 6, 5),
+            Dataset::MissingEducation,
+            Version::Right,
+            "Schools publish children missing education, and suspensions (XLSX)",
+        )?,
         teller.drops(at(7, 3, 14, 10), Dataset::MissingChildren, "Police drop their workbook on missing children")?,
+        teller.drops(
+            at(7, 3, 14, 30),
+            Dataset::PoliceSafeguarding,
+            "Police drop another on exploitation and domestic abuse",
+        )?,
         teller.publishes(
             at(7, 4, 5, 30),
             Dataset::Immunisations,
             Version::Right,
             "The health trust publishes immunisations (JSON)",
+        )?,
+        teller.publishes(
+            at(7, 4, 5, 35),
+            Dataset::ChildHealth,
+            Version::Right,
+            "The health trust publishes admissions and health checks (XLSX)",
+        )?,
+        teller.publishes(
+            at(7, 7, 6, 10),
+            Dataset::EarlyHelp,
+            Version::Right,
+            "Children's services publish early help (XLSX)",
+        )?,
+        teller.publishes(
+            at(7, 7, 6, 12),
+            Dataset::SocialCare,
+            Version::Right,
+            "Children's services publish referrals, assessments and social work (XLSX)",
         )?,
         teller.publishes(
             at(7, 8, 6, 15),
@@ -255,7 +284,8 @@ mod tests {
     fn every_return_is_settled_by_the_meeting() {
         let scenes = story(&World::new(1)).unwrap();
         let told: String = scenes.iter().map(|scene| format!("{:?}\n", scene.act)).collect();
-        for dataset in Dataset::ALL {
+        // Training is owed each half-year, and none ends in the story.
+        for dataset in Dataset::ALL.into_iter().filter(|dataset| *dataset != Dataset::Training) {
             assert!(told.contains(dataset.name()), "{}", dataset.name());
         }
     }

@@ -69,6 +69,10 @@ struct Action {
     action: &'static str,
     owner: &'static str,
     due: Date,
+    /// What will show that it made a difference.
+    measure: &'static str,
+    /// What it showed when the action was closed.
+    effect: &'static str,
     /// Status and progress, a quarter ago and now.
     then: (&'static str, &'static str),
     now: (&'static str, &'static str),
@@ -80,6 +84,8 @@ const ACTIONS: [Action; 7] = [
         action: "Fill the vacant interviewer post, and agree cover by youth workers",
         owner: "Exampleshire Children's Voices",
         due: Date::constant(2025, 9, 1),
+        measure: "Nine in ten interviews within 72 hours",
+        effect: "",
         then: ("on time", "Post advertised"),
         now: (
             "at risk",
@@ -91,6 +97,8 @@ const ACTIONS: [Action; 7] = [
         action: "Tell children's services on the same day when an interview will be late",
         owner: "Exampleshire Children's Voices",
         due: Date::constant(2025, 6, 30),
+        measure: "Late interviews told on the day: all",
+        effect: "All 18 late interviews since were told on the day; interviews themselves are no sooner",
         then: ("on time", "Agreed in principle"),
         now: ("done", "In place since 2 June"),
     },
@@ -99,6 +107,8 @@ const ACTIONS: [Action; 7] = [
         action: "Step-down plan with a named worker for every plan that ends, reviewed at three months",
         owner: "Children's services",
         due: Date::constant(2025, 9, 30),
+        measure: "Second plans among plans started, over four quarters",
+        effect: "",
         then: ("on time", "In place for 12 of 30 plans ended"),
         now: ("on time", "In place for 41 of 52 plans ended since January; too early to see in the measure"),
     },
@@ -107,6 +117,8 @@ const ACTIONS: [Action; 7] = [
         action: "Re-audit plans that ended for neglect in 2024",
         owner: "Scrutiny group",
         due: Date::constant(2025, 6, 27),
+        measure: "Plans that ended too early, of fifteen read",
+        effect: "",
         then: ("on time", "Auditors named"),
         now: ("overdue", "Nine of fifteen cases read; the rest by 29 July"),
     },
@@ -115,6 +127,8 @@ const ACTIONS: [Action; 7] = [
         action: "Re-read 20 absence reports each quarter with children's services",
         owner: "Exampleshire Police",
         due: Date::constant(2025, 12, 31),
+        measure: "Absences that should have been recorded as missing, of 20",
+        effect: "",
         then: ("on time", "Method agreed"),
         now: ("on time", "First 20 read in June; two should have been recorded as missing"),
     },
@@ -123,6 +137,8 @@ const ACTIONS: [Action; 7] = [
         action: "Keep the Saturday clinics in East and West beyond their trial",
         owner: "Exampleshire Children's Health Trust",
         due: Date::constant(2025, 6, 30),
+        measure: "Coverage at two years in East and West",
+        effect: "Coverage rose in both for five quarters",
         then: ("at risk", "Funding ends in June; paper goes to the trust's board in May"),
         now: ("done", "Funded until March 2027; coverage is at its highest"),
     },
@@ -131,6 +147,8 @@ const ACTIONS: [Action; 7] = [
         action: "Home visit within five days for every pupil absent without a reason for two days",
         owner: "Exampleshire Schools Forum",
         due: Date::constant(2025, 10, 31),
+        measure: "Pupils persistently absent, by school",
+        effect: "",
         then: ("on time", "Tried in three schools"),
         now: ("on time", "Eleven of eighteen schools; the measure has not moved yet"),
     },
@@ -148,8 +166,20 @@ pub(super) fn actions(at: usize) -> Option<Table> {
             Cell::Day(action.due),
             Cell::text(status),
             Cell::text(progress),
+            Cell::text(action.measure),
+            Cell::text(if status == "done" { action.effect } else { "" }),
         ]
     });
-    let headings = vec!["No.", "Indicator", "Action", "Owner", "Due", "Status", "Progress, and the measure since"];
-    (at + 1 >= NOW).then(|| Table { headings, rows: rows.collect() })
+    let headings = [
+        "No.",
+        "Indicator",
+        "Action",
+        "Owner",
+        "Due",
+        "Status",
+        "Progress, and the measure since",
+        "Measure",
+        "Effect at closure",
+    ];
+    (at + 1 >= NOW).then(|| Table { headings: headings.to_vec(), rows: rows.collect() })
 }

@@ -8,7 +8,7 @@ use super::{
     Dataset, FormatError, benchmarks, figures,
     figures::{NOW, QUARTERS},
     formats::{self, Cell, Sheet, Table},
-    words,
+    invented, words,
 };
 use crate::domain::Period;
 
@@ -17,6 +17,8 @@ use crate::domain::Period;
 pub struct File {
     /// What it holds.
     pub dataset: Dataset,
+    /// Who sends it.
+    pub agency: &'static str,
     /// The period it speaks of.
     pub period: Period,
     /// Its name, which names the period.
@@ -83,8 +85,26 @@ impl World {
             for dataset in Dataset::ALL {
                 files.extend(self.file(dataset, period)?);
             }
+            files.extend(self.training(period));
         }
         Ok(files)
+    }
+
+    /// What every agency says of its staff's training, where a half-year ends with the quarter.
+    fn training(&self, quarter: Period) -> Vec<File> {
+        let Some(at) = Self::quarters().iter().position(|one| *one == quarter).filter(|at| at % 2 == 1) else {
+            return Vec::new();
+        };
+        let Period::Quarter { year, quarter } = quarter else { return Vec::new() };
+        let period = Period::Half { year, half: quarter / 2 };
+        let file = |(agency, table)| File {
+            dataset: Dataset::Training,
+            agency,
+            period,
+            name: format!("training {period} {agency}.csv"),
+            bytes: formats::csv(&table),
+        };
+        invented::training(self.seed, period, at / 2).into_iter().map(file).collect()
     }
 
     pub(super) fn version(
@@ -103,7 +123,8 @@ impl World {
                 None => None,
             },
         };
-        Ok(bytes.map(|bytes| File { dataset, period, name: dataset.file_name(period), bytes }))
+        let agency = dataset.agency_name();
+        Ok(bytes.map(|bytes| File { dataset, agency, period, name: dataset.file_name(period), bytes }))
     }
 
     fn quarterly(
@@ -134,7 +155,15 @@ impl World {
                 Some(table) => workbook("The Board's actions", "Actions", table)?,
                 None => return Ok(None),
             },
-            Dataset::Benchmarks => return Ok(None),
+            Dataset::EarlyHelp
+            | Dataset::SocialCare
+            | Dataset::PoliceSafeguarding
+            | Dataset::MissingEducation
+            | Dataset::ChildHealth => {
+                let sheets = invented::sheets(self.seed, dataset, period, at);
+                formats::xlsx(&sheets, made_on(period))?
+            }
+            Dataset::Training | Dataset::Benchmarks => return Ok(None),
         }))
     }
 
@@ -310,8 +339,8 @@ mod tests {
         let quarters = World::quarters();
         assert_eq!((quarters[0].to_string(), World::present().to_string()), ("2022-23-Q1".into(), "2025-26-Q1".into()));
         assert!(quarters.windows(2).all(|pair| pair[0].next() == Some(pair[1])));
-        // Eight returns for each quarter, the action log of the last, one release.
-        assert_eq!(World::new(1).history().unwrap().len(), 12 * 8 + 1 + 1);
+        // Thirteen returns for each quarter, eight agencies' training each half-year, the action log of the last, one release.
+        assert_eq!(World::new(1).history().unwrap().len(), 12 * 13 + 6 * 8 + 1 + 1);
     }
 
     #[test]

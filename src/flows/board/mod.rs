@@ -28,7 +28,7 @@ pub use watching::Watching;
 
 use super::contacts::Contacts;
 use crate::{
-    analysis::Indicator,
+    analysis::{Indicator, Model},
     check::Contract,
     domain::{AgencyId, Calendar, ReturnId, words::lower_first},
     ledger::ObligationKey,
@@ -92,6 +92,8 @@ pub struct Board {
     pub timetable: Timetable,
     /// Where newer lists of bank holidays come from, if they are fetched.
     pub holiday_list: Option<Https>,
+    /// Tables that other SQL reads.
+    pub models: Vec<Model>,
     /// What is measured.
     pub indicators: Vec<Indicator>,
     /// What the board reads.
@@ -116,6 +118,7 @@ impl Board {
         let main = settings::read_layers(&config, environment, &mut problems);
         let agencies = definition(&config.join("agencies.toml"), &mut problems, |root| Some(agencies::settle(root)));
         let returns = returns::settle(&home.join("pipelines"), &mut problems);
+        let models = reports::models(&home.join("reports/models"), &mut problems);
         let indicators = reports::indicators(&home.join("reports/indicators"), &mut problems);
         let packs = reports::packs(&home.join("reports/packs"), &mut problems);
         let templates = reports::templates(&home.join("reports/mail"), &mut problems);
@@ -185,6 +188,7 @@ impl Board {
                 returns,
                 timetable,
                 holiday_list: holiday_list.flatten(),
+                models,
                 indicators,
                 packs,
                 contacts: Contacts::default(),
@@ -237,7 +241,9 @@ impl Board {
 
     /// The indicator that something owed is a commentary on, if it is one.
     pub fn commentary(&self, key: &ObligationKey) -> Option<&Indicator> {
-        let is_its = |indicator: &&Indicator| indicator.from.as_ref().is_some_and(|(agency, _)| *agency == key.agency);
+        let is_its = |indicator: &&Indicator| {
+            indicator.from.as_ref().is_some_and(|(agency, _)| agency.as_ref() == Some(&key.agency))
+        };
         self.commented(&key.return_id).filter(is_its)
     }
 

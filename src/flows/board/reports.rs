@@ -7,7 +7,7 @@ use std::{
 
 use super::returns::entries;
 use crate::{
-    analysis::Indicator,
+    analysis::{Indicator, Model},
     check::Contract,
     domain::{AgencyId, ReturnId},
     mail::{self, Person, Templates},
@@ -16,11 +16,14 @@ use crate::{
     timetable::Timetable,
 };
 
-/// Every `<name>.toml` with the SQL beside it, by name.
+/// Every `<name>.toml` with the SQL beside it, by name; `<name>.test.toml` is a test and no indicator.
 pub(super) fn indicators(folder: &Path, problems: &mut Problems) -> Vec<Indicator> {
     let mut indicators = Vec::new();
     for path in entries(folder, problems).into_iter().filter(|path| has_ending(path, "toml")) {
         let id = stem(&path);
+        if id.ends_with(".test") {
+            continue;
+        }
         let sql = text(&path.with_extension("sql"), problems);
         let benchmark = path.with_extension("benchmark.sql");
         let benchmark = if benchmark.exists() { text(&benchmark, problems) } else { None };
@@ -30,6 +33,24 @@ pub(super) fn indicators(folder: &Path, problems: &mut Problems) -> Vec<Indicato
         indicators.extend(indicator);
     }
     indicators
+}
+
+/// Every `<name>.sql` of a model, by name; a board may have none.
+pub(super) fn models(folder: &Path, problems: &mut Problems) -> Vec<Model> {
+    let mut models = Vec::new();
+    if !folder.is_dir() {
+        return models;
+    }
+    for path in entries(folder, problems).into_iter().filter(|path| has_ending(path, "sql")) {
+        let id = stem(&path);
+        if !id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-') {
+            let file = path.display().to_string();
+            problems.about(&file, format!("the name {id:?}"), "lower-case letters, digits and hyphens", "");
+            continue;
+        }
+        models.extend(text(&path, problems).map(|sql| Model { id, sql }));
+    }
+    models
 }
 
 /// Every folder with a `pack.toml`.
@@ -127,7 +148,7 @@ pub(super) fn check_names(
         let Some((agency, return_id)) = &indicator.from else { continue };
         let id = return_id.as_str();
         unknown(file(), "return", id, &mut returns.keys().map(ReturnId::as_str), "pipelines");
-        if let Some(contract) = returns.get(return_id) {
+        if let (Some(contract), Some(agency)) = (returns.get(return_id), agency) {
             let owers = &mut contract.agencies.iter().map(AgencyId::as_str);
             unknown(file(), "agency", agency.as_str(), owers, &format!("pipelines/{id}/return.toml"));
         }

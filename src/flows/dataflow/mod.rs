@@ -152,7 +152,8 @@ fn measured(board: &Board, indicator: &crate::analysis::Indicator) -> Measured {
     Measured {
         title: cell(&indicator.title),
         from: cell(&match &indicator.from {
-            Some((agency, id)) => format!("{} of {}", board.return_title(id), board.agency_name(agency)),
+            Some((Some(agency), id)) => format!("{} of {}", board.return_title(id), board.agency_name(agency)),
+            Some((None, id)) => format!("{} of each agency", board.return_title(id)),
             None => "the ledger: who was asked, told and late".to_owned(),
         }),
         hidden: capital(indicator.small_count.in_words()),

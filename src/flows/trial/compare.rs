@@ -17,8 +17,11 @@ pub(super) fn shown(batches: &[RecordBatch]) -> anyhow::Result<Grid> {
     for batch in batches {
         grid.headings = batch.schema().fields().iter().map(|field| field.name().clone()).collect();
         let options = FormatOptions::default();
-        let columns: Vec<_> =
-            batch.columns().iter().map(|column| Ok((column, ArrayFormatter::try_new(column, &options)?))).collect::<anyhow::Result<_>>()?;
+        let columns: Vec<_> = batch
+            .columns()
+            .iter()
+            .map(|column| Ok((column, ArrayFormatter::try_new(column, &options)?)))
+            .collect::<anyhow::Result<_>>()?;
         for row in 0..batch.num_rows() {
             let cells = columns.iter().map(|(column, text)| column.is_valid(row).then(|| text.value(row).to_string()));
             grid.rows.push(cells.collect());
@@ -85,7 +88,8 @@ mod tests {
 
     #[test]
     fn each_difference_names_its_row_and_column() {
-        let told = differences("figures", "period,numerator\n2025-26-Q1,13\n2025-26-Q2,0\n2025-26-Q3,1", &found()).unwrap();
+        let told =
+            differences("figures", "period,numerator\n2025-26-Q1,13\n2025-26-Q2,0\n2025-26-Q3,1", &found()).unwrap();
         assert_eq!(
             told,
             [

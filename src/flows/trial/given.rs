@@ -72,8 +72,12 @@ pub(super) fn table(known: &BTreeMap<&str, SchemaRef>, name: &str, text: &str) -
         let meant = nearest(unknown, names).map(|name| format!("; did you mean {name}?")).unwrap_or_default();
         bail!("{name} has no column {unknown}{meant}");
     }
-    let columns: Vec<ArrayRef> =
-        schema.fields().iter().map(|field| column(&grid, field, schema)).collect::<anyhow::Result<_>>().with_context(|| name.to_owned())?;
+    let columns: Vec<ArrayRef> = schema
+        .fields()
+        .iter()
+        .map(|field| column(&grid, field, schema))
+        .collect::<anyhow::Result<_>>()
+        .with_context(|| name.to_owned())?;
     // A test leaves out what its SQL does not read.
     let fields: Vec<Field> = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
@@ -118,9 +122,13 @@ mod tests {
 
     #[test]
     fn a_symbol_is_a_status_and_what_is_left_out_is_empty() {
-        let rows = table(&known(), "returns.plans", "\nperiod,open\n2025-26-Q1,12\n2025-26-Q2,c\n2025-26-Q3,\n").unwrap();
+        let rows =
+            table(&known(), "returns.plans", "\nperiod,open\n2025-26-Q1,12\n2025-26-Q2,c\n2025-26-Q3,\n").unwrap();
         let open = rows.column(1).as_primitive::<Decimal128Type>();
-        assert_eq!((0..3).map(|row| open.is_valid(row).then(|| open.value(row))).collect::<Vec<_>>(), [Some(12), None, None]);
+        assert_eq!(
+            (0..3).map(|row| open.is_valid(row).then(|| open.value(row))).collect::<Vec<_>>(),
+            [Some(12), None, None]
+        );
         let status = rows.column(2).as_string::<i32>();
         assert_eq!((status.is_null(0), status.value(1), status.is_null(2)), (true, "c", true));
         assert_eq!(rows.column(3).null_count(), 3);
@@ -130,7 +138,7 @@ mod tests {
     fn what_cannot_be_meant_is_named() {
         let wrong = |name: &str, text: &str| format!("{:#}", table(&known(), name, text).unwrap_err());
         assert!(wrong("returns.plan", "period").contains("did you mean returns.plans?"));
-        assert!(wrong("returns.plans", "period,opn").contains("has no column opn; did you mean open?"));
+        assert!(wrong("returns.plans", "period,ope").contains("has no column ope; did you mean open?"));
         assert!(wrong("returns.plans", "period,open\n2025-26-Q1,many").contains("a cell of open is no Decimal128"));
         assert!(wrong("returns.plans", "period,period").contains("stands there twice"));
         assert!(!wrong("returns.plans", "period,open\n2025-26-Q1").is_empty());

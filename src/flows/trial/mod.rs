@@ -10,9 +10,12 @@ use std::{
 };
 
 use anyhow::Context;
-use arrow::{array::RecordBatch, datatypes::SchemaRef};
+use arrow::{array::RecordBatch, compute::concat_batches, datatypes::SchemaRef};
 
-use super::{Board, query};
+use super::{
+    Board, query,
+    reads::{Reads, is_model, of_indicator},
+};
 use crate::{
     analysis::{self, Answer, Case, Given, Indicator, Names},
     domain::{Period, rounding::half_up},
@@ -53,27 +56,56 @@ pub fn cases(path: &Path) -> Result<Vec<Case>, Problems> {
     if problems.is_empty() { Ok(cases) } else { Err(problems) }
 }
 
-/// Tries one case.
+/// Tries one case of an indicator. A model that its SQL reads is worked out from what is given, unless it is given itself.
 ///
 /// # Errors
 /// When the worker could not be started; what is wrong with the case or the SQL is in the answer.
-pub async fn attempt(board: &Board, launcher: &Launcher, indicator: &Indicator, case: &Case) -> anyhow::Result<Tried> {
-    let wrong = match found(board, launcher, indicator, case).await {
+pub async fn attempt(
+    board: &Board,
+    reads: &Reads,
+    launcher: &Launcher,
+    indicator: &Indicator,
+    case: &Case,
+) -> anyhow::Result<Tried> {
+    let wrong = match found(board, reads, launcher, indicator, case).await {
         Ok(wrong) => wrong,
         Err(error) => vec![format!("{error:#}")],
     };
     Ok(Tried { indicator: indicator.id.clone(), says: case.says.clone(), wrong })
 }
 
-async fn found(board: &Board, launcher: &Launcher, indicator: &Indicator, case: &Case) -> anyhow::Result<Vec<String>> {
+async fn found(
+    board: &Board,
+    reads: &Reads,
+    launcher: &Launcher,
+    indicator: &Indicator,
+    case: &Case,
+) -> anyhow::Result<Vec<String>> {
     let mut facts = query::empty_tables(board)?;
     let schemas: Vec<(String, SchemaRef)> = facts.iter().map(|(name, rows)| (name.clone(), rows.schema())).collect();
     let known: BTreeMap<&str, SchemaRef> =
         schemas.iter().map(|(name, schema)| (name.as_str(), schema.clone())).collect();
-    for (name, rows) in &case.given {
+    let wanted = reads.all_below(of_indicator(reads, indicator));
+    let models = analysis::in_order(&board.models, &reads.models).map_err(anyhow::Error::msg)?;
+    if let Some((name, _)) = case.given.iter().find(|(name, _)| is_model(name) && !wanted.contains(name)) {
+        anyhow::bail!("its SQL reads no {name}");
+    }
+    for (name, rows) in case.given.iter().filter(|(name, _)| !is_model(name)) {
         let table = given::table(&known, name, rows)?;
         facts.retain(|(known, _)| known != name);
         facts.push((name.clone(), table));
+    }
+    for model in models.into_iter().filter(|model| wanted.contains(&model.table())) {
+        let statement = Statement { name: format!("reports/models/{}.sql", model.id), sql: model.sql.clone() };
+        let rows = put(board, launcher, &[statement], &facts).await?.pop().context("the worker gave no answer")?;
+        let schema = rows.first().context("an answer without columns")?.schema();
+        let table = model.table();
+        let given = case.given.iter().find(|(name, _)| *name == table);
+        let rows = match given {
+            Some((_, rows)) => given::table(&BTreeMap::from([(table.as_str(), schema)]), &table, rows)?,
+            None => concat_batches(&schema, &rows)?,
+        };
+        facts.push((table, rows));
     }
     let mut statements = vec![Statement { name: format!("{}.sql", indicator.id), sql: indicator.sql.clone() }];
     if let Some(benchmark) = &indicator.benchmark {
@@ -142,7 +174,8 @@ fn values(indicator: &Indicator, figures: Vec<RecordBatch>) -> anyhow::Result<gi
 /// The last period that the figures speak of.
 fn last_period(figures: &[RecordBatch]) -> anyhow::Result<Period> {
     let grid = compare::shown(figures)?;
-    let at = grid.headings.iter().position(|heading| heading == "period").context("the SQL answers no column period")?;
+    let at =
+        grid.headings.iter().position(|heading| heading == "period").context("the SQL answers no column period")?;
     let periods = grid.rows.iter().filter_map(|row| row[at].as_deref()?.parse::<Period>().ok());
     periods.max_by_key(|period| period.end()).context("the SQL answered no rows, so there are no values")
 }

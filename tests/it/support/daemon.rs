@@ -48,6 +48,7 @@ impl TestBoard {
         }
         fs::remove_dir_all(board.path("reports/indicators")).unwrap();
         fs::create_dir_all(board.path("reports/indicators")).unwrap();
+        fs::remove_dir_all(board.path("reports/models")).unwrap();
         fs::remove_dir_all(board.path("reports/packs")).unwrap();
         fs::create_dir_all(board.path("reports/packs")).unwrap();
         let timetable = board.read("config/timetable.toml");
@@ -128,6 +129,37 @@ impl TestBoard {
 
     /// Runs a command at a terminal, where a person types a line once it is asked; answers with what the terminal showed.
     pub fn at_a_terminal(&self, arguments: &[&str], types: &str) -> String {
+        let mut child = self.terminal(arguments);
+        std::io::Write::write_all(child.stdin.as_mut().unwrap(), format!("{types}\n").as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// The same of a person who types several lines, each once the terminal shows `prompt` anew.
+    pub fn talk_at_a_terminal(&self, arguments: &[&str], prompt: &str, lines: &str) -> String {
+        let mut child = self.terminal(arguments);
+        let (mut screen, mut keyboard) = (child.stdout.take().unwrap(), child.stdin.take().unwrap());
+        let (mut shown, mut lines, mut bytes) = (String::new(), lines.lines(), [0; 4096]);
+        let mut seen = 0;
+        loop {
+            let read = std::io::Read::read(&mut screen, &mut bytes).unwrap_or(0);
+            if read == 0 {
+                break;
+            }
+            shown.push_str(&String::from_utf8_lossy(&bytes[..read]));
+            if shown[seen..].contains(prompt) {
+                seen = shown.len();
+                let Some(line) = lines.next() else { continue };
+                // The prompt stands before the terminal listens.
+                std::thread::sleep(Duration::from_millis(80));
+                std::io::Write::write_all(&mut keyboard, format!("{line}\r").as_bytes()).unwrap();
+            }
+        }
+        child.wait().unwrap();
+        shown
+    }
+
+    fn terminal(&self, arguments: &[&str]) -> Child {
         let words: Vec<String> = [env!("CARGO_BIN_EXE_quarterday"), "-C", &self.folder.path().display().to_string()]
             .iter()
             .chain(arguments)
@@ -137,10 +169,7 @@ impl TestBoard {
         script.args(["--quiet", "--echo", "never", "--command", &words.join(" "), "/dev/null"]);
         script.env_clear().envs(&self.environment).env("PATH", "/usr/bin:/bin").env("USER", "tester");
         script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let mut child = script.spawn().unwrap();
-        std::io::Write::write_all(child.stdin.as_mut().unwrap(), format!("{types}\n").as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        script.spawn().unwrap()
     }
 
     /// Starts the daemon at an instant of the simulated clock.
