@@ -288,6 +288,8 @@ pub struct Comparison {
 pub struct Exception {
     /// Concern, improvement, higher or lower.
     pub tone: Tone,
+    /// The rule that weighs most: movement, target, neighbours or year.
+    pub rule: &'static str,
     /// What it comes to, in one plain sentence: "One plan in three is for a child who had one before: 33.3% …"
     pub headline: String,
     /// Why it is here and what else is to be weighed, each as a sentence; the most pressing first.

@@ -47,6 +47,18 @@ pub(super) enum Rule {
     Year,
 }
 
+impl Rule {
+    /// The word as SQL has it.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Movement => "movement",
+            Self::Target => "target",
+            Self::Neighbours => "neighbours",
+            Self::Year => "year",
+        }
+    }
+}
+
 /// One rule that was met.
 struct Reason {
     rule: Rule,
@@ -65,13 +77,14 @@ pub(super) fn weigh(evidence: &Evidence<'_>) -> Option<Exception> {
     reasons.sort_by_key(|reason| (reason.tone != tone, -reason.weight));
     let weight = reasons.iter().filter(|reason| reason.tone == tone).map(|reason| reason.weight).sum();
     let lead = reasons.first()?;
+    let rule = lead.rule.as_str();
     let headline = headline(evidence, tone, lead.rule).unwrap_or_else(|| lead.says.clone());
     let mut says: Vec<String> = reasons.into_iter().map(|reason| reason.says).collect();
     says.extend(level_or_change(evidence));
     for more in [evidence.comparison.map(|comparison| &comparison.says), target(evidence).as_ref()] {
         says.extend(more.filter(|more| !says.contains(more)).cloned());
     }
-    Some(Exception { tone, headline, reasons: says, weight })
+    Some(Exception { tone, rule, headline, reasons: says, weight })
 }
 
 fn reasons(evidence: &Evidence<'_>) -> Vec<Reason> {

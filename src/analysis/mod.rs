@@ -22,6 +22,7 @@ mod model;
 mod movement;
 mod publication;
 mod small_count;
+mod standing;
 mod suppression;
 mod tables;
 pub mod trend;
@@ -39,4 +40,8 @@ pub use in_words::InWords;
 pub use indicator::{Benchmark, Bridge, Indicator, Names, Rebase};
 pub use model::{MODELS, Model, in_order};
 pub use small_count::SmallCount;
+pub use standing::{
+    Stands, exceptions_schema, exceptions_table, expected_by_chance, ranked_exceptions, read_exceptions, standing,
+    watched,
+};
 pub use tables::{disclosed_table, figures_schema, figures_table, sorted_figures};

@@ -152,7 +152,8 @@ pub fn sorted_figures(rows: &RecordBatch) -> Result<RecordBatch, AnalysisError> 
     Ok(take_record_batch(rows, &order)?)
 }
 
-fn tone(tone: Tone) -> &'static str {
+/// The word as SQL has it.
+pub(super) fn tone(tone: Tone) -> &'static str {
     match tone {
         Tone::Chance => "chance",
         Tone::Improvement => "improvement",

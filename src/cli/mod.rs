@@ -13,6 +13,7 @@ mod describe;
 mod diff;
 mod doctor;
 mod evidence;
+mod exceptions;
 mod findings;
 mod held;
 mod incidents;
@@ -228,6 +229,8 @@ enum Act {
     },
     /// Ask the warehouse a question in SQL.
     Sql(sql::Sql),
+    #[command(flatten)]
+    Figures(exceptions::Figures),
     /// Record that the chair, or somebody in the chair's stead, has signed a pack off.
     Approve(approve::Approve),
     /// Issue, draft, list or rebuild packs.
@@ -366,6 +369,7 @@ fn obey() -> ExitCode {
                 board::order(&home, Command::Open { return_id, agency, on, because, actor }).await
             }
             Act::Sql(asked) => sql::sql(&home, asked).await,
+            Act::Figures(figures) => exceptions::figures(&home, figures).await,
             Act::Approve(approve) => approve::approve(&home, approve).await,
             Act::Pack(pack) => pack::pack(&home, pack).await,
             Act::Refresh { full } => board::order(&home, Command::Refresh { full }).await,

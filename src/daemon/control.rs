@@ -10,6 +10,8 @@ use tokio::{
     net::{UnixListener, UnixStream},
 };
 
+use super::deliberate::Deliberate;
+
 /// What can be asked of a running daemon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
@@ -224,6 +226,13 @@ pub enum Command {
     Refresh {
         /// Everything, whatever it was made from.
         full: bool,
+    },
+    /// What people say of figures, and what stands out of them.
+    Deliberate {
+        /// What is asked.
+        asked: Deliberate,
+        /// Who asks.
+        actor: String,
     },
     /// Where an indicator's figures come from.
     Lineage {

@@ -3,6 +3,7 @@
 //! The only place that opens the ledger, the landing archive and the warehouse, and that makes clients and mailers.
 
 mod control;
+mod deliberate;
 mod lock;
 mod obey;
 mod post;
@@ -27,6 +28,7 @@ use crate::{
 };
 
 pub use control::{Command, Compared, ControlError, Reply, ask};
+pub use deliberate::Deliberate;
 pub use lock::{Lock, LockError};
 pub use obey::obey;
 pub use ring::{Rang, advance, ring};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use tokio::task::spawn_blocking;
 
-use super::{Command, Compared, Reply, advance, post, ring, told as in_words};
+use super::{Command, Compared, Reply, advance, deliberate, post, ring, told as in_words};
 use crate::{
     content::Content,
     domain::Verdict,
@@ -140,6 +140,7 @@ async fn act(app: &Arc<App>, command: Command) -> anyhow::Result<Reply> {
             let _turn = app.turn.lock().await;
             approve::approve(app, &pack, period, role, &because, &actor).await?
         }
+        Command::Deliberate { asked, actor } => deliberate::obey(app, asked, &actor).await?,
         Command::Lineage { indicator } => lineage::told(app, &indicator).await?,
         Command::Refresh { full } => {
             let _turn = app.turn.lock().await;

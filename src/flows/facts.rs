@@ -1,5 +1,6 @@
 //! What the ledger knows, as tables for SQL: `ledger.obligations`, `ledger.submissions`, `ledger.messages`,
-//! `ledger.queries`, `ledger.coverage`, `ledger.commentary`, `ledger.sign_offs`, `ledger.punctuality`, `ledger.events`.
+//! `ledger.queries`, `ledger.coverage`, `ledger.commentary`, `ledger.sign_offs`, `ledger.dispositions`,
+//! `ledger.decisions`, `ledger.punctuality`, `ledger.events`.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,7 +19,7 @@ use crate::{
 
 mod said;
 
-pub use said::{commentary, coverage, queries, sign_offs};
+pub use said::{commentary, coverage, decisions, dispositions, queries, sign_offs};
 
 /// One fact table: its name without the schema, and its rows.
 pub type FactTable = (&'static str, RecordBatch);
@@ -350,6 +351,8 @@ pub fn empty(board: &Board) -> Result<BTreeMap<String, RecordBatch>, ArrowError>
         events(&[])?,
         commentary(board, &[])?,
         sign_offs(&[])?,
+        dispositions(&[])?,
+        decisions(board, &[])?,
     ];
     Ok(tables.into_iter().map(|(name, batch)| (format!("ledger.{name}"), batch)).collect())
 }

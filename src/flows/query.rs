@@ -6,11 +6,12 @@ use anyhow::Context;
 use arrow::array::RecordBatch;
 use jiff::{Timestamp, civil::Date};
 
-use super::{App, Board, facts, lineage};
+use super::{App, Board, facts, lineage, refresh::EXCEPTIONS};
 use crate::{
     analysis,
     ledger::{
         CoverageRow, EventHead, MessageHead, Obligation, Query, RecordedEvent, SignOff, SignOffKey, Submission, Vector,
+        deliberated,
     },
     warehouse::{Answer, Earlier, Question, SqlError, Statement, View, ask_over, earlier_in},
     worker::{Limits, WorkerError},
@@ -37,6 +38,7 @@ struct Known {
     sign_offs: Vec<(SignOffKey, SignOff)>,
     decisions: Vec<RecordedEvent>,
     heads: Vec<EventHead>,
+    deliberations: Vec<RecordedEvent>,
 }
 
 /// What a question is put to: the versions of the tables, and what the ledger says beside them.
@@ -55,8 +57,18 @@ pub async fn put(app: &App, statements: &[Statement], vector: &Vector) -> anyhow
             let (queries, coverage) = (txn.queries(&obligations, None)?, txn.coverage(&obligations)?);
             let (submissions, messages) = (txn.submissions()?, txn.message_heads()?);
             let (decisions, heads) = (txn.decisions(i64::MAX)?, txn.event_heads(i64::MAX)?);
-            let sign_offs = txn.sign_offs(None)?;
-            Ok(Known { obligations, submissions, messages, queries, coverage, sign_offs, decisions, heads })
+            let (sign_offs, deliberations) = (txn.sign_offs(None)?, txn.deliberations(i64::MAX)?);
+            Ok(Known {
+                obligations,
+                submissions,
+                messages,
+                queries,
+                coverage,
+                sign_offs,
+                decisions,
+                heads,
+                deliberations,
+            })
         })
         .await?;
     let mut facts = ledger_facts(&app.board, &known, now)?;
@@ -144,7 +156,18 @@ async fn seen_at(app: &App, day: Date) -> anyhow::Result<Seen> {
             let (queries, coverage) = (txn.queries(&obligations, Some(then))?, txn.coverage(&obligations)?);
             let (messages, decisions) = (txn.message_heads_at(then)?, txn.decisions(then.seq)?);
             let (heads, sign_offs) = (txn.event_heads(then.seq)?, txn.sign_offs(Some(then))?);
-            let known = Known { obligations, submissions, messages, queries, coverage, sign_offs, decisions, heads };
+            let deliberations = txn.deliberations(then.seq)?;
+            let known = Known {
+                obligations,
+                submissions,
+                messages,
+                queries,
+                coverage,
+                sign_offs,
+                decisions,
+                heads,
+                deliberations,
+            };
             Ok((then, txn.vector_as_of(day)?, known))
         })
         .await?;
@@ -154,6 +177,7 @@ async fn seen_at(app: &App, day: Date) -> anyhow::Result<Seen> {
 
 /// The fact tables under their qualified names, as they stand at `at`.
 fn ledger_facts(board: &Board, known: &Known, at: Timestamp) -> anyhow::Result<Vec<(String, RecordBatch)>> {
+    let (judgements, matters) = deliberated(&known.deliberations);
     let tables = [
         facts::obligations(board, &known.obligations, &known.heads, at)?,
         facts::submissions(&known.submissions, &known.decisions)?,
@@ -164,6 +188,8 @@ fn ledger_facts(board: &Board, known: &Known, at: Timestamp) -> anyhow::Result<V
         facts::coverage(board, &known.coverage)?,
         facts::commentary(board, &known.obligations)?,
         facts::sign_offs(&known.sign_offs)?,
+        facts::dispositions(&judgements)?,
+        facts::decisions(board, &matters)?,
     ];
     Ok(tables.into_iter().map(|(name, batch)| (format!("ledger.{name}"), batch)).collect())
 }
@@ -183,5 +209,6 @@ pub fn empty_tables(board: &Board) -> anyhow::Result<Vec<(String, RecordBatch)>>
     for name in ["analysis.figures", "disclosed.figures"] {
         tables.push((name.to_owned(), RecordBatch::new_empty(analysis::figures_schema())));
     }
+    tables.push((EXCEPTIONS.to_owned(), RecordBatch::new_empty(analysis::exceptions_schema())));
     Ok(tables)
 }

@@ -43,7 +43,7 @@ impl Reads {
 }
 
 /// What the running board's SQL reads.
-pub(super) async fn reads(app: &App) -> anyhow::Result<&Reads> {
+pub(in crate::flows) async fn reads(app: &App) -> anyhow::Result<&Reads> {
     app.reads.get_or_try_init(|| of(&app.board, &app.launcher)).await
 }
 

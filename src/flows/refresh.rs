@@ -10,11 +10,11 @@ use jiff::{Timestamp, civil::Date};
 use serde_json::json;
 
 use super::{
-    App, note_failure, query,
+    App, Board, note_failure, query,
     reads::{Reads, asks_the_ledger, is_model, of_indicator, reads},
 };
 use crate::{
-    analysis::{self, Analysed, Answer, Class, Disclosed, Given, Indicator, Model, Names},
+    analysis::{self, Analysed, Answer, Class, Disclosed, Given, Indicator, Model, Names, Stands},
     domain::{Period, civil_day, sha256},
     ledger::{Event, Txn, Vector},
     warehouse::Statement,
@@ -23,8 +23,11 @@ use crate::{
 
 /// The fact that keeps what each model and indicator was last made from, by its name.
 const MADE_FROM: &str = "figures_made_from";
-/// The two tables of figures: everything, and what may be shown.
-const FIGURES: [&str; 2] = ["analysis.figures", "disclosed.figures"];
+/// The tables that are made of the indicators: everything, what may be shown, and what stands out of it.
+const FIGURES: [&str; 3] = ["analysis.figures", "disclosed.figures", EXCEPTIONS];
+
+/// What stands out, in SQL.
+pub(in crate::flows) const EXCEPTIONS: &str = "disclosed.exceptions";
 
 /// What everything is made from at an instant, and what it was last made from.
 struct Making<'a> {
@@ -157,6 +160,8 @@ impl Making<'_> {
         let kept: Vec<&str> = board.indicators.iter().map(|one| one.id.as_str()).collect();
         let kept: Vec<&str> = kept.into_iter().filter(|id| !stale.iter().any(|one| one.id == *id)).collect();
         let (answers, before) = answers(self.app, &self.vector, &stale, &kept).await?;
+        let standing = analysis::standing(&answers, self.period, &names(&self.app.board), Class::Public);
+        let exceptions = analysis::exceptions_table(self.period, &standing)?;
         let analysed = analysed(self.app, answers, self.period).await;
         let failed: BTreeSet<String> =
             analysed.troubles().iter().filter_map(|trouble| trouble.indicator().map(str::to_owned)).collect();
@@ -164,10 +169,13 @@ impl Making<'_> {
         let disclosed = analysis::disclosed_table(&analysis::disclose(analysed, Class::Public))?;
         let turn = self.app.warehouse.turn().await;
         let mut versions = Vector::new();
-        for ((table, new), before) in FIGURES.into_iter().zip([figures, disclosed]).zip(before) {
-            let schema = analysis::figures_schema();
+        for ((table, new), before) in FIGURES.into_iter().zip([figures, disclosed, exceptions]).zip(before) {
+            let schema = new.schema();
             let rows = concat_batches(&schema, before.iter().chain([&new]))?;
-            let rows = analysis::sorted_figures(&rows)?;
+            let rows = match table {
+                EXCEPTIONS => analysis::ranked_exceptions(&rows)?,
+                _ => analysis::sorted_figures(&rows)?,
+            };
             let version = turn.write_derived(table, &schema, &[rows], now).await?;
             if self.vector.insert(table.to_owned(), version) != Some(version) {
                 versions.insert(table.to_owned(), version);
@@ -202,12 +210,7 @@ pub fn without_figures(period: Period) -> Disclosed {
 
 /// The figures that answers give; what goes wrong with one is noted, and the others go on.
 async fn analysed(app: &App, answers: Vec<Answer>, period: Period) -> Analysed {
-    let names = Names {
-        area: app.board.area.clone(),
-        agencies: app.board.agencies.iter().map(|(id, agency)| (id.clone(), agency.name.clone())).collect(),
-        returns: app.board.returns.iter().map(|(id, contract)| (id.clone(), contract.title.clone())).collect(),
-    };
-    let analysed = analysis::analyse(answers, period, names);
+    let analysed = analysis::analyse(answers, period, names(&app.board));
     for trouble in analysed.troubles() {
         let what = format!("working out the figures of {}", trouble.indicator().unwrap_or("an indicator"));
         note_failure(app, &what, &anyhow!("{trouble}")).await;
@@ -215,8 +218,27 @@ async fn analysed(app: &App, answers: Vec<Answer>, period: Period) -> Analysed {
     analysed
 }
 
-/// Rows of the two tables of figures.
-type Before = [Vec<RecordBatch>; 2];
+fn names(board: &Board) -> Names {
+    Names {
+        area: board.area.clone(),
+        agencies: board.agencies.iter().map(|(id, agency)| (id.clone(), agency.name.clone())).collect(),
+        returns: board.returns.iter().map(|(id, contract)| (id.clone(), contract.title.clone())).collect(),
+    }
+}
+
+/// The exceptions of any period as they are now, and how many figures are watched.
+///
+/// # Errors
+/// When the ledger or the worker fails.
+pub async fn exceptions(app: &App, vector: &Vector, period: Period) -> anyhow::Result<(Vec<Stands>, usize)> {
+    let (answers, _) = answers(app, vector, &app.board.indicators, &[]).await?;
+    let standing = analysis::standing(&answers, period, &names(&app.board), Class::Public);
+    let disclosed = analysis::disclose(analysed(app, answers, period).await, Class::Public);
+    Ok((standing, analysis::watched(&disclosed)))
+}
+
+/// Rows of the tables that are made of the indicators.
+type Before = [Vec<RecordBatch>; 3];
 
 /// What the SQL of `indicators` gives, and the figures of those that are kept as they are. A statement that ends the work
 /// on all of them is found by asking one by one.

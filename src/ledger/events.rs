@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ContactRole, SignOffEvent, Vector};
+use super::{ContactRole, Deliberation, SignOffEvent, Vector};
 use crate::domain::{AgencyId, Period, ReturnId, Verdict};
 
 /// Something that happened. The subject it happened to is given beside it.
@@ -317,6 +317,8 @@ pub enum Event {
         /// Until when.
         until: Timestamp,
     },
+    /// People said something about the figures.
+    Deliberation(Deliberation),
     /// The daemon came up.
     Started {
         /// The program's version.
@@ -381,6 +383,7 @@ impl Event {
             Self::Failed { .. } => "failed",
             Self::ConditionBegan { .. } => "condition_began",
             Self::ConditionEnded { .. } => "condition_ended",
+            Self::Deliberation(event) => event.kind(),
             Self::Started { .. } => "started",
             Self::Adopted {} => "adopted",
             Self::TimetableTookEffect { .. } => "timetable_took_effect",

@@ -42,7 +42,7 @@ pub(super) fn documents(kind: Kind, due: Due) -> Vec<Letter> {
     let answer = |replaced| Letter::AnswerDocument { due: due.clone(), arrived_at, replaced };
     let to_read = |attached| Letter::Document {
         due: due.clone(),
-        key: "section-11/police/2025-26-FY".into(),
+        key: "child-death-overview/business-unit/2025-26-FY".into(),
         arrived_at,
         submission: 12,
         attached,

@@ -229,6 +229,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 }],
                 totals: vec!["episodes: 87 before, 94 now".into()],
                 figures: vec!["board edition 2: return-interviews-in-time, 2025-26-Q1: 78.4 printed, 76.6 now".into()],
+                exceptions: vec!["board edition 2: Return interviews held no longer stands out".into()],
             },
             Letter::Restated {
                 due: due(),
@@ -244,6 +245,7 @@ fn letters(kind: Kind) -> Vec<Letter> {
                 }],
                 totals: vec![],
                 figures: vec![],
+                exceptions: vec![],
             },
         ],
         Kind::PostHeld => vec![

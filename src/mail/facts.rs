@@ -272,6 +272,8 @@ pub enum Letter {
         totals: Vec<String>,
         /// Issued figures that moved, a line each.
         figures: Vec<String>,
+        /// What came to stand out with it or no longer does, a line each.
+        exceptions: Vec<String>,
     },
     /// The analyst reads what a sender wrote beside the figures.
     Narrative {

@@ -159,6 +159,7 @@ fn second_plans() -> DisclosedIndicator {
     one.on_year = Some(Change { from: "2022-23-FY".parse().unwrap(), before, difference });
     one.exception = Some(Exception {
         tone: Tone::Concern,
+        rule: "movement",
         headline:
             "One child in three who starts a plan has had one before. The gap to England has stayed between 5 and 15 \
                    points for five years."
@@ -192,6 +193,7 @@ fn missing_from_home() -> DisclosedIndicator {
     one.variation = variation(Tone::Higher, "Higher than chance would give.", "above the upper limit");
     one.exception = Some(Exception {
         tone: Tone::Higher,
+        rule: "movement",
         headline: "61 children went missing from home, more than in any quarter of the last three years.".to_owned(),
         reasons: vec!["Above the upper limit of chance (46.6).".to_owned()],
         weight: 50,
@@ -220,6 +222,7 @@ fn interviews() -> DisclosedIndicator {
         variation(Tone::Improvement, "Unlikely to be chance, and in the right direction.", "7 quarters above the mean");
     one.exception = Some(Exception {
         tone: Tone::Improvement,
+        rule: "movement",
         headline: "Four interviews in five are now held within 72 hours; two years ago it was three in five."
             .to_owned(),
         reasons: vec!["Seven quarters in a row above the mean.".to_owned()],

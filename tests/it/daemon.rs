@@ -52,8 +52,8 @@ async fn status_says_what_runs_what_is_owed_and_what_will_be_sent_to_whom_and_wh
     daemon.ring().await;
     let printed = daemon.board.done(&["status"]);
     assert!(printed.contains("A daemon serves"), "{printed}");
-    assert!(printed.contains("Mon 7 Jul, 10:00  reminder, Missing children (due 14 July 2025)"), "{printed}");
-    assert!(printed.contains("to Priya Nair <missing.unit@police.example>"), "{printed}");
+    assert!(printed.contains("Mon 7 Jul, 10:00  reminder, Care applications (due 14 July 2025)"), "{printed}");
+    assert!(printed.contains("to Yusuf Demir <area.data@cafcass.example>"), "{printed}");
     assert!(printed.contains("written and not sent"), "{printed}");
 }
 

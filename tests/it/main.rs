@@ -36,6 +36,7 @@ mod due_rules;
 mod editions;
 mod evidence;
 mod example_figures;
+mod exceptions;
 mod explanations;
 mod figures;
 mod finals;

@@ -7,11 +7,13 @@ use arrow::{
     error::ArrowError,
 };
 
+use jiff::civil::Date;
+
 use super::{FactTable, days_since_1970};
 use crate::{
     domain::civil_day,
     flows::board::{Board, COMMENTARY},
-    ledger::{Comment, CoverageRow, Obligation, ObligationKey, Query, SignOff, SignOffKey},
+    ledger::{Comment, CoverageRow, Judgement, Matter, Obligation, ObligationKey, Query, SignOff, SignOffKey},
 };
 
 /// Every query about a file that stands, with its explanation, as `ledger.queries`.
@@ -88,6 +90,49 @@ pub fn commentary(board: &Board, all: &[Obligation]) -> Result<FactTable, ArrowE
         ("text", text(&|(_, comment)| comment.says.clone()), false),
     ])?;
     Ok(("commentary", batch))
+}
+
+/// What sub-groups made of what stands out, as `ledger.dispositions`.
+pub fn dispositions(all: &[Judgement]) -> Result<FactTable, ArrowError> {
+    let text = |value: &dyn Fn(&Judgement) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(all.iter().map(value)))
+    };
+    let days = all.iter().map(|one| days_since_1970(civil_day(one.at)));
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("indicator", text(&|one| one.indicator.clone()), false),
+        ("period", text(&|one| one.period.to_string()), false),
+        ("verdict", text(&|one| one.verdict.as_str().to_owned()), false),
+        ("says", text(&|one| one.says.clone()), false),
+        ("by", text(&|one| one.by.clone()), false),
+        ("day", Arc::new(Date32Array::from_iter_values(days)) as ArrayRef, false),
+    ])?;
+    Ok(("dispositions", batch))
+}
+
+/// What the board decided, challenged and owes agencies to tell, as `ledger.decisions`.
+pub fn decisions(board: &Board, all: &[Matter]) -> Result<FactTable, ArrowError> {
+    let text = |value: &dyn Fn(&Matter) -> Option<String>| -> ArrayRef {
+        Arc::new(StringArray::from_iter(all.iter().map(value)))
+    };
+    let day = |value: &dyn Fn(&Matter) -> Option<Date>| -> ArrayRef {
+        Arc::new(Date32Array::from_iter(all.iter().map(|one| value(one).map(days_since_1970))))
+    };
+    let settled = |one: &Matter| one.settled.clone();
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("number", Arc::new(Int64Array::from_iter_values(all.iter().map(|one| one.number))) as ArrayRef, false),
+        ("kind", text(&|one| Some(one.kind.as_str().to_owned())), false),
+        ("meeting", day(&|one| Some(one.meeting)), false),
+        ("indicator", text(&|one| one.indicator.clone()), true),
+        ("agency", text(&|one| one.agency.as_ref().map(ToString::to_string)), true),
+        ("agency_name", text(&|one| one.agency.as_ref().map(|id| board.agency_name(id))), true),
+        ("says", text(&|one| Some(one.says.clone())), false),
+        ("by", text(&|one| Some(one.by.clone())), false),
+        ("due_day", day(&|one| one.due), true),
+        ("settled", text(&|one| settled(one).map(|(says, ..)| says)), true),
+        ("settled_by", text(&|one| settled(one).map(|(_, by, _)| by)), true),
+        ("settled_day", day(&|one| settled(one).map(|(.., at)| civil_day(at))), true),
+    ])?;
+    Ok(("decisions", batch))
 }
 
 /// Every sign-off that was asked for, as `ledger.sign_offs`.

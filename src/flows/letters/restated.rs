@@ -42,6 +42,7 @@ pub(in super::super) async fn restated(app: &App, found: &Difference) -> anyhow:
             })
             .collect(),
         figures: figures(found),
+        exceptions: found.exceptions.clone(),
     };
     let to = app.board.analyst.clone().unwrap_or_else(|| app.board.manager.clone());
     post(app, &format!("restated/{}", found.after), Some(&obligation), vec![to], &letter, app.clock.now())

@@ -179,6 +179,7 @@ fn line<'a>(event: &'a Event, files: &[File]) -> Line<'a> {
         Event::Failed { what, why } => happened("Something failed", format!("{what}: {why}")),
         Event::ConditionBegan { says, .. } => happened("Something was wrong", says.clone()),
         Event::ConditionEnded { name, .. } => happened("Something was right again", name.clone()),
+        Event::Deliberation(_) => decided("People spoke about the figures", ""),
         Event::Started { version } => happened("The program started", version.clone()),
         Event::Adopted {} => decided("A person confirmed the machine", ""),
     }

@@ -40,6 +40,9 @@ pub struct Difference {
     /// Issued figures that moved with it.
     #[serde(default)]
     pub figures: Vec<Figure>,
+    /// Exceptions of issued editions that came or went with it, each a sentence.
+    #[serde(default)]
+    pub exceptions: Vec<String>,
 }
 
 /// What changed in one table.
@@ -112,7 +115,15 @@ pub async fn difference(app: &App, before: i64, after: i64) -> anyhow::Result<Di
     let (old, new) = (read(app, &one).await?, read(app, &other).await?);
     let totals = moved(&old.totals, &new.totals);
     let tables = spawn_blocking(move || compared(&old.rows, &new.rows)).await?.context("comparing the rows")?;
-    Ok(Difference { before, after, obligation: other.obligation, tables, totals, figures: Vec::new() })
+    Ok(Difference {
+        before,
+        after,
+        obligation: other.obligation,
+        tables,
+        totals,
+        figures: Vec::new(),
+        exceptions: Vec::new(),
+    })
 }
 
 /// How the tables of two files compare, each table once.

@@ -1,6 +1,9 @@
 //! Works out what each restatement changed, records it, and tells the analyst.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::AssertUnwindSafe,
+};
 
 use anyhow::{Context, anyhow};
 use arrow::{
@@ -11,8 +14,9 @@ use futures::FutureExt;
 
 use super::{Figure, difference};
 use crate::{
-    flows::{App, letters, query, retry},
-    ledger::Vector,
+    domain::{Period, civil_day},
+    flows::{App, exceptions, letters, query, reads, refresh::EXCEPTIONS, retry},
+    ledger::{EditionRow, Vector},
     warehouse::Statement,
 };
 
@@ -43,7 +47,7 @@ pub async fn tell(app: &App, owed: Vec<(i64, i64)>) -> anyhow::Result<usize> {
             none => none.insert(all_moved(app).await.unwrap_or_else(|error| {
                 // What was issued stays as it was; only the list of it is missing.
                 tracing::warn!("issued figures were not compared: {error:#}");
-                Vec::new()
+                Issued::default()
             })),
         };
         let what = format!("Comparing submission {after} with submission {before}");
@@ -59,16 +63,16 @@ pub async fn tell(app: &App, owed: Vec<(i64, i64)>) -> anyhow::Result<usize> {
     Ok(told)
 }
 
-async fn one(app: &App, before: i64, after: i64, issued: &[Figure]) -> anyhow::Result<()> {
+async fn one(app: &App, before: i64, after: i64, issued: &Issued) -> anyhow::Result<()> {
     let mut found = difference(app, before, after).await?;
-    let fed = |figure: &&Figure| {
-        let mut indicators = app.board.indicators.iter();
-        indicators.any(|one| {
-            let of_it = |(_, return_id): &(_, _)| *return_id == found.obligation.return_id;
-            one.id == figure.indicator && one.from.as_ref().is_some_and(of_it)
-        })
-    };
-    found.figures = issued.iter().filter(fed).take(MOST_FIGURES).cloned().collect();
+    let contract = app.board.returns.get(&found.obligation.return_id);
+    let tables: BTreeSet<String> =
+        contract.into_iter().flat_map(|one| one.tables.iter().map(|table| one.qualified(table))).collect();
+    // What rests on the return's tables, through models and in rates of other returns too.
+    let fed = reads::reads(app).await?.resting_on(&tables);
+    let is_fed = |id: &str| fed.contains(id);
+    found.figures = issued.figures.iter().filter(|one| is_fed(&one.indicator)).take(MOST_FIGURES).cloned().collect();
+    found.exceptions = issued.exceptions.iter().filter(|(id, _)| is_fed(id)).map(|(_, says)| says.clone()).collect();
     let mail = letters::restated(app, &found).await?;
     let value = serde_json::to_value(&found)?;
     app.ledger
@@ -83,16 +87,27 @@ async fn one(app: &App, before: i64, after: i64, issued: &[Figure]) -> anyhow::R
     Ok(())
 }
 
-/// The figures of issued editions that are others now.
-async fn all_moved(app: &App) -> anyhow::Result<Vec<Figure>> {
+/// What issued editions printed and is otherwise now.
+#[derive(Default)]
+struct Issued {
+    figures: Vec<Figure>,
+    /// Exceptions that came or went, each with its indicator.
+    exceptions: Vec<(String, String)>,
+}
+
+/// The figures and exceptions of issued editions that are others now.
+async fn all_moved(app: &App) -> anyhow::Result<Issued> {
     let (editions, now) = app.ledger.read(|txn| Ok((txn.editions()?, txn.vector()?))).await?;
     let mut newest = BTreeMap::new();
     for edition in editions {
         newest.insert((edition.pack.clone(), edition.period.clone()), edition);
     }
-    let Some(current) = now.get(FIGURES) else { return Ok(Vec::new()) };
+    let mut issued = Issued::default();
+    for edition in newest.values() {
+        issued.exceptions.extend(exceptions_moved(app, edition, &now).await?);
+    }
+    let Some(current) = now.get(FIGURES) else { return Ok(issued) };
     let mut read: BTreeMap<i64, Figures> = BTreeMap::new();
-    let mut moved = Vec::new();
     for edition in newest.into_values() {
         let Some(version) = edition.vector.get(FIGURES).filter(|version| *version != current) else { continue };
         for version in [current, version] {
@@ -105,10 +120,28 @@ async fn all_moved(app: &App) -> anyhow::Result<Vec<Figure>> {
             let after = present.get(key).cloned().unwrap_or_else(|| "no longer there".to_owned());
             let (indicator, period, category) = key.clone();
             let edition = format!("{} edition {}", edition.pack, edition.number);
-            moved.push(Figure { edition, indicator, period, category, before: before.clone(), after });
+            issued.figures.push(Figure { edition, indicator, period, category, before: before.clone(), after });
         }
     }
-    Ok(moved)
+    Ok(issued)
+}
+
+/// The exceptions that came or went since an edition was made, where the list speaks of its period still.
+async fn exceptions_moved(app: &App, edition: &EditionRow, now: &Vector) -> anyhow::Result<Vec<(String, String)>> {
+    let (Some(then), Some(present)) = (edition.vector.get(EXCEPTIONS), now.get(EXCEPTIONS)) else {
+        return Ok(Vec::new());
+    };
+    if then == present || Period::quarter_ended_by(civil_day(app.clock.now())).to_string() != edition.period {
+        return Ok(Vec::new());
+    }
+    let (before, after) =
+        (exceptions::printed(app, edition).await?, exceptions::at(app, *present, &edition.period).await?);
+    let name = format!("{} edition {}", edition.pack, edition.number);
+    let gone = before.iter().filter(|(id, _)| !after.contains_key(*id));
+    let gone = gone.map(|(id, (_, title, _))| (id.clone(), format!("{name}: {title} no longer stands out")));
+    let new = after.iter().filter(|(id, _)| !before.contains_key(*id));
+    let new = new.map(|(id, (_, title, says))| (id.clone(), format!("{name}: {title} stands out now: {says}")));
+    Ok(gone.chain(new).collect())
 }
 
 /// Figures by indicator, period and category.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Matter, kept, tone_word};
-use crate::analysis::{DisclosedIndicator, Tone};
+use crate::analysis::{DisclosedIndicator, Tone, expected_by_chance};
 use crate::domain::{
     Standing,
     words::{capital, listed, number, several},
@@ -112,6 +112,13 @@ fn known(matter: &Matter<'_>) -> Vec<String> {
     if !failed.is_empty() {
         let figures = if failed.len() == 1 { "The figures of this measure" } else { "The figures of these measures" };
         says.push(format!("{figures} could not be worked out, and the business unit knows: {}.", listed(failed)));
+    }
+    let watched = matter.indicators.iter().filter(|one| one.limits.is_some()).count();
+    let by_chance = expected_by_chance(watched).round();
+    if by_chance >= 1.0 {
+        let figures = several(watched, "measure", "measures");
+        let about = several(by_chance as usize, "would stand out", "would stand out");
+        says.push(format!("Of {figures} watched, about {about} in a quarter by chance alone, and not in the next."));
     }
     let hidden: usize = matter.indicators.iter().map(|one| one.hidden).sum();
     says.push(match hidden {
