@@ -5,6 +5,8 @@ use arrow::{array::RecordBatch, datatypes::Schema};
 use super::{
     answer::{AnalysisError, Answered, figures, publication},
     comparison::check_periods,
+    cumulative::difference,
+    disclosed::Kind,
     figures::Figures,
     indicator::{Indicator, Names},
     publication::Publication,
@@ -49,6 +51,8 @@ pub(super) struct Analysis {
     pub(super) indicator: Indicator,
     pub(super) figures: Figures,
     pub(super) published: Option<Publication>,
+    /// Periods in which a count that runs on through its year fell: it was restated.
+    pub(super) fell: Vec<Period>,
     /// Whether the figures could not be worked out; they are "not available" then.
     pub(super) failed: bool,
 }
@@ -63,20 +67,27 @@ pub fn analyse(answers: Vec<Answer>, period: Period, names: Names) -> Analysed {
             .map_err(|why| AnalysisError::Unanswered { indicator: indicator.id.clone(), why })
             .and_then(|given| read(&indicator, &given, period));
         match read {
-            Ok((figures, published)) => Analysis { indicator, figures, published, failed: false },
+            Ok((figures, published, fell)) => Analysis { indicator, figures, published, fell, failed: false },
             Err(trouble) => {
                 troubles.push(trouble);
                 let figures = Figures::missing(period, indicator.unit);
-                Analysis { indicator, figures, published: None, failed: true }
+                Analysis { indicator, figures, published: None, fell: Vec::new(), failed: true }
             }
         }
     });
     Analysed { period, names, indicators: indicators.collect(), troubles }
 }
 
-fn read(indicator: &Indicator, given: &Given, period: Period) -> Result<(Figures, Option<Publication>), AnalysisError> {
+type Read = (Figures, Option<Publication>, Vec<Period>);
+
+fn read(indicator: &Indicator, given: &Given, period: Period) -> Result<Read, AnalysisError> {
     let answered = Answered::figures(&indicator.id, indicator.unit);
-    let figures = figures(&answered, indicator.unit, &given.figures, period)?;
+    let mut figures = figures(&answered, indicator.unit, &given.figures, period)?;
+    let fell = match indicator.cumulative {
+        // A population does not run on; what a share is of does.
+        Some(year) => difference(&mut figures, year, indicator.denominator == Kind::Flow),
+        None => Vec::new(),
+    };
     let published = match &given.benchmark {
         Some(batches) => publication(&Answered::benchmark(&indicator.id), batches)?,
         None => None,
@@ -84,7 +95,7 @@ fn read(indicator: &Indicator, given: &Given, period: Period) -> Result<(Figures
     if let (Some(benchmark), Some(published)) = (&indicator.benchmark, &published) {
         check_periods(indicator, benchmark, &figures, published)?;
     }
-    Ok((figures, published))
+    Ok((figures, published, fell))
 }
 
 /// Whether the columns that planning an indicator's SQL found are those its answers must have.

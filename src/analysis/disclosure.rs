@@ -17,6 +17,7 @@ use super::{
     trend::Mark,
     wording,
 };
+use crate::domain::{Period, words::listed};
 
 /// What may be shown of the figures to the readers of `class`. Nothing else makes a [`Disclosed`].
 pub fn disclose(analysed: Analysed, class: Class) -> Disclosed {
@@ -92,7 +93,7 @@ fn tell(analysis: &Analysis, figures: &Figures, names: &Names) -> Option<Disclos
         comparison,
         exception,
         hidden: figures.hidden(),
-        notes: notes(figures, &meta, indicator.small_count),
+        notes: notes(figures, &meta, indicator.small_count, &analysis.fell),
         failed: None,
         meta,
     })
@@ -132,7 +133,7 @@ fn point(row: &Row, mark: Mark, meta: &Meta) -> Point {
 }
 
 /// What a reader must know of what is not there.
-fn notes(figures: &Figures, meta: &Meta, small: SmallCount) -> Vec<String> {
+fn notes(figures: &Figures, meta: &Meta, small: SmallCount, fell: &[Period]) -> Vec<String> {
     let mut notes = Vec::new();
     let missing: Vec<String> = figures
         .rows
@@ -142,6 +143,12 @@ fn notes(figures: &Figures, meta: &Meta, small: SmallCount) -> Vec<String> {
         .collect();
     if !missing.is_empty() {
         notes.push(format!("No figure: {}.", missing.join(", ")));
+    }
+    if !fell.is_empty() {
+        let periods = listed(fell.iter().map(|period| period.human()));
+        notes.push(format!(
+            "The count of the year so far fell in {periods}: it was restated, and what the period added is not known."
+        ));
     }
     let hidden = figures.hidden();
     if hidden > 0 {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::{
+    cumulative::Year,
     disclosed::{Good, Kind, Meta, Unit},
     in_words::InWords,
     small_count::SmallCount,
@@ -41,6 +42,8 @@ pub struct Indicator {
     pub kind: Kind,
     /// Whether the denominator adds up over time or is a population counted on a day.
     pub denominator: Kind,
+    /// The year in which its counts run on, so that each period's own is what it adds.
+    pub cumulative: Option<Year>,
     /// Which way is good.
     pub good: Good,
     /// The value aimed at.
@@ -128,6 +131,7 @@ impl Indicator {
         let decimals = settle_decimals(&mut root, unit);
         let kind = root.one_of("kind", &["flow", "snapshot"]).map(kind_of);
         let denominator = settle_denominator(&mut root, unit);
+        let cumulative = Year::settle(&mut root, kind);
         let good = settle_good(&mut root);
         let target = root.float_opt("target");
         if target.is_some() && good == Some(Good::Neutral) {
@@ -151,6 +155,7 @@ impl Indicator {
             decimals: decimals?,
             kind: kind?,
             denominator,
+            cumulative,
             good: good?,
             target,
             benchmark: benchmark?,

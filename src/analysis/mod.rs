@@ -9,6 +9,7 @@ mod attack;
 pub mod benchmark;
 mod change;
 mod comparison;
+mod cumulative;
 mod disclosed;
 mod disclosure;
 mod exception;

@@ -17,6 +17,8 @@ use crate::{
 pub enum Figures {
     /// What stands out in a period: by which rule, since when, and what became of it since the last edition.
     Exceptions(Exceptions),
+    /// List which figures would print as hidden: the price of a disclosure class, before a board chooses one.
+    Disclosure(Disclosure),
     /// Record a sub-group's verdict on what stands out.
     Verdict(Verdict),
     /// Record what the board decided, challenged, or owes an agency to tell.
@@ -29,6 +31,7 @@ pub enum Figures {
 pub async fn figures(home: &Path, figures: Figures) -> anyhow::Result<()> {
     match figures {
         Figures::Exceptions(asked) => exceptions(home, asked).await,
+        Figures::Disclosure(asked) => ask(home, Deliberate::Hidden { period: asked.period }).await,
         Figures::Verdict(asked) => verdict(home, asked).await,
         Figures::Record(asked) => record(home, asked).await,
         Figures::Settle(asked) => settle(home, asked).await,
@@ -46,6 +49,17 @@ pub struct Exceptions {
 /// Lists what stands out.
 async fn exceptions(home: &Path, Exceptions { period }: Exceptions) -> anyhow::Result<()> {
     ask(home, Deliberate::Exceptions { period }).await
+}
+
+/// What would be hidden.
+#[derive(Debug, clap::Args)]
+pub struct Disclosure {
+    /// Say what would be hidden; nothing is changed.
+    #[arg(long, required = true)]
+    what_if: bool,
+    /// The period; the quarter that ended last when left out.
+    #[arg(long)]
+    period: Option<Period>,
 }
 
 async fn ask(home: &Path, asked: Deliberate) -> anyhow::Result<()> {

@@ -54,6 +54,9 @@ pub async fn test(home: &Path, wanted: &[String]) -> anyhow::Result<()> {
     if failed > 0 {
         bail!("{failed} of {cases} cases came out otherwise than expected");
     }
-    say(format_args!("{cases} cases, all as expected"));
+    say(match cases {
+        1 => "1 case, as expected".to_owned(),
+        many => format!("{many} cases, all as expected"),
+    });
     Ok(())
 }

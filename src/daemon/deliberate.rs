@@ -7,7 +7,7 @@ use crate::{
     flows::{
         App,
         deliberate::{self, Saying},
-        exceptions,
+        exceptions, hidden,
     },
     ledger::Disposition,
 };
@@ -18,6 +18,11 @@ use crate::{
 pub enum Deliberate {
     /// What stands out in a period.
     Exceptions {
+        /// The period; the quarter that ended last when left out.
+        period: Option<Period>,
+    },
+    /// What the disclosure stage hides in a period.
+    Hidden {
         /// The period; the quarter that ended last when left out.
         period: Option<Period>,
     },
@@ -51,6 +56,7 @@ pub enum Deliberate {
 pub(super) async fn obey(app: &App, asked: Deliberate, actor: &str) -> anyhow::Result<String> {
     match asked {
         Deliberate::Exceptions { period } => Ok(exceptions::told(&exceptions::exceptions(app, period).await?)),
+        Deliberate::Hidden { period } => hidden::told(app, period).await,
         Deliberate::Judge { indicator, period, verdict, says, by } => {
             deliberate::judge(app, &indicator, period, verdict, (&says, &by), actor).await
         }

@@ -120,10 +120,17 @@ pub fn of(board: &Board, reads: &Reads, indicator: &Indicator, known: &Known<'_>
 /// # Errors
 /// When the ledger or the worker fails.
 pub async fn all(app: &App) -> anyhow::Result<Vec<Link>> {
-    let reads = reads(app).await?;
     let (vector, standing) = known(app).await?;
-    let known = Known { vector: &vector, standing: &standing };
-    Ok(app.board.indicators.iter().flat_map(|indicator| of(&app.board, reads, indicator, &known)).collect())
+    all_of(app, &Known { vector: &vector, standing: &standing }).await
+}
+
+/// The same of what was known at some time.
+///
+/// # Errors
+/// When the worker fails.
+pub async fn all_of(app: &App, known: &Known<'_>) -> anyhow::Result<Vec<Link>> {
+    let reads = reads(app).await?;
+    Ok(app.board.indicators.iter().flat_map(|indicator| of(&app.board, reads, indicator, known)).collect())
 }
 
 async fn known(app: &App) -> anyhow::Result<(Vector, Vec<Submission>)> {

@@ -32,6 +32,7 @@ mod finals;
 pub mod first_cycle;
 pub mod forms;
 pub mod heartbeat;
+pub mod hidden;
 pub mod hold;
 pub mod holidays;
 pub mod incidents;

@@ -28,6 +28,10 @@ pub fn limits() -> Limits {
 /// The table that is made only for who asks for it, since a worker is asked first what reads what.
 const LINEAGE: &str = "ledger.lineage";
 
+fn asks_lineage(statements: &[Statement]) -> bool {
+    statements.iter().any(|statement| statement.sql.to_lowercase().contains(LINEAGE))
+}
+
 /// What the ledger knows.
 struct Known {
     obligations: Vec<Obligation>,
@@ -72,7 +76,7 @@ pub async fn put(app: &App, statements: &[Statement], vector: &Vector) -> anyhow
         })
         .await?;
     let mut facts = ledger_facts(&app.board, &known, now)?;
-    if statements.iter().any(|statement| statement.sql.to_lowercase().contains(LINEAGE)) {
+    if asks_lineage(statements) {
         facts.push((LINEAGE.to_owned(), lineage::table(&lineage::all(app).await?)?));
     }
     put_to(app, statements, Seen { vector: vector.clone(), facts }).await
@@ -135,7 +139,7 @@ pub async fn put_beside(
 pub async fn sql(app: &App, text: &str, as_of: Option<Date>) -> anyhow::Result<Vec<RecordBatch>> {
     let statement = [Statement { name: "statement".into(), sql: text.to_owned() }];
     let answers = match as_of {
-        Some(day) => put_to(app, &statement, seen_at(app, day).await?).await,
+        Some(day) => put_to(app, &statement, seen_at(app, &statement, day).await?).await,
         None => put(app, &statement, &app.ledger.read(|txn| txn.vector()).await?).await,
     };
     let mut answers = answers.map_err(|error| match error.downcast::<WorkerError>() {
@@ -147,7 +151,7 @@ pub async fn sql(app: &App, text: &str, as_of: Option<Date>) -> anyhow::Result<V
 }
 
 /// What there was to see at the end of a day; what was owed then stands as it stood at its last second.
-async fn seen_at(app: &App, day: Date) -> anyhow::Result<Seen> {
+async fn seen_at(app: &App, statements: &[Statement], day: Date) -> anyhow::Result<Seen> {
     let (then, vector, known) = app
         .ledger
         .read(move |txn| {
@@ -172,7 +176,15 @@ async fn seen_at(app: &App, day: Date) -> anyhow::Result<Seen> {
         })
         .await?;
     let at = then.end.checked_sub(jiff::SignedDuration::from_secs(1))?.min(app.clock.now());
-    Ok(Seen { vector, facts: ledger_facts(&app.board, &known, at)? })
+    let mut facts = ledger_facts(&app.board, &known, at)?;
+    if asks_lineage(statements) {
+        let effective: BTreeSet<i64> = known.obligations.iter().filter_map(|one| one.effective).collect();
+        let standing: Vec<Submission> =
+            known.submissions.into_iter().filter(|one| effective.contains(&one.id)).collect();
+        let links = lineage::all_of(app, &lineage::Known { vector: &vector, standing: &standing }).await?;
+        facts.push((LINEAGE.to_owned(), lineage::table(&links)?));
+    }
+    Ok(Seen { vector, facts })
 }
 
 /// The fact tables under their qualified names, as they stand at `at`.

@@ -192,7 +192,7 @@ impl Making<'_> {
 
     fn digest_of(&self, one: &Indicator) -> String {
         let benchmark = one.benchmark.as_ref().map_or("", |benchmark| benchmark.sql.as_str());
-        let definition = [one.definition_text.as_str(), &one.sql, benchmark];
+        let definition = [one.definition_text.as_str(), &one.sql, benchmark, &self.app.board.area];
         self.digest(&definition, of_indicator(self.reads, one), Some(self.period))
     }
 }

@@ -31,9 +31,10 @@ impl Table {
         }
     }
 
-    /// Whether its rows are of single children.
+    /// Whether its rows are of single children, or may be made of such.
     pub fn is_confidential(&self) -> bool {
-        self.name.starts_with("confidential.")
+        // A model may be made of such rows.
+        ["confidential.", "models."].iter().any(|schema| self.name.starts_with(schema))
     }
 
     /// Where files lie before they have their lasting name.

@@ -58,6 +58,18 @@ async fn what_stands_out_is_ranked_with_its_rule_and_since_when_and_chance_is_to
 }
 
 #[tokio::test]
+async fn what_would_be_hidden_is_told_before_a_board_chooses() {
+    let daemon = started(3).await;
+    let printed = daemon.board.done(&["disclosure", "--what-if"]);
+    assert!(printed.starts_with("April to June 2025 (Q1), class public: of 13 figures, 1 is hidden."), "{printed}");
+    assert!(printed.contains("Prevent referrals under 18: 1 of 13 periods, the latest too: 2025-26-Q1"), "{printed}");
+    let before = daemon.board.done(&["disclosure", "--what-if", "--period", "2024-25-Q4"]);
+    assert!(before.contains("of 12 figures, 0 are hidden."), "{before}");
+    let nothing = said(&daemon.board.run(&["disclosure"]));
+    assert!(nothing.contains("--what-if"), "{nothing}");
+}
+
+#[tokio::test]
 async fn an_edition_is_what_later_lists_are_held_against_and_a_restatement_says_what_it_resolves() {
     let daemon = started(60).await;
     daemon.board.done(&["pack", "issue", "board", "2025-26-Q1", "--because", "the meeting is tomorrow"]);

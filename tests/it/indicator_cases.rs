@@ -65,3 +65,28 @@ fn a_query_that_goes_wrong_on_its_data_is_told_in_words() {
     let told = said(&board.run(&["test", "second-plans"]));
     assert!(told.contains("a division by zero; write nullif(…, 0) for what divides"), "{told}");
 }
+
+#[test]
+fn counts_that_run_on_through_a_year_are_taken_apart() {
+    let board = TestBoard::exampleshire();
+    let sql = "SELECT period, plans_started AS numerator, plans_started_status AS numerator_status FROM returns.child_protection ORDER BY period";
+    board.write("reports/indicators/second-plans.sql", sql);
+    std::fs::remove_file(board.path("reports/indicators/second-plans.benchmark.sql")).unwrap();
+    let definition = "title = \"Plans\"\nwhy = \"w\"\ndefinition = \"d\"\npriority = \"p\"\nquestion = \"how much\"\n\
+                      agency = \"children-services\"\nreturn = \"child-protection\"\nunit = \"count\"\nkind = \"flow\"\n\
+                      cumulative = \"financial-year\"\ngood = \"neutral\"\n";
+    board.write("reports/indicators/second-plans.toml", definition);
+    board.write(
+        CASE,
+        "[[case]]\nsays = \"each quarter is what it adds\"\n[case.given]\n\"returns.child_protection\" = \"\"\"\nperiod,plans_started\n\
+         2024-25-Q1,60\n2024-25-Q2,130\n2024-25-Q3,125\n2024-25-Q4,190\n2025-26-Q1,64\n\"\"\"\n[case.expect]\nvalues = \"\"\"\n\
+         period,value,status\n2024-25-Q1,60,\n2024-25-Q2,70,\n2024-25-Q3,,x\n2024-25-Q4,65,\n2025-26-Q1,64,\n\"\"\"\n",
+    );
+    assert!(board.done(&["test", "second-plans"]).contains("1 case, as expected"));
+    board.edit("reports/indicators/second-plans.toml", "kind = \"flow\"", "kind = \"snapshot\"");
+    let told = said(&board.run(&["validate"]));
+    assert!(told.contains("what is counted on a day does not run on"), "{told}");
+    board.edit("reports/indicators/second-plans.toml", "\"financial-year\"", "\"school-year\"");
+    let told = said(&board.run(&["validate"]));
+    assert!(told.contains("financial-year, calendar-year, academic-year"), "{told}");
+}
