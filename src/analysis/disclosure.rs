@@ -12,6 +12,7 @@ use super::{
     figures::{Figures, Row},
     indicator::Names,
     movement::{Run, variation},
+    siblings,
     small_count::SmallCount,
     suppression::suppress,
     trend::Mark,
@@ -21,16 +22,17 @@ use crate::domain::{Period, words::listed};
 
 /// What may be shown of the figures to the readers of `class`. Nothing else makes a [`Disclosed`].
 pub fn disclose(analysed: Analysed, class: Class) -> Disclosed {
-    let mut indicators: Vec<DisclosedIndicator> = analysed
+    let mut shown: Vec<Figures> = analysed
         .indicators
         .iter()
-        .filter_map(|analysis| {
-            let figures = match class {
-                Class::Public => suppress(&analysis.figures, &analysis.indicator, analysis.published.as_ref()),
-            };
-            tell(analysis, &figures, &analysed.names)
+        .map(|analysis| match class {
+            Class::Public => suppress(&analysis.figures, &analysis.indicator, analysis.published.as_ref()),
         })
         .collect();
+    siblings::protect(&analysed.indicators, &mut shown);
+    let told = analysed.indicators.iter().zip(&shown);
+    let mut indicators: Vec<DisclosedIndicator> =
+        told.filter_map(|(analysis, figures)| tell(analysis, figures, &analysed.names)).collect();
     indicators.sort_by(|a, b| {
         let weight = |i: &DisclosedIndicator| i.exception.as_ref().map_or(i32::MIN, |exception| exception.weight);
         weight(b).cmp(&weight(a)).then_with(|| a.meta.title.cmp(&b.meta.title)).then_with(|| a.meta.id.cmp(&b.meta.id))

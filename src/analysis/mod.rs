@@ -22,6 +22,7 @@ pub mod interval;
 mod model;
 mod movement;
 mod publication;
+mod siblings;
 mod small_count;
 mod standing;
 mod suppression;

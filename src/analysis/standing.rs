@@ -53,15 +53,16 @@ pub fn standing(answers: &[Answer], period: Period, names: &Names, class: Class)
     let now = of(answers.to_vec(), period);
     let mut found: BTreeMap<String, Stands> =
         now.indicators().iter().filter_map(stands).map(|one| (one.indicator.clone(), one)).collect();
-    let mut open: Vec<&Answer> = answers.iter().filter(|answer| found.contains_key(&answer.indicator.id)).collect();
+    let mut open: Vec<String> = found.keys().cloned().collect();
     let mut back = period;
     for _ in 0..MOST {
         let Some(before) = back.previous().filter(|_| !open.is_empty()) else { break };
         back = before;
-        let then: Disclosed = of(open.iter().map(|answer| (*answer).clone()).collect(), back);
-        open.retain(|answer| {
-            let one = then.indicators().iter().find(|one| one.meta.id == answer.indicator.id).and_then(stands);
-            let Some((standing, then)) = found.get_mut(&answer.indicator.id).zip(one) else { return false };
+        // With all that is hidden beside them, as it was told then.
+        let then = of(answers.to_vec(), back);
+        open.retain(|id| {
+            let one = then.indicators().iter().find(|one| one.meta.id == *id).and_then(stands);
+            let Some((standing, then)) = found.get_mut(id).zip(one) else { return false };
             let goes_on = standing.tone == then.tone;
             // What is owed more seldom stands at the same period for several steps.
             if goes_on && then.since != standing.since {

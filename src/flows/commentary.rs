@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{App, board::COMMENTARY, edition, reason::identity_in, refresh};
+use super::{App, board::COMMENTARY, edition, query, reason::identity_in, refresh};
 use crate::{
     analysis::Indicator,
     domain::{ReturnId, civil_day, sha256},
@@ -42,7 +42,7 @@ pub fn next_at(app: &App, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
 
 async fn ask_for(app: &App, meeting: &Meeting, until: Timestamp) -> anyhow::Result<usize> {
     let Some(definition) = app.board.packs.get(&meeting.pack) else { return Ok(0) };
-    let vector = app.ledger.read(|txn| txn.vector()).await?;
+    let vector = query::readable(app).await?;
     if vector.is_empty() {
         return Ok(0);
     }

@@ -136,7 +136,7 @@ fn kept(words: &str) -> Result<String, LedgerError> {
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     let why = match words.chars().count() {
         0 => "it needs words".to_owned(),
-        LONGEST.. => format!("it has at most {LONGEST} characters; say it shorter"),
+        length if length > LONGEST => format!("it has at most {LONGEST} characters; say it shorter"),
         _ => match identity_in(&words) {
             Some(holds) => format!("{holds}, and packs may print it: say it without"),
             None => return Ok(words),

@@ -54,7 +54,7 @@ pub(super) async fn basis(app: &App, definition: &PackDefinition, period: Period
         bail!(NOTHING);
     }
     refresh::refresh(app).await?;
-    let (vector, chain_head) = app.ledger.read(|txn| Ok((txn.vector()?, txn.chain_head()?))).await?;
+    let (vector, chain_head) = (query::readable(app).await?, app.ledger.read(|txn| txn.chain_head()).await?);
     if app.is_rehearsal {
         let disclosed = refresh::without_figures(period);
         return Ok(Basis { vector, disclosed, record: Record::default(), chain_head });
@@ -112,7 +112,11 @@ pub async fn issue_by_hand(
     if let Some(holds) = because.as_deref().and_then(identity_in) {
         bail!("{holds}, and the pack prints it: say it without");
     }
-    let found = readiness(app, definition(app, pack)?, period).await?;
+    let definition = definition(app, pack)?;
+    if is_nothing_accepted(app).await? {
+        bail!(NOTHING);
+    }
+    let found = readiness(app, definition, period).await?;
     if let (Readiness::Hold(missing), None) = (&found, &because) {
         bail!("it is not ready: {}; --because \"…\" issues it all the same and is printed", missing.join("; "));
     }

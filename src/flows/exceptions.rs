@@ -14,7 +14,8 @@ use crate::{
         Period, civil_day,
         words::{capital, several},
     },
-    ledger::{EditionRow, Vector},
+    ledger::{EditionRow, Judgement, Vector, deliberated},
+    pack::{PackDefinition, Wanted},
     warehouse::Statement,
 };
 
@@ -27,10 +28,14 @@ pub struct Exceptions {
     pub list: Vec<(Stands, Change)>,
     /// What stood out in the last edition and does no more, by title.
     pub resolved: Vec<String>,
+    /// What stood out in the last edition and has no figure now, so that nobody knows.
+    pub unknown: Vec<String>,
     /// The last edition that spoke of an earlier period, or of this one: "board edition 2".
     pub edition: Option<String>,
     /// How many figures are watched.
     pub watched: usize,
+    /// What sub-groups made of them.
+    pub verdicts: Vec<Judgement>,
 }
 
 /// What has become of an exception.
@@ -71,11 +76,11 @@ pub async fn exceptions(app: &App, period: Option<Period>) -> anyhow::Result<Exc
     if period.end() >= today {
         bail!("{} has not ended yet", period.human());
     }
-    let (vector, editions) = app.ledger.read(|txn| Ok((txn.vector()?, txn.editions()?))).await?;
+    let (vector, editions) = (query::readable(app).await?, app.ledger.read(|txn| txn.editions()).await?);
     if !vector.keys().any(|table| refresh::is_input(table)) {
         bail!("nothing has been accepted yet, so there is nothing to stand out");
     }
-    let (list, watched) = refresh::exceptions(app, &vector, period).await?;
+    let (list, figures) = refresh::exceptions(app, &vector, period).await?;
     let last = last_edition(&editions, period);
     let before = match last {
         Some(edition) => Some(printed(app, edition).await?),
@@ -91,20 +96,37 @@ pub async fn exceptions(app: &App, period: Option<Period>) -> anyhow::Result<Exc
         },
     };
     let stands = |id: &String| list.iter().any(|one| one.indicator == *id);
-    let gone = before.iter().flatten().filter(|(id, _)| !stands(id)).map(|(_, (_, title, _))| title.clone());
-    let resolved = gone.collect();
+    let has_figure = |id: &String| {
+        let one = figures.indicators().iter().find(|one| one.meta.id == *id);
+        one.is_some_and(|one| {
+            one.failed.is_none() && one.points.last().is_some_and(|point| point.value.value.is_some())
+        })
+    };
+    let gone = before.iter().flatten().filter(|(id, _)| !stands(id));
+    let (known, not): (Vec<_>, Vec<_>) = gone.partition(|(id, _)| has_figure(id));
+    let titles =
+        |of: Vec<(&String, &(i32, String, String))>| of.into_iter().map(|(_, (_, title, _))| title.clone()).collect();
+    let (resolved, unknown) = (titles(known), titles(not));
     let edition = last.map(|edition| format!("{} edition {}", edition.pack, edition.number));
     let list = list.iter().map(|one| (one.clone(), change(one))).collect();
-    Ok(Exceptions { period, list, resolved, edition, watched })
+    let watched = analysis::watched(&figures);
+    let (mut verdicts, _) = deliberated(&app.ledger.read(|txn| txn.deliberations(i64::MAX)).await?);
+    verdicts.retain(|one| one.period == period);
+    Ok(Exceptions { period, list, resolved, unknown, edition, watched, verdicts })
 }
 
-/// The last edition that was made with a list of exceptions and speaks of no later period.
+/// The edition of the newest period up to this one that was made while the list spoke of its period.
 fn last_edition(editions: &[EditionRow], period: Period) -> Option<&EditionRow> {
-    let speaks_before = |edition: &&EditionRow| {
-        edition.vector.contains_key(EXCEPTIONS)
-            && edition.period.parse::<Period>().is_ok_and(|spoken| spoken.end() <= period.end())
-    };
-    editions.iter().rev().find(speaks_before)
+    let spoken = |edition: &EditionRow| edition.period.parse::<Period>().ok();
+    let fits = editions.iter().filter(|edition| has_list(edition));
+    let before = fits.filter(|edition| spoken(edition).is_some_and(|spoken| spoken.end() <= period.end()));
+    before.max_by_key(|edition| spoken(edition).map(|spoken| spoken.end()))
+}
+
+/// Whether the list of exceptions that an edition was made with speaks of its own period.
+pub(in crate::flows) fn has_list(edition: &EditionRow) -> bool {
+    let spoke_of = Period::quarter_ended_by(civil_day(edition.issued_at));
+    edition.vector.contains_key(EXCEPTIONS) && spoke_of.to_string() == edition.period
 }
 
 /// What stood out when an edition was made, by indicator: weight, title and headline.
@@ -114,7 +136,12 @@ pub(in crate::flows) async fn printed(
 ) -> anyhow::Result<BTreeMap<String, (i32, String, String)>> {
     let version = edition.vector.get(EXCEPTIONS).copied();
     let Some(version) = version else { return Ok(BTreeMap::new()) };
-    at(app, version, &edition.period).await
+    let mut stood_out = at(app, version, &edition.period).await?;
+    // Of a pack that shows some indicators alone.
+    if let Some(Wanted::These(ids)) = app.board.packs.get(&edition.pack).map(PackDefinition::indicators) {
+        stood_out.retain(|id, _| ids.contains(id));
+    }
+    Ok(stood_out)
 }
 
 /// The same at a version of the table, for a period.
@@ -144,12 +171,20 @@ pub fn told(found: &Exceptions) -> String {
         lines.push(format!("{:>3}. {} ({}, {})", at + 1, one.title, change.as_str(), since));
         lines.push(format!("     {}", one.headline));
         lines.push(format!("     rule: {}, {}; weight {}", one.rule, one.cause.as_str(), one.weight));
+        if let Some(Judgement { verdict, says, by, .. }) =
+            found.verdicts.iter().find(|it| it.indicator == one.indicator)
+        {
+            lines.push(format!("     {by}: {}. {says}", verdict.as_str()));
+        }
     }
     if let Some(edition) = &found.edition {
         lines.push(match found.resolved.as_slice() {
             [] => format!("Nothing that stood out in {edition} is resolved."),
             titles => format!("Stood out in {edition} and no longer does: {}.", titles.join(", ")),
         });
+        if !found.unknown.is_empty() {
+            lines.push(format!("Stood out in {edition} and has no figure now: {}.", found.unknown.join(", ")));
+        }
     }
     let expected = analysis::expected_by_chance(found.watched);
     lines.push(format!(

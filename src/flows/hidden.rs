@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 
-use super::{App, refresh};
+use super::{App, query, refresh};
 use crate::{
     analysis::{Disclosed, DisclosedIndicator, Point},
     domain::{Period, Status, civil_day, words::several},
@@ -18,7 +18,7 @@ pub async fn told(app: &App, period: Option<Period>) -> anyhow::Result<String> {
     if period.end() >= today {
         bail!("{} has not ended yet", period.human());
     }
-    let vector = app.ledger.read(|txn| txn.vector()).await?;
+    let vector = query::readable(app).await?;
     if !vector.keys().any(|table| refresh::is_input(table)) {
         bail!("nothing has been accepted yet, so there is nothing to hide");
     }

@@ -138,7 +138,7 @@ async fn known(app: &App) -> anyhow::Result<(Vector, Vec<Submission>)> {
         let effective: BTreeSet<i64> = txn.obligations()?.iter().filter_map(|one| one.effective).collect();
         let mut standing = txn.submissions()?;
         standing.retain(|one| effective.contains(&one.id));
-        standing.sort_by_key(|one| std::cmp::Reverse(one.obligation.period.end()));
+        standing.sort_by_key(|one| (one.obligation.agency.clone(), std::cmp::Reverse(one.obligation.period.end())));
         Ok((txn.vector()?, standing))
     });
     Ok(known.await?)

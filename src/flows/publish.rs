@@ -6,7 +6,7 @@ use super::{
     App, draft,
     edition::{self, By},
     first_cycle, letters,
-    readiness::{Readiness, readiness},
+    readiness::{NOTHING, Readiness, readiness},
     retry,
 };
 use crate::{
@@ -126,13 +126,16 @@ async fn give_up(app: &App, meeting: &Meeting, why: &str, now: Timestamp) -> any
 /// Has the pack wait for what is missing, and says so once.
 async fn hold(app: &App, meeting: &Meeting, missing: Vec<String>, now: Timestamp) -> anyhow::Result<bool> {
     let what = format!("The {} pack for {} is not ready", meeting.pack, meeting.period.human());
-    let next_step = format!(
-        "see to what is missing, and it goes out by itself, at most until the meeting on {}; `quarterday pack issue {} {} \
-         --because \"…\"` issues it now and prints your reason",
-        meeting.on.strftime("%-d %B"),
-        meeting.pack,
-        meeting.period
+    let mut next_step = format!(
+        "see to what is missing, and it goes out by itself, at most until the meeting on {}",
+        meeting.on.strftime("%-d %B")
     );
+    if missing != [NOTHING] {
+        let (pack, period) = (&meeting.pack, meeting.period);
+        let now =
+            format!("; `quarterday pack issue {pack} {period} --because \"…\"` issues it now and prints your reason");
+        next_step.push_str(&now);
+    }
     let alarms = letters::alarm_for(app, &what, &missing, &next_step, now)?;
     let event = (format!("pack/{}", meeting.pack), Event::PackHeld { missing });
     tell_once(app, format!("{}/held", occurrence(meeting)), "waits".to_owned(), alarms, Some(event), now).await

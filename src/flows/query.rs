@@ -6,7 +6,10 @@ use anyhow::Context;
 use arrow::array::RecordBatch;
 use jiff::{Timestamp, civil::Date};
 
-use super::{App, Board, facts, lineage, refresh::EXCEPTIONS};
+use super::{
+    App, Board, facts, lineage, reads,
+    refresh::{self, EXCEPTIONS},
+};
 use crate::{
     analysis,
     ledger::{
@@ -49,6 +52,15 @@ struct Known {
 struct Seen {
     vector: Vector,
     facts: Vec<(String, RecordBatch)>,
+}
+
+/// The versions that readers see now. A model that nobody defines any more, or that failed, has rows that are not what they
+/// should be, and is not among them.
+pub async fn readable(app: &App) -> anyhow::Result<Vector> {
+    let (mut vector, failed) = app.ledger.read(|txn| Ok((txn.vector()?, refresh::failed_models(txn)?))).await?;
+    let defined: BTreeSet<String> = app.board.models.iter().map(|model| model.table()).collect();
+    vector.retain(|table, _| !reads::is_model(table) || (defined.contains(table) && !failed.contains(table)));
+    Ok(vector)
 }
 
 /// Puts statements to the warehouse as `vector` sees it, with the ledger as it is now.
@@ -140,7 +152,7 @@ pub async fn sql(app: &App, text: &str, as_of: Option<Date>) -> anyhow::Result<V
     let statement = [Statement { name: "statement".into(), sql: text.to_owned() }];
     let answers = match as_of {
         Some(day) => put_to(app, &statement, seen_at(app, &statement, day).await?).await,
-        None => put(app, &statement, &app.ledger.read(|txn| txn.vector()).await?).await,
+        None => put(app, &statement, &readable(app).await?).await,
     };
     let mut answers = answers.map_err(|error| match error.downcast::<WorkerError>() {
         Ok(error) => SqlError::of_worker(&error).into(),

@@ -7,9 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{App, Board, query};
 use crate::{
     analysis::{Indicator, MODELS},
+    ledger::Vector,
     warehouse::{SqlError, Statement, tables_named},
     worker::{Launcher, WorkerError},
 };
+
+/// In the place of names that are not known: it may be any table.
+const ANYTHING: &str = "*";
 
 /// What each piece of the board's SQL reads, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,9 +39,19 @@ impl Reads {
         found
     }
 
+    /// The versions of all that `named` rests on.
+    pub fn versions<'a>(&self, named: &BTreeSet<String>, vector: &'a Vector) -> BTreeMap<&'a str, i64> {
+        let all = self.all_below(named);
+        let is_below = |table: &String| all.contains(table) || (all.contains(ANYTHING) && !is_derived(table));
+        vector.iter().filter(|(table, _)| is_below(table)).map(|(table, version)| (table.as_str(), *version)).collect()
+    }
+
     /// The indicators that rest on any of these tables.
     pub fn resting_on(&self, tables: &BTreeSet<String>) -> BTreeSet<&str> {
-        let rests = |named: &BTreeSet<String>| !self.all_below(named).is_disjoint(tables);
+        let rests = |named: &BTreeSet<String>| {
+            let all = self.all_below(named);
+            all.contains(ANYTHING) || !all.is_disjoint(tables)
+        };
         self.indicators.iter().filter(|(_, named)| rests(named)).map(|(id, _)| id.as_str()).collect()
     }
 }
@@ -47,10 +61,10 @@ pub(in crate::flows) async fn reads(app: &App) -> anyhow::Result<&Reads> {
     app.reads.get_or_try_init(|| of(&app.board, &app.launcher)).await
 }
 
-/// The same of any board. SQL that cannot be read names nothing; why is for whoever runs it.
+/// The same of any board. Of SQL that cannot be read it is not known what it names; why is for whoever runs it.
 ///
 /// # Errors
-/// When the worker could not be started.
+/// When no worker can be started.
 pub async fn of(board: &Board, launcher: &Launcher) -> anyhow::Result<Reads> {
     let models = board.models.iter().map(|model| (model.table(), model.sql.as_str()));
     let indicators = board.indicators.iter().flat_map(|one| {
@@ -64,7 +78,8 @@ pub async fn of(board: &Board, launcher: &Launcher) -> anyhow::Result<Reads> {
         models.chain(indicators).chain(packs).map(|(name, sql)| Statement { name, sql: sql.to_owned() }).collect();
     let mut reads = Reads::default();
     for (statement, named) in statements.iter().zip(named(launcher, &statements).await?) {
-        let named = named.unwrap_or_default();
+        // What cannot be read may name anything.
+        let named = named.unwrap_or_else(|_| BTreeSet::from([ANYTHING.to_owned()]));
         let (of, name) = match statement.name.split_once('.') {
             Some(("indicators", id)) => (&mut reads.indicators, id.to_owned()),
             Some(("packs", id)) => (&mut reads.packs, id.to_owned()),
@@ -81,15 +96,25 @@ async fn named(
     statements: &[Statement],
 ) -> Result<Vec<Result<BTreeSet<String>, SqlError>>, WorkerError> {
     match tables_named(launcher, statements, query::limits()).await {
-        Err(error) if statements.len() > 1 => tracing::debug!(%error, "the statements are read one by one"),
+        Err(error) if statements.len() > 1 && !error.is_of_every_job() => {
+            tracing::debug!(%error, "the statements are read one by one")
+        }
         answered => return answered,
     }
     let mut all = Vec::new();
     for statement in statements {
-        let one = tables_named(launcher, std::slice::from_ref(statement), query::limits()).await;
-        all.extend(one.unwrap_or_else(|error| vec![Err(SqlError::of_worker(&error))]));
+        match tables_named(launcher, std::slice::from_ref(statement), query::limits()).await {
+            Ok(one) => all.extend(one),
+            Err(error) if error.is_of_every_job() => return Err(error),
+            Err(error) => all.push(Err(SqlError::of_worker(&error))),
+        }
     }
     Ok(all)
+}
+
+/// Whether a table is made of indicators.
+fn is_derived(table: &str) -> bool {
+    table.starts_with("analysis.") || table.starts_with("disclosed.")
 }
 
 /// Whether a table is a model.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     analysis::{self, Analysed, Answer, Class, Disclosed, Given, Indicator, Model, Names, Stands},
-    domain::{Period, civil_day, sha256},
+    domain::{Period, ReturnId, civil_day, sha256},
     ledger::{Event, Txn, Vector},
     warehouse::Statement,
     worker::WorkerError,
@@ -25,6 +25,9 @@ use crate::{
 const MADE_FROM: &str = "figures_made_from";
 /// The tables that are made of the indicators: everything, what may be shown, and what stands out of it.
 const FIGURES: [&str; 3] = ["analysis.figures", "disclosed.figures", EXCEPTIONS];
+
+/// Stands between a digest and the day on which it failed.
+const FAILED: &str = " failed on ";
 
 /// What stands out, in SQL.
 pub(in crate::flows) const EXCEPTIONS: &str = "disclosed.exceptions";
@@ -39,6 +42,8 @@ struct Making<'a> {
     /// What the ledger says of what is owed: its last event, and how many are overdue.
     deeds: (i64, i64),
     today: Date,
+    /// A digest of the working days, which SQL may count.
+    days: String,
     /// What was made, by name: a digest of what it was made from.
     made: BTreeMap<String, String>,
 }
@@ -62,11 +67,15 @@ pub async fn refresh_all(app: &App, whole: bool) -> anyhow::Result<bool> {
     let known: BTreeMap<String, String> = known.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let made = if whole { BTreeMap::new() } else { known.clone() };
     let period = Period::quarter_ended_by(civil_day(now));
-    let mut making = Making { app, reads: reads(app).await?, vector, period, deeds, today: civil_day(now), made };
+    let days = sha256(serde_json::to_vec(&*app.board.timetable.calendar())?);
+    let reads = reads(app).await?;
+    let mut making = Making { app, reads, vector, period, deeds, today: civil_day(now), days, made };
     let mut versions = making.models(now).await?;
-    versions.extend(making.figures(now).await?);
+    // What the models came to is recorded whatever becomes of the figures.
+    let figures = making.figures(now).await;
+    versions.extend(figures.iter().flatten().map(|(table, version)| (table.clone(), *version)));
     if versions.is_empty() && making.made == known {
-        return Ok(false);
+        return figures.map(|_| false);
     }
     let mark = serde_json::to_string(&making.made)?;
     app.ledger
@@ -78,18 +87,19 @@ pub async fn refresh_all(app: &App, whole: bool) -> anyhow::Result<bool> {
         })
         .await?;
     tracing::info!(%period, "the figures were refreshed");
-    Ok(true)
+    figures.map(|_| true)
 }
 
 impl Making<'_> {
     /// A digest of all that `named` stands for now, for a definition of that text.
     fn digest(&self, definition: &[&str], named: &BTreeSet<String>, period: Option<Period>) -> String {
-        let all = self.reads.all_below(named);
-        let versions: BTreeMap<&String, i64> =
-            all.iter().filter_map(|table| Some((table, *self.vector.get(table)?))).collect();
+        let versions = self.reads.versions(named, &self.vector);
         let deeds = asks_the_ledger(self.reads, named).then_some(self.deeds);
         let program = env!("CARGO_PKG_VERSION");
-        sha256(json!([definition, versions, deeds, period.map(|period| period.to_string()), program]).to_string())
+        sha256(
+            json!([definition, versions, deeds, period.map(|period| period.to_string()), self.days, program])
+                .to_string(),
+        )
     }
 
     /// Whether something of that name was made from this, or failed with it today.
@@ -98,7 +108,7 @@ impl Making<'_> {
     }
 
     fn failed(&self, digest: &str) -> String {
-        format!("{digest} failed on {}", self.today)
+        format!("{digest}{FAILED}{}", self.today)
     }
 
     /// Works out the models, each after those it reads; answers with their new versions.
@@ -113,10 +123,17 @@ impl Making<'_> {
         };
         let tables: BTreeSet<String> = ordered.iter().map(|model| model.table()).collect();
         self.made.retain(|name, _| !is_model(name) || tables.contains(name));
+        // What nobody defines any more is read by nobody.
+        self.vector.retain(|table, _| !is_model(table) || tables.contains(table));
         for model in ordered {
             let (table, none) = (model.table(), BTreeSet::new());
             let digest = self.digest(&[&model.sql], self.reads.models.get(&table).unwrap_or(&none), None);
-            if self.is_made(&table, &digest) && self.vector.contains_key(&table) {
+            // One that failed is tried again the next day, whether it ever had rows or not.
+            let is_there = self.vector.contains_key(&table) || self.made.get(&table) == Some(&self.failed(&digest));
+            if self.is_made(&table, &digest) && is_there {
+                if self.made.get(&table) != Some(&digest) {
+                    self.vector.remove(&table);
+                }
                 continue;
             }
             let mark = match self.model(model, now).await {
@@ -128,6 +145,8 @@ impl Making<'_> {
                 }
                 Err(error) => {
                     note_failure(self.app, &format!("working out the model {table}"), &error).await;
+                    // Nothing is made of the rows that it had: they are not what they should be.
+                    self.vector.remove(&table);
                     self.failed(&digest)
                 }
             };
@@ -152,8 +171,13 @@ impl Making<'_> {
             board.indicators.iter().map(|one| (one.id.as_str(), self.digest_of(one))).collect();
         let gone: Vec<String> =
             self.made.keys().filter(|name| !is_model(name) && !digests.contains_key(name.as_str())).cloned().collect();
-        let stale: Vec<Indicator> =
-            board.indicators.iter().filter(|one| !self.is_made(&one.id, &digests[one.id.as_str()])).cloned().collect();
+        // Rows are kept only where all of the tables have them.
+        let is_whole = self.is_whole().await?;
+        let is_stale = |one: &&Indicator| !is_whole || !self.is_made(&one.id, &digests[one.id.as_str()]);
+        // What one hides another of its return may tell, so those of a return are disclosed together.
+        let returns: BTreeSet<&ReturnId> = board.indicators.iter().filter(is_stale).filter_map(of_return).collect();
+        let is_stale = |one: &&Indicator| is_stale(one) || of_return(one).is_some_and(|id| returns.contains(id));
+        let stale: Vec<Indicator> = board.indicators.iter().filter(is_stale).cloned().collect();
         if stale.is_empty() && gone.is_empty() {
             return Ok(Vector::new());
         }
@@ -188,6 +212,20 @@ impl Making<'_> {
             self.made.insert(one.id.clone(), mark);
         }
         Ok(versions)
+    }
+
+    /// Whether the tables that are made of the indicators are there and undamaged, so that their rows can be kept.
+    async fn is_whole(&self) -> anyhow::Result<bool> {
+        let standing = FIGURES.iter().filter_map(|table| Some(((*table).to_owned(), *self.vector.get(*table)?)));
+        let standing: Vector = standing.collect();
+        if standing.len() < FIGURES.len() {
+            return Ok(false);
+        }
+        let damage = self.app.warehouse.verify(&standing).await?.into_iter().next();
+        if let Some(damage) = &damage {
+            tracing::warn!(%damage, "the figures are worked out anew");
+        }
+        Ok(damage.is_none())
     }
 
     fn digest_of(&self, one: &Indicator) -> String {
@@ -226,15 +264,14 @@ fn names(board: &Board) -> Names {
     }
 }
 
-/// The exceptions of any period as they are now, and how many figures are watched.
+/// The exceptions of any period as they are now, and the figures that they are among.
 ///
 /// # Errors
 /// When the ledger or the worker fails.
-pub async fn exceptions(app: &App, vector: &Vector, period: Period) -> anyhow::Result<(Vec<Stands>, usize)> {
+pub async fn exceptions(app: &App, vector: &Vector, period: Period) -> anyhow::Result<(Vec<Stands>, Disclosed)> {
     let (answers, _) = answers(app, vector, &app.board.indicators, &[]).await?;
     let standing = analysis::standing(&answers, period, &names(&app.board), Class::Public);
-    let disclosed = analysis::disclose(analysed(app, answers, period).await, Class::Public);
-    Ok((standing, analysis::watched(&disclosed)))
+    Ok((standing, analysis::disclose(analysed(app, answers, period).await, Class::Public)))
 }
 
 /// Rows of the tables that are made of the indicators.
@@ -248,24 +285,29 @@ async fn answers(
     indicators: &[Indicator],
     kept: &[&str],
 ) -> anyhow::Result<(Vec<Answer>, Before)> {
-    let error = match ask(app, vector, indicators, kept).await {
-        Ok(answers) => return Ok(answers),
-        Err(error) if indicators.len() > 1 && error.is::<WorkerError>() => error,
-        Err(error) => return Err(error),
-    };
+    match ask(app, vector, indicators, kept).await {
+        Err(error) if is_of_a_statement(&error) => {}
+        answered => return answered,
+    }
     let mut answers = Vec::new();
     for indicator in indicators {
         match ask(app, vector, std::slice::from_ref(indicator), &[]).await {
             Ok((answer, _)) => answers.extend(answer),
+            Err(error) if !is_of_a_statement(&error) => return Err(error),
             Err(error) => answers.push(Answer { indicator: indicator.clone(), given: Err(format!("{error:#}")) }),
         }
     }
-    // Where none can be asked, nothing is wrong with any of them.
-    if answers.iter().all(|answer| answer.given.is_err()) {
-        return Err(error);
-    }
     let (_, before) = ask(app, vector, &[], kept).await?;
     Ok((answers, before))
+}
+
+/// Whether a statement ended its worker; otherwise nothing is wrong with any of them.
+fn is_of_a_statement(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<WorkerError>().is_some_and(|error| !error.is_of_every_job())
+}
+
+fn of_return(indicator: &Indicator) -> Option<&ReturnId> {
+    indicator.from.as_ref().map(|(_, return_id)| return_id)
 }
 
 async fn ask(
@@ -317,6 +359,13 @@ pub(super) fn inputs(vector: &Vector) -> Vector {
 /// Whether a table holds what was delivered; the others follow from those.
 pub(super) fn is_input(table: &str) -> bool {
     ["returns.", "confidential.", "reference."].iter().any(|schema| table.starts_with(schema))
+}
+
+/// The models whose last making failed: what they have is not what they should have.
+pub(super) fn failed_models(txn: &Txn<'_>) -> crate::ledger::Result<BTreeSet<String>> {
+    let made = txn.fact(MADE_FROM)?.and_then(|text| serde_json::from_str::<BTreeMap<String, String>>(&text).ok());
+    let failed = made.into_iter().flatten().filter(|(name, mark)| is_model(name) && mark.contains(FAILED));
+    Ok(failed.map(|(name, _)| name).collect())
 }
 
 /// Has the next refresh work the figures out, whatever they were made from.

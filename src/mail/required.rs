@@ -30,7 +30,7 @@ pub(super) fn facts_of(kind: Kind) -> Vec<&'static str> {
         Kind::AnswerDuplicate => &["due", "first_at"],
         Kind::AnswerRestated => &["replaced_at", "queries", "marked", "narrative"],
         Kind::AnswerNil => &["due", "reason"],
-        Kind::Restated => &["due", "before", "after", "tables", "totals", "figures", "exceptions"],
+        Kind::Restated => &["due", "before", "after", "tables", "totals", "figures"],
         Kind::Narrative => &["due", "submission", "words"],
         Kind::IncidentSender => {
             &["incident", "what", "findings", "lies", "destroyed_on", "destroyed", "again", "fix_by"]

@@ -152,3 +152,10 @@ pub enum WorkerError {
     #[error("{message}")]
     Failed { kind: Kind, message: String },
 }
+
+impl WorkerError {
+    /// Whether no worker could work, whatever it was given.
+    pub fn is_of_every_job(&self) -> bool {
+        matches!(self, Self::Spawn { .. } | Self::Build { .. })
+    }
+}

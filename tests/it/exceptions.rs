@@ -112,6 +112,8 @@ async fn verdicts_decisions_challenges_and_feedback_are_kept_and_asked_in_sql() 
     assert!(judge("for-the-board", "It lasted.").status.success());
     let standing = daemon.sql("SELECT indicator, period, verdict, by FROM ledger.dispositions").await;
     assert_eq!(standing, ["prevent-referrals,2025-26-Q1,for-the-board,Sub-group"]);
+    let listed = board.done(&["exceptions"]);
+    assert!(listed.contains("Sub-group: for-the-board. It lasted."), "{listed}");
     let child = said(&judge("explained", "It was NHS number 943 476 5919."));
     assert!(child.contains("NHS number") && !child.contains("5919"), "{child}");
     let quiet =

@@ -102,6 +102,61 @@ async fn a_model_that_is_edited_moves_what_rests_on_it_and_one_that_is_taken_awa
 }
 
 #[tokio::test]
+async fn a_model_that_is_renamed_leaves_no_rows_behind_for_what_still_names_it() {
+    let daemon = board().start("2025-07-02T09:00:00Z");
+    daemon.ring().await;
+    bring(&daemon, "care.csv", CARE).await;
+    assert_eq!(twice(&daemon).await, ["30.0"]);
+    std::fs::rename(daemon.board.path("reports/models/a-doubled.sql"), daemon.board.path("reports/models/twice.sql"))
+        .unwrap();
+    let daemon = daemon.restart("2025-07-02T10:00:00Z");
+    daemon.ring().await;
+    assert_eq!(daemon.sql("SELECT value, status FROM disclosed.figures WHERE indicator = 'twice'").await, [",x"]);
+    assert_eq!(daemon.sql("SELECT twice FROM models.twice").await, ["30"]);
+    let told = said(&daemon.board.run(&["sql", "-c", "SELECT * FROM models.a_doubled"]));
+    assert!(told.contains("there is no table models.a_doubled"), "{told}");
+}
+
+#[tokio::test]
+async fn a_model_that_fails_on_new_rows_has_no_old_figures_stand_for_new_ones() {
+    let board = board();
+    board.edit("reports/models/a-doubled.sql", "2 * applications", "30 / (15 - applications)");
+    board.write("other.csv", board.read("care.csv").replace("2025-M04,5,8", "2025-M04,4,8"));
+    let daemon = board.start("2025-07-02T09:00:00Z");
+    daemon.ring().await;
+    bring(&daemon, "other.csv", CARE).await;
+    assert_eq!(twice(&daemon).await, ["30.0"]);
+    bring(&daemon, "care.csv", CARE).await;
+    assert_eq!(daemon.sql("SELECT value, status FROM disclosed.figures WHERE indicator = 'twice'").await, [",x"]);
+    let gone = said(&daemon.board.run(&["sql", "-c", "SELECT * FROM models.a_doubled"]));
+    assert!(gone.contains("there is no table models.a_doubled"), "{gone}");
+    bring(&daemon, "care-again.csv", CARE).await;
+    assert_eq!(twice(&daemon).await, ["-30.0"], "and stands again once it can be worked out");
+}
+
+#[tokio::test]
+async fn an_indicator_that_ends_its_worker_is_not_available_and_hinders_nothing() {
+    let board = board();
+    let deep =
+        format!("SELECT period, {}1{} AS numerator FROM returns.care_applications", "(".repeat(9000), ")".repeat(9000));
+    board.write("reports/indicators/twice.sql", deep);
+    let daemon = board.start("2025-07-02T09:00:00Z");
+    daemon.ring().await;
+    bring(&daemon, "care.csv", CARE).await;
+    let shown = daemon.sql("SELECT value, status FROM disclosed.figures WHERE indicator = 'twice'").await;
+    assert_eq!(shown, [",x"]);
+    assert_eq!(daemon.sql("SELECT twice FROM models.a_doubled").await, ["30"], "the models are recorded");
+    let before = versions(&daemon).await;
+    bring(&daemon, "care-again.csv", CARE).await;
+    bring(&daemon, "prevent.csv", ["prevent-referrals", "probation", "2025-26-Q1"]).await;
+    assert_ne!(versions(&daemon).await, before);
+    let other = daemon
+        .sql("SELECT count(*) FROM analysis.figures WHERE indicator = 'prevent-referrals' AND value IS NOT NULL")
+        .await;
+    assert_eq!(other, ["1"]);
+}
+
+#[tokio::test]
 async fn a_model_that_fails_is_told_and_the_rest_goes_on() {
     let board = board();
     board.edit("reports/models/a-doubled.sql", "2 * applications", "applications / (applications - applications)");

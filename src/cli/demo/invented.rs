@@ -24,7 +24,7 @@ struct Row {
 
 /// How a number comes about.
 enum Number {
-    /// Around a level, which drifts by so many tenths in a quarter.
+    /// Around a level, which drifts by so many tenths in a year, give or take some.
     Around(i64, i64, i64),
     /// So many thousandths of the number at that place of the row, give or take some.
     Part(usize, i64, i64),

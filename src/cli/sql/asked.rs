@@ -34,6 +34,11 @@ impl Asked {
         if self.format == Written::Parquet && self.output.is_none() {
             bail!("Parquet is for a file: name one with -o, in the shell with \\o");
         }
+        if let Some(path) = self.output.as_ref().filter(|path| path.exists()) {
+            let path = path.display().to_string();
+            self.output = None;
+            bail!("{path} is there already; name a new file");
+        }
         let began = Instant::now();
         let command = Command::Sql { text: text.to_owned(), as_of: self.as_of, format: self.format };
         let said = board::ask(&self.home, command).await?;

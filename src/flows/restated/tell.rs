@@ -17,6 +17,7 @@ use crate::{
     domain::{Period, civil_day},
     flows::{App, exceptions, letters, query, reads, refresh::EXCEPTIONS, retry},
     ledger::{EditionRow, Vector},
+    pack::{PackDefinition, Wanted},
     warehouse::Statement,
 };
 
@@ -103,11 +104,12 @@ async fn all_moved(app: &App) -> anyhow::Result<Issued> {
         newest.insert((edition.pack.clone(), edition.period.clone()), edition);
     }
     let mut issued = Issued::default();
-    for edition in newest.values() {
-        issued.exceptions.extend(exceptions_moved(app, edition, &now).await?);
-    }
     let Some(current) = now.get(FIGURES) else { return Ok(issued) };
-    let mut read: BTreeMap<i64, Figures> = BTreeMap::new();
+    let figures = printed(app, *current).await?;
+    for edition in newest.values() {
+        issued.exceptions.extend(exceptions_moved(app, edition, &now, &figures).await?);
+    }
+    let mut read: BTreeMap<i64, Figures> = BTreeMap::from([(*current, figures)]);
     for edition in newest.into_values() {
         let Some(version) = edition.vector.get(FIGURES).filter(|version| *version != current) else { continue };
         for version in [current, version] {
@@ -127,19 +129,32 @@ async fn all_moved(app: &App) -> anyhow::Result<Issued> {
 }
 
 /// The exceptions that came or went since an edition was made, where the list speaks of its period still.
-async fn exceptions_moved(app: &App, edition: &EditionRow, now: &Vector) -> anyhow::Result<Vec<(String, String)>> {
+async fn exceptions_moved(
+    app: &App,
+    edition: &EditionRow,
+    now: &Vector,
+    figures: &Figures,
+) -> anyhow::Result<Vec<(String, String)>> {
     let (Some(then), Some(present)) = (edition.vector.get(EXCEPTIONS), now.get(EXCEPTIONS)) else {
         return Ok(Vec::new());
     };
-    if then == present || Period::quarter_ended_by(civil_day(app.clock.now())).to_string() != edition.period {
+    let speaks_of = Period::quarter_ended_by(civil_day(app.clock.now())).to_string();
+    if then == present || speaks_of != edition.period || !exceptions::has_list(edition) {
         return Ok(Vec::new());
     }
     let (before, after) =
         (exceptions::printed(app, edition).await?, exceptions::at(app, *present, &edition.period).await?);
     let name = format!("{} edition {}", edition.pack, edition.number);
-    let gone = before.iter().filter(|(id, _)| !after.contains_key(*id));
+    // One without a figure now is not known to be over.
+    let has_figure = |id: &String| {
+        let value = figures.get(&(id.clone(), edition.period.clone(), None));
+        value.is_some_and(|value| value.parse::<f64>().is_ok())
+    };
+    let gone = before.iter().filter(|(id, _)| !after.contains_key(*id) && has_figure(id));
     let gone = gone.map(|(id, (_, title, _))| (id.clone(), format!("{name}: {title} no longer stands out")));
-    let new = after.iter().filter(|(id, _)| !before.contains_key(*id));
+    let shown = app.board.packs.get(&edition.pack).map(PackDefinition::indicators);
+    let is_shown = |id: &String| !matches!(shown, Some(Wanted::These(ids)) if !ids.contains(id));
+    let new = after.iter().filter(|(id, _)| !before.contains_key(*id) && is_shown(id));
     let new = new.map(|(id, (_, title, says))| (id.clone(), format!("{name}: {title} stands out now: {says}")));
     Ok(gone.chain(new).collect())
 }

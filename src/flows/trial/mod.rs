@@ -22,7 +22,7 @@ use crate::{
     ledger::Vector,
     settings::{self, Problems},
     warehouse::{Earlier, Question, Statement, ask, earlier_in},
-    worker::Launcher,
+    worker::{Launcher, WorkerError},
 };
 
 /// What one case came to.
@@ -59,7 +59,7 @@ pub fn cases(path: &Path) -> Result<Vec<Case>, Problems> {
 /// Tries one case of an indicator. A model that its SQL reads is worked out from what is given, unless it is given itself.
 ///
 /// # Errors
-/// When the worker could not be started; what is wrong with the case or the SQL is in the answer.
+/// When no worker can be started; what is wrong with the case or the SQL is in the answer.
 pub async fn attempt(
     board: &Board,
     reads: &Reads,
@@ -69,6 +69,9 @@ pub async fn attempt(
 ) -> anyhow::Result<Tried> {
     let wrong = match found(board, reads, launcher, indicator, case).await {
         Ok(wrong) => wrong,
+        Err(error) if error.downcast_ref::<WorkerError>().is_some_and(WorkerError::is_of_every_job) => {
+            return Err(error);
+        }
         Err(error) => vec![format!("{error:#}")],
     };
     Ok(Tried { indicator: indicator.id.clone(), says: case.says.clone(), wrong })

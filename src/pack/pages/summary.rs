@@ -118,7 +118,7 @@ fn known(matter: &Matter<'_>) -> Vec<String> {
     if by_chance >= 1.0 {
         let figures = several(watched, "measure", "measures");
         let about = several(by_chance as usize, "would stand out", "would stand out");
-        says.push(format!("Of {figures} watched, about {about} in a quarter by chance alone, and not in the next."));
+        says.push(format!("Of {figures} watched, about {about} in a quarter by chance alone, most of them once."));
     }
     let hidden: usize = matter.indicators.iter().map(|one| one.hidden).sum();
     says.push(match hidden {
