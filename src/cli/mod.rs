@@ -66,7 +66,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Act {
-    /// Live through one whole quarter of a made-up partnership, without a network, in under a minute.
+    /// Live through one whole quarter of a made-up partnership, without a network, in about a minute.
     Demo {
         /// An empty or new folder for the example board.
         #[arg(default_value = "quarterday-demo")]
