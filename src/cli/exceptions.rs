@@ -8,8 +8,7 @@ use super::board;
 use crate::{
     daemon::{Command, Deliberate},
     domain::{AgencyId, Period},
-    flows::deliberate::Saying,
-    ledger::{Disposition, MatterKind},
+    ledger::{Disposition, MatterKind, Saying},
 };
 
 /// What stands out, and what people make of it.

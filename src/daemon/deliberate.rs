@@ -4,12 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::Period,
-    flows::{
-        App,
-        deliberate::{self, Saying},
-        exceptions, hidden,
-    },
-    ledger::Disposition,
+    flows::{App, deliberate, exceptions, hidden},
+    ledger::{Disposition, Saying},
 };
 
 /// What can be asked of a running daemon about what stands out.

@@ -1,36 +1,15 @@
 //! Records what people made of the figures: verdicts on what stands out, and what the board decided, challenged and owes
 //! agencies to tell.
 
-use jiff::civil::Date;
-
 use super::{App, exceptions, reason::identity_in};
 use crate::{
     domain::{AgencyId, Period, civil_day},
-    ledger::{Deliberation, Disposition, Event, LedgerError, MatterKind, deliberated, exception_subject},
+    ledger::{Deliberation, Disposition, Event, LedgerError, MatterKind, Saying, deliberated, exception_subject},
     settings::nearest,
 };
 
 /// The longest words, in characters.
 const LONGEST: usize = 1000;
-
-/// What the board said.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Saying {
-    /// What kind of thing.
-    pub kind: MatterKind,
-    /// The day of the meeting.
-    pub meeting: Date,
-    /// The indicator it is about.
-    pub indicator: Option<String>,
-    /// Whom it is for.
-    pub agency: Option<AgencyId>,
-    /// What was said.
-    pub says: String,
-    /// By when something is to come of it.
-    pub due: Option<Date>,
-    /// Who said it.
-    pub by: String,
-}
 
 /// Records a sub-group's verdict on what stands out in a period.
 ///
@@ -62,9 +41,10 @@ pub async fn judge(
 /// # Errors
 /// When it speaks of an indicator or an agency that there is not, or the words cannot be kept.
 pub async fn say(app: &App, saying: Saying, actor: &str) -> anyhow::Result<String> {
-    let Saying { kind, meeting, indicator, agency, says, due, by } = saying;
-    let (says, by) = (kept(&says)?, kept(&by)?);
-    if let Some(indicator) = &indicator {
+    let said = Saying { says: kept(&saying.says)?, by: kept(&saying.by)?, ..saying };
+    let Saying { kind, meeting, due, indicator, agency, .. } = &said;
+    let kind = *kind;
+    if let Some(indicator) = indicator {
         known(app, indicator)?;
     }
     if let Some(agency) = agency.as_ref().filter(|agency| !app.board.agencies.contains_key(*agency)) {
@@ -76,15 +56,15 @@ pub async fn say(app: &App, saying: Saying, actor: &str) -> anyhow::Result<Strin
         MatterKind::Challenge | MatterKind::Feedback if agency.is_none() => {
             Some(format!("a {} is for an agency: name it with --agency", kind.as_str()))
         }
-        _ if meeting > civil_day(app.clock.now()) => Some(format!("the meeting of {meeting} has not been yet")),
-        _ if due.is_some_and(|due| due < meeting) => Some("it would be due before the meeting".to_owned()),
+        _ if *meeting > civil_day(app.clock.now()) => Some(format!("the meeting of {meeting} has not been yet")),
+        _ if due.is_some_and(|due| due < *meeting) => Some("it would be due before the meeting".to_owned()),
         _ => None,
     };
     if let Some(why) = why {
         return Err(LedgerError::Refused(why).into());
     }
     let (now, actor) = (app.clock.now(), actor.to_owned());
-    let event = Event::Deliberation(Deliberation::Said { kind, meeting, indicator, agency, says, due, by });
+    let event = Event::Deliberation(Deliberation::Said(said));
     let number = app.ledger.write(move |txn| {
         let number = txn.next_matter()?;
         txn.append(now, &format!("matter/{number}"), &actor, &event)?;
@@ -116,7 +96,7 @@ pub async fn settle(app: &App, number: i64, words: (&str, &str), actor: &str) ->
         }
         let event = Event::Deliberation(Deliberation::Settled { says, by });
         txn.append(now, &format!("matter/{number}"), &actor, &event)?;
-        Ok(matter.kind)
+        Ok(matter.said.kind)
     });
     Ok(format!("the {} of number {number} is settled", settled.await?.as_str()))
 }

@@ -81,6 +81,25 @@ impl FromStr for MatterKind {
     }
 }
 
+/// What the board said at a meeting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saying {
+    /// What kind of thing.
+    pub kind: MatterKind,
+    /// The day of the meeting.
+    pub meeting: Date,
+    /// The indicator it is about, if it is about one.
+    pub indicator: Option<String>,
+    /// Whom it is for, if it is for one agency.
+    pub agency: Option<AgencyId>,
+    /// What was said.
+    pub says: String,
+    /// By when something is to come of it.
+    pub due: Option<Date>,
+    /// Who said it, or minuted it.
+    pub by: String,
+}
+
 /// What was said about figures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,22 +114,7 @@ pub enum Deliberation {
         by: String,
     },
     /// Something that the board said at a meeting. The subject is `matter/<number>`.
-    Said {
-        /// What kind of thing.
-        kind: MatterKind,
-        /// The day of the meeting.
-        meeting: Date,
-        /// The indicator it is about, if it is about one.
-        indicator: Option<String>,
-        /// Whom it is for, if it is for one agency.
-        agency: Option<AgencyId>,
-        /// What was said.
-        says: String,
-        /// By when something is to come of it.
-        due: Option<Date>,
-        /// Who said it, or minuted it.
-        by: String,
-    },
+    Said(Saying),
     /// It was done, answered or told. The subject is that of the matter.
     Settled {
         /// What came of it.
@@ -125,7 +129,7 @@ impl Deliberation {
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Judged { .. } => "exception_judged",
-            Self::Said { .. } => "matter_said",
+            Self::Said(_) => "matter_said",
             Self::Settled { .. } => "matter_settled",
         }
     }
@@ -153,22 +157,8 @@ pub struct Judgement {
 pub struct Matter {
     /// Its number.
     pub number: i64,
-    /// What kind of thing.
-    pub kind: MatterKind,
-    /// The day of the meeting.
-    pub meeting: Date,
-    /// The indicator it is about, if it is about one.
-    pub indicator: Option<String>,
-    /// Whom it is for, if it is for one agency.
-    pub agency: Option<AgencyId>,
     /// What was said.
-    pub says: String,
-    /// By when something is to come of it.
-    pub due: Option<Date>,
-    /// Who said it.
-    pub by: String,
-    /// When it was recorded.
-    pub at: Timestamp,
+    pub said: Saying,
     /// What came of it, who says so, and when.
     pub settled: Option<(String, String, Timestamp)>,
 }
@@ -207,20 +197,9 @@ pub fn deliberated(events: &[RecordedEvent]) -> (Vec<Judgement>, Vec<Matter>) {
                 let (verdict, says, by, at) = (*verdict, says.clone(), by.clone(), recorded.at);
                 judgements.push(Judgement { indicator, period, verdict, says, by, at });
             }
-            Deliberation::Said { kind, meeting, indicator, agency, says, due, by } => {
+            Deliberation::Said(said) => {
                 let Some(number) = number_of(&recorded.subject) else { continue };
-                matters.push(Matter {
-                    number,
-                    kind: *kind,
-                    meeting: *meeting,
-                    indicator: indicator.clone(),
-                    agency: agency.clone(),
-                    says: says.clone(),
-                    due: *due,
-                    by: by.clone(),
-                    at: recorded.at,
-                    settled: None,
-                });
+                matters.push(Matter { number, said: said.clone(), settled: None });
             }
             Deliberation::Settled { says, by } => {
                 let number = number_of(&recorded.subject);
@@ -258,7 +237,7 @@ mod tests {
     #[test]
     fn a_later_verdict_takes_the_place_of_an_earlier_one_and_a_matter_is_settled_by_its_number() {
         let judged = |verdict| Deliberation::Judged { verdict, says: "because".into(), by: "sub-group".into() };
-        let said = Deliberation::Said {
+        let said = Deliberation::Said(Saying {
             kind: MatterKind::Challenge,
             meeting: jiff::civil::date(2025, 8, 12),
             indicator: Some("second-plans".into()),
@@ -266,7 +245,7 @@ mod tests {
             says: "why?".into(),
             due: None,
             by: "the chair".into(),
-        };
+        });
         let subject = exception_subject("second-plans", "2025-26-Q1".parse().unwrap());
         let events = [
             recorded(1, &subject, judged(Disposition::Watched)),

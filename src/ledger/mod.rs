@@ -51,7 +51,9 @@ use tokio::sync::oneshot;
 pub use conditions::ConditionRow;
 pub use contacts::ContactRole;
 pub use coverage::CoverageRow;
-pub use deliberation::{Deliberation, Disposition, Judgement, Matter, MatterKind, deliberated, exception_subject};
+pub use deliberation::{
+    Deliberation, Disposition, Judgement, Matter, MatterKind, Saying, deliberated, exception_subject,
+};
 pub use editions::EditionRow;
 pub use events::Event;
 pub use explanations::{Explanation, Numbered, Query};
