@@ -113,22 +113,8 @@ async fn plan_models(
     let mut found = Vec::new();
     for model in ordered {
         let name = format!("reports/models/{}.sql", model.id);
-        let statement = [Statement { name: name.clone(), sql: model.sql.clone() }];
-        let earlier = unknown(&statement);
-        let question = Question {
-            statements: &statement,
-            vector: &Vector::new(),
-            facts: &facts,
-            earlier: &earlier,
-            calendar: None,
-            plan_only: true,
-            limits: query::limits(),
-            most_rows: query::MOST_ROWS,
-        };
-        let answer = match ask(launcher, Path::new("/nonexistent"), question).await {
-            Ok(mut answers) => answers.pop().context("the worker gave no answer")?.1,
-            Err(error) => Err(SqlError::of_worker(&error)),
-        };
+        let statement = Statement { name: name.clone(), sql: model.sql.clone() };
+        let answer = plan_alone(launcher, &statement, &facts).await?;
         let table = answer.map(|rows| {
             RecordBatch::new_empty(rows.first().map_or_else(|| Schema::empty().into(), RecordBatch::schema))
         });
@@ -157,27 +143,13 @@ async fn plan_rules(
     let file = board.home.join("pipelines").join(contract.id.as_str()).join("return.toml").display().to_string();
     // Each alone: one that ends its worker hides no other.
     for (at, statement) in statements.into_iter().enumerate() {
-        let earlier = unknown(std::slice::from_ref(&statement));
-        let question = Question {
-            statements: std::slice::from_ref(&statement),
-            vector: &Vector::new(),
-            facts: &facts,
-            earlier: &earlier,
-            calendar: None,
-            plan_only: true,
-            limits: query::limits(),
-            most_rows: query::MOST_ROWS,
-        };
-        let answer = match ask(launcher, Path::new("/nonexistent"), question).await {
-            Ok(mut answers) => answers.pop().map(|(_, answer)| answer),
-            Err(error) => Some(Err(SqlError::of_worker(&error))),
-        };
+        let answer = plan_alone(launcher, &statement, &facts).await?;
         match (answer, contract.rules.get(at)) {
-            (Some(Err(error)), _) => {
+            (Err(error), _) => {
                 let expected = "SQL over this file's tables, previous.<table> and the tables of other returns";
                 problems.about(&file, format!("{}: {error}", statement.name), expected, "");
             }
-            (Some(Ok(batches)), Some(rule)) => {
+            (Ok(batches), Some(rule)) => {
                 let schema = batches.first().map(RecordBatch::schema);
                 if let Some(expected) = schema.and_then(|schema| rule.refusal(&schema, contract)) {
                     problems.about(&file, statement.name, &expected, "SELECT \"row\", … FROM …");
@@ -187,6 +159,30 @@ async fn plan_rules(
         }
     }
     Ok(())
+}
+
+/// Plans one statement over tables without rows; one that ends its worker is at fault itself.
+async fn plan_alone(
+    launcher: &Launcher,
+    statement: &Statement,
+    facts: &[(String, RecordBatch)],
+) -> anyhow::Result<Result<Vec<RecordBatch>, SqlError>> {
+    let statements = std::slice::from_ref(statement);
+    let earlier = unknown(statements);
+    let question = Question {
+        statements,
+        vector: &Vector::new(),
+        facts,
+        earlier: &earlier,
+        calendar: None,
+        plan_only: true,
+        limits: query::limits(),
+        most_rows: query::MOST_ROWS,
+    };
+    Ok(match ask(launcher, Path::new("/nonexistent"), question).await {
+        Ok(mut answers) => answers.pop().context("the worker gave no answer")?.1,
+        Err(error) => Err(SqlError::of_worker(&error)),
+    })
 }
 
 /// The tables that statements ask for as they were: of no version, for there is no ledger yet.

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     analysis,
     ledger::{
-        CoverageRow, EventHead, MessageHead, Obligation, Query, RecordedEvent, SignOff, SignOffKey, Submission, Vector,
-        deliberated,
+        CoverageRow, DaysEnd, EventHead, MessageHead, Obligation, Query, RecordedEvent, SignOff, SignOffKey,
+        Submission, Txn, Vector, deliberated,
     },
     warehouse::{Answer, Earlier, Question, SqlError, Statement, View, ask_over, earlier_in},
     worker::{Limits, WorkerError},
@@ -48,6 +48,26 @@ struct Known {
     deliberations: Vec<RecordedEvent>,
 }
 
+/// What the ledger knows now, or what it knew at the end of a day.
+fn known(txn: &Txn<'_>, then: Option<DaysEnd>) -> crate::ledger::Result<Known> {
+    let until = then.map_or(i64::MAX, |then| then.seq);
+    let (obligations, submissions, messages) = match then {
+        Some(then) => (txn.obligations_at(then)?, txn.submissions_at(then)?, txn.message_heads_at(then)?),
+        None => (txn.obligations()?, txn.submissions()?, txn.message_heads()?),
+    };
+    Ok(Known {
+        queries: txn.queries(&obligations, then)?,
+        coverage: txn.coverage(&obligations)?,
+        sign_offs: txn.sign_offs(then)?,
+        decisions: txn.decisions(until)?,
+        heads: txn.event_heads(until)?,
+        deliberations: txn.deliberations(until)?,
+        obligations,
+        submissions,
+        messages,
+    })
+}
+
 /// What a question is put to: the versions of the tables, and what the ledger says beside them.
 struct Seen {
     vector: Vector,
@@ -66,27 +86,7 @@ pub async fn readable(app: &App) -> anyhow::Result<Vector> {
 /// Puts statements to the warehouse as `vector` sees it, with the ledger as it is now.
 pub async fn put(app: &App, statements: &[Statement], vector: &Vector) -> anyhow::Result<Vec<Answer>> {
     let now = app.clock.now();
-    let known = app
-        .ledger
-        .read(|txn| {
-            let obligations = txn.obligations()?;
-            let (queries, coverage) = (txn.queries(&obligations, None)?, txn.coverage(&obligations)?);
-            let (submissions, messages) = (txn.submissions()?, txn.message_heads()?);
-            let (decisions, heads) = (txn.decisions(i64::MAX)?, txn.event_heads(i64::MAX)?);
-            let (sign_offs, deliberations) = (txn.sign_offs(None)?, txn.deliberations(i64::MAX)?);
-            Ok(Known {
-                obligations,
-                submissions,
-                messages,
-                queries,
-                coverage,
-                sign_offs,
-                decisions,
-                heads,
-                deliberations,
-            })
-        })
-        .await?;
+    let known = app.ledger.read(|txn| known(txn, None)).await?;
     let mut facts = ledger_facts(&app.board, &known, now)?;
     if asks_lineage(statements) {
         facts.push((LINEAGE.to_owned(), lineage::table(&lineage::all(app).await?)?));
@@ -168,23 +168,7 @@ async fn seen_at(app: &App, statements: &[Statement], day: Date) -> anyhow::Resu
         .ledger
         .read(move |txn| {
             let then = txn.end_of(day)?;
-            let (obligations, submissions) = (txn.obligations_at(then)?, txn.submissions_at(then)?);
-            let (queries, coverage) = (txn.queries(&obligations, Some(then))?, txn.coverage(&obligations)?);
-            let (messages, decisions) = (txn.message_heads_at(then)?, txn.decisions(then.seq)?);
-            let (heads, sign_offs) = (txn.event_heads(then.seq)?, txn.sign_offs(Some(then))?);
-            let deliberations = txn.deliberations(then.seq)?;
-            let known = Known {
-                obligations,
-                submissions,
-                messages,
-                queries,
-                coverage,
-                sign_offs,
-                decisions,
-                heads,
-                deliberations,
-            };
-            Ok((then, txn.vector_as_of(day)?, known))
+            Ok((then, txn.vector_as_of(day)?, known(txn, Some(then))?))
         })
         .await?;
     let at = then.end.checked_sub(jiff::SignedDuration::from_secs(1))?.min(app.clock.now());
